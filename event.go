@@ -1,0 +1,114 @@
+package selfheal
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// StreamKind is what a stream of the journal is about.
+type StreamKind string
+
+// The kinds of streams. A stream's name is its kind, a colon, and the key.
+const (
+	StreamDeploy   StreamKind = "deploy"
+	StreamIncident StreamKind = "incident"
+)
+
+// StreamName is the journal's name of the stream about a key.
+func StreamName(kind StreamKind, key string) string { return string(kind) + ":" + key }
+
+// Stream is one stream of the journal, as a listing shows it.
+type Stream struct {
+	Name    string
+	Version int // number of events
+	Updated time.Time
+}
+
+// Event is one entry of the append-only journal: who did what, when.
+type Event struct {
+	Seq     int64           `json:"seq"`     // position in the whole journal, set by the store
+	Version int             `json:"version"` // position in its stream, from 1, set by the store
+	Time    time.Time       `json:"time"`
+	Actor   string          `json:"actor"` // "selfheal check", a person, a webhook
+	Type    EventType       `json:"type"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+// EventType names what happened, in the past tense.
+type EventType string
+
+// The events of a deploy's stream, then those of an incident's.
+const (
+	EventDeployAssessed EventType = "deploy.assessed" // Assessment
+
+	EventIncidentOpened      EventType = "incident.opened"       // Opened
+	EventVerdictReached      EventType = "verdict.reached"       // Judged
+	EventDecisionMade        EventType = "decision.made"         // Decision
+	EventRepairPrepared      EventType = "repair.prepared"       // Repair, before anything was executed
+	EventRepairProven        EventType = "repair.proven"         // Repair, with its proofs
+	EventRepairFailed        EventType = "repair.failed"         // Repair, with Failure
+	EventPullRequestOpened   EventType = "pull_request.opened"   // PullRequest
+	EventPullRequestMerged   EventType = "pull_request.merged"   // PullRequest
+	EventPullRequestRejected EventType = "pull_request.rejected" // PullRequest
+	EventFixDeployed         EventType = "fix.deployed"          // FixDeployed
+	EventOutcomeRecorded     EventType = "outcome.recorded"      // Outcome
+	EventIncidentClosed      EventType = "incident.closed"       // Closed
+)
+
+// Opened is the payload of [EventIncidentOpened].
+type Opened struct {
+	ID         string     `json:"id"` // short name for people and branches, e.g. "shop-3f9c2a1b7d"
+	Assessment Assessment `json:"assessment"`
+	Repository string     `json:"repository"` // where the service's code is
+	Target     string     `json:"target"`     // branch that a pull request is made against
+	Intent     Intent     `json:"intent"`
+}
+
+// Intent is what the user asked for when the incident was opened. It is kept
+// with the incident so that a run that is cut off can be finished by another.
+type Intent struct {
+	Repair  bool     `json:"repair"`  // false: stop at the verdict
+	DryRun  bool     `json:"dry_run"` // do everything but what others would see
+	Verify  []string `json:"verify"`  // shell commands that must pass on the repaired tree
+	Replay  []string `json:"replay"`  // shell commands that must fail on the deployed tree and pass on the repaired one
+	Timeout Duration `json:"timeout"` // of each command
+}
+
+// Judged is the payload of [EventVerdictReached].
+type Judged struct {
+	Verdict Verdict `json:"verdict"`
+	Change  Change  `json:"change"` // without hunks of files that no exhibit names
+}
+
+// FixDeployed is the payload of [EventFixDeployed].
+type FixDeployed struct {
+	Deploy Deploy `json:"deploy"`
+	// Covered is what was logged since the fix began to serve: occurrences per signature.
+	Counts  map[SignatureID]int64 `json:"counts"`
+	Window  Window                `json:"window"`
+	Records int64                 `json:"records"`
+}
+
+// Closed is the payload of [EventIncidentClosed].
+type Closed struct {
+	Reason string `json:"reason"`
+}
+
+// NewEvent makes an event; payload must be of the type that the constant's comment names.
+func NewEvent(at time.Time, actor string, kind EventType, payload any) (Event, error) {
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		return Event{}, fmt.Errorf("encode %s: %w", kind, err)
+	}
+	return Event{Time: at.UTC(), Actor: actor, Type: kind, Payload: raw}, nil
+}
+
+// Decode reads the payload of an event.
+func Decode[T any](e Event) (T, error) {
+	var payload T
+	if err := json.Unmarshal(e.Payload, &payload); err != nil {
+		return payload, fmt.Errorf("decode %s (event %d): %w", e.Type, e.Seq, err)
+	}
+	return payload, nil
+}

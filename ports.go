@@ -1,0 +1,122 @@
+package selfheal
+
+import (
+	"context"
+	"time"
+)
+
+// Query selects what a [Source] reads.
+type Query struct {
+	Service     string
+	Environment string
+	Interval    Interval // zero ends are open
+}
+
+// Source gives log entries.
+type Source interface {
+	// Read calls yield for every entry of the query, per stream in the order it
+	// was written, and stops at the first error of yield. A source that cannot
+	// be reached, or that lost data midway, returns an [Error] with
+	// CodeUnavailable: an empty result means that there was nothing.
+	Read(ctx context.Context, q Query, yield func(*Entry) error) error
+}
+
+// Platform is where services run and deploys happen.
+type Platform interface {
+	// Deploys lists the deploys of a service since a time, oldest first.
+	Deploys(ctx context.Context, service, environment string, since time.Time) ([]Deploy, error)
+	// Running gives the revision that serves now; CodeNotFound when none does.
+	Running(ctx context.Context, service, environment string) (string, error)
+	// BuildLog gives the entries of a deploy's build, oldest first.
+	BuildLog(ctx context.Context, d Deploy, yield func(*Entry) error) error
+	// RollBack puts the deploy's previous revision back into service.
+	RollBack(ctx context.Context, d Deploy) error
+}
+
+// Forge is where branches are pushed and pull requests are opened.
+type Forge interface {
+	// Push publishes commit of the repository at dir under a branch name.
+	// Pushing what is there already succeeds; a branch with other commits is CodeConflict.
+	Push(ctx context.Context, dir, commit, branch string) error
+	// OpenPullRequest creates the pull request, or updates the open one with the
+	// same Mark; it never makes a second. One that was closed unmerged is
+	// CodeRefused: somebody rejected it.
+	OpenPullRequest(ctx context.Context, pr PullRequest) (PullRequest, error)
+	// PullRequest finds the newest pull request with a mark; CodeNotFound when there is none.
+	PullRequest(ctx context.Context, mark string) (PullRequest, error)
+	// ClosePullRequest closes it unmerged, with a comment that says why.
+	ClosePullRequest(ctx context.Context, mark, reason string) error
+}
+
+// Merger is the optional ability of a [Forge] to merge by itself.
+type Merger interface {
+	// MergePullRequest merges an open pull request and gives it back merged.
+	MergePullRequest(ctx context.Context, mark, by string) (PullRequest, error)
+}
+
+// Model answers tasks through the agent harness. It sees evidence and proposes; it never gates.
+type Model interface {
+	// Run works on one task within its budget; what it answers is checked by the caller.
+	Run(ctx context.Context, task Task) (Answer, error)
+}
+
+// Task is one bounded piece of work for a [Model].
+type Task struct {
+	Role     string // "triage", "fix"
+	Prompt   string // trusted instructions
+	Evidence string // hostile text, fenced by the harness
+	Schema   []byte // JSON Schema of the answer
+}
+
+// Answer is what a [Model] returned, and what it cost.
+type Answer struct {
+	JSON      []byte
+	TokensIn  int64
+	TokensOut int64
+}
+
+// Notice is something that people are told.
+type Notice struct {
+	Time     time.Time
+	Severity Severity
+	Incident string // key of the incident; empty when about a deploy
+	Deploy   Deploy
+	Title    string
+	Text     string // Markdown
+	URL      string
+}
+
+// Channel tells people.
+type Channel interface {
+	// Notify delivers one notice; retry says whether a failure may pass by itself.
+	Notify(ctx context.Context, n Notice) (retry bool, err error)
+}
+
+// Store keeps the journal and the leases. Appending is the only way to change
+// anything: state is a fold over events.
+type Store interface {
+	// Append adds events to a stream, whose current version (number of events)
+	// must be version; else CodeConflict, and nothing is added. The events get
+	// their Seq and Version. What was appended survives a crash.
+	Append(ctx context.Context, stream string, version int, events ...Event) error
+	// Events lists a stream's events, oldest first; none when the stream does not exist.
+	Events(ctx context.Context, stream string) ([]Event, error)
+	// Streams lists the streams of a kind, most recently changed first, at most limit (0: all).
+	Streams(ctx context.Context, kind StreamKind, limit int) ([]Stream, error)
+	// Lease gives holder the name for ttl, or renews it; CodeConflict while another holds it.
+	// The returned function gives it back.
+	Lease(ctx context.Context, name, holder string, ttl time.Duration) (release func(context.Context) error, err error)
+}
+
+// PullRequestStore is what a forge without a server of its own keeps its pull requests in.
+type PullRequestStore interface {
+	// SavePullRequest creates or replaces the pull request with this mark. Number 0 asks for the next free one.
+	SavePullRequest(ctx context.Context, forge string, pr PullRequest) (PullRequest, error)
+	// PullRequestByMark finds it; CodeNotFound when there is none.
+	PullRequestByMark(ctx context.Context, forge, mark string) (PullRequest, error)
+	// PullRequests lists all of a forge, newest first.
+	PullRequests(ctx context.Context, forge string) ([]PullRequest, error)
+}
+
+// Clock tells the time; injected so that tests own it.
+type Clock func() time.Time

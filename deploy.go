@@ -90,6 +90,7 @@ type Coverage struct {
 	OutOfOrder int64            `json:"out_of_order"`         // records at least a minute older than one before them in their stream
 	Outside    int64            `json:"outside"`              // records whose time lies outside the interval, left out
 	Unparsed   int64            `json:"unparsed"`             // records with bytes that are not text, kept as they are
+	Truncated  int64            `json:"truncated"`            // lines that were longer than the source's cap, cut there
 	First      time.Time        `json:"first"`                // oldest time seen
 	Last       time.Time        `json:"last"`                 // newest time seen
 	Zones      []string         `json:"zones,omitempty"`      // UTC offsets that occurred; "none" for times without one (read as UTC)

@@ -43,6 +43,8 @@ const (
 	EventDeployAssessed EventType = "deploy.assessed" // Assessment
 
 	EventIncidentOpened      EventType = "incident.opened"       // Opened
+	EventIncidentReassessed  EventType = "incident.reassessed"   // Opened; what was concluded from the last assessment is void
+	EventIntentChanged       EventType = "intent.changed"        // Intent
 	EventVerdictReached      EventType = "verdict.reached"       // Judged
 	EventDecisionMade        EventType = "decision.made"         // Decision
 	EventRepairPrepared      EventType = "repair.prepared"       // Repair, before anything was executed
@@ -84,7 +86,7 @@ type Judged struct {
 // FixDeployed is the payload of [EventFixDeployed].
 type FixDeployed struct {
 	Deploy Deploy `json:"deploy"`
-	// Covered is what was logged since the fix began to serve: occurrences per signature.
+	// Counts is what was logged since the fix began to serve: occurrences per signature.
 	Counts  map[SignatureID]int64 `json:"counts"`
 	Window  Window                `json:"window"`
 	Records int64                 `json:"records"`

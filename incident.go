@@ -72,6 +72,10 @@ func (i *Incident) apply(e Event) error {
 	switch e.Type {
 	case EventIncidentOpened:
 		return fold(e, StageOpened, i, func(p Opened) { i.Opened, i.ID = p, p.ID })
+	case EventIncidentReassessed:
+		return fold(e, StageOpened, i, func(p Opened) { i.Opened, i.Judged, i.Decision, i.Repair, i.Closed = p, nil, nil, nil, "" })
+	case EventIntentChanged:
+		return fold(e, i.Stage, i, func(p Intent) { i.Opened.Intent = p })
 	case EventVerdictReached:
 		return fold(e, StageJudged, i, func(p Judged) { i.Judged = &p })
 	case EventDecisionMade:

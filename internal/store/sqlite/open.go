@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
@@ -26,8 +27,9 @@ const (
 	schemaTable   = "selfheal_schema" // goose's table of applied migrations
 	applicationID = 1936221537        // "shea"; set by the first migration
 
-	// migrateAttempts bounds how often a start races with other starts on a new file.
-	migrateAttempts = 10
+	// Waits between attempts to open; they double, so that all together are about five seconds.
+	firstWait = 5 * time.Millisecond
+	lastWait  = 5 * time.Second
 )
 
 // prepareFile makes the directory and the file before SQLite would, because
@@ -121,39 +123,46 @@ func fileURL(path string) (string, error) {
 	return (&url.URL{Scheme: "file", Path: slashed}).String(), nil
 }
 
-// migrate brings the schema up to date. Processes that start at once on a new
-// file race for it: the loser's transaction is rolled back, and it looks again.
+// migrate brings the schema up to date.
 func migrate(ctx context.Context, handle *sql.DB) error {
-	var failure error
-	for range migrateAttempts {
-		provider, err := newProvider(handle)
-		if err != nil {
-			return err
-		}
-		current, err := schemaVersion(ctx, handle)
-		if err != nil {
-			return err
-		}
-		newest := newestVersion(provider)
-		if current > newest {
-			return &selfheal.Error{
-				Code:    selfheal.CodeUnavailable,
-				Message: fmt.Sprintf("the store was written by a newer selfheal (schema %d, this one knows %d)", current, newest),
-				Hint:    "run the newer selfheal, or name another file with --store",
-			}
-		}
-		if current == newest {
-			return nil
-		}
-		if _, failure = provider.Up(ctx); failure != nil && !isRace(failure) {
-			return failure
+	provider, err := newProvider(handle)
+	if err != nil {
+		return err
+	}
+	current, err := schemaVersion(ctx, handle)
+	if err != nil {
+		return err
+	}
+	newest := newestVersion(provider)
+	if current > newest {
+		return &selfheal.Error{
+			Code:    selfheal.CodeUnavailable,
+			Message: fmt.Sprintf("the store was written by a newer selfheal (schema %d, this one knows %d)", current, newest),
+			Hint:    "run the newer selfheal, or " + hintOtherFile,
 		}
 	}
-	return failure
+	if current < newest {
+		_, err = provider.Up(ctx)
+	}
+	return err
 }
 
-// newProvider makes a provider, which is good for one attempt: it remembers
-// that it made goose's table even when that was rolled back.
+// retryRaces repeats f while the error is one that other processes cause by
+// opening the same new file: changing to the write-ahead log does not wait for
+// a lock, and of two that migrate, one is rolled back and must look again.
+func retryRaces(ctx context.Context, f func() error) error {
+	err := f()
+	for wait := firstWait; isRace(err) && wait < lastWait; wait *= 2 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+		err = f()
+	}
+	return err
+}
+
 func newProvider(handle *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -180,21 +189,18 @@ func schemaVersion(ctx context.Context, handle *sql.DB) (int64, error) {
 	return version, row.Scan(&version)
 }
 
-// checkOwner refuses a database of another program: migrations would be applied to it.
+// checkOwner refuses a database of another program: migrations would be applied
+// to it. One transaction gives both answers from the same moment.
 func checkOwner(ctx context.Context, handle *sql.DB) error {
-	var owner, tables int64
-	if err := handle.QueryRowContext(ctx, "PRAGMA application_id").Scan(&owner); err != nil {
+	tx, err := handle.BeginTx(ctx, nil)
+	if err != nil {
 		return err
 	}
-	if owner == applicationID {
-		return nil
-	}
-	// Another process may be between making goose's table and the first migration.
-	row := handle.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND tbl_name <> ?", schemaTable)
-	if err := row.Scan(&tables); err != nil {
+	owner, tables, err := contents(ctx, tx)
+	if err := errors.Join(err, ignoreDone(tx.Rollback())); err != nil {
 		return err
 	}
-	if owner == 0 && tables == 0 {
+	if owner == applicationID || owner == 0 && tables == 0 {
 		return nil
 	}
 	return &selfheal.Error{
@@ -202,4 +208,16 @@ func checkOwner(ctx context.Context, handle *sql.DB) error {
 		Message: "the file is a database of another program",
 		Hint:    hintOtherFile + "; nothing was written to this one",
 	}
+}
+
+// contents gives the mark of the program that made the file, and how many
+// tables and indexes it holds beside goose's own: another process may be
+// between making that table and the first migration.
+func contents(ctx context.Context, tx *sql.Tx) (owner, tables int64, err error) {
+	row := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND tbl_name <> ?", schemaTable)
+	if err := row.Scan(&tables); err != nil {
+		return 0, 0, err
+	}
+	err = tx.QueryRowContext(ctx, "PRAGMA application_id").Scan(&owner)
+	return owner, tables, err
 }

@@ -50,11 +50,14 @@ func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 	for _, option := range options {
 		option(s)
 	}
-	if err := prepareFile(ctx, path); err != nil {
+	err := retryRaces(ctx, func() error {
+		if err := prepareFile(ctx, path); err != nil {
+			return err
+		}
+		return s.connect(ctx)
+	})
+	if err != nil {
 		return nil, s.fault("open store", err)
-	}
-	if err := s.connect(ctx); err != nil {
-		return nil, s.fault("open store", errors.Join(err, s.Close()))
 	}
 	return s, nil
 }
@@ -69,10 +72,10 @@ func (s *Store) connect(ctx context.Context) error {
 	}
 	s.writer.SetMaxOpenConns(1)
 	if err := migrate(ctx, s.writer); err != nil {
-		return err
+		return errors.Join(err, s.writer.Close())
 	}
 	if s.reader, err = sql.Open("sqlite", name+"&_query_only=1"); err != nil {
-		return err
+		return errors.Join(err, s.writer.Close())
 	}
 	s.reader.SetMaxOpenConns(readers)
 	s.reader.SetMaxIdleConns(readers)
@@ -84,13 +87,7 @@ const readers = 4
 
 // Close gives the file back. What was appended is already safe.
 func (s *Store) Close() error {
-	var errs []error
-	for _, handle := range []*sql.DB{s.reader, s.writer} {
-		if handle != nil {
-			errs = append(errs, handle.Close())
-		}
-	}
-	return errors.Join(errs...)
+	return errors.Join(s.reader.Close(), s.writer.Close())
 }
 
 // write runs f in a transaction that holds SQLite's one write lock from its

@@ -127,4 +127,5 @@ const (
 	ProblemOverflow      ProblemCode = "signature-overflow"
 	ProblemUnrevisioned  ProblemCode = "revision-not-stated"
 	ProblemOldRevision   ProblemCode = "old-revision"
+	ProblemDirtyTree     ProblemCode = "dirty-tree"
 )

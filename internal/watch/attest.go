@@ -29,7 +29,20 @@ func Attest(p Plan, baseline, watched selfheal.Coverage) selfheal.Window {
 	a.times(w)
 	a.content("baseline", baseline)
 	a.content("window", watched)
-	w.Observability.Problems, w.Observability.Notes = a.problems, a.notes
+	w.Observability.Problems, w.Observability.Notes = a.problems, append(slices.Clone(p.Notes), a.notes...)
+	return w
+}
+
+// AttestBuild is Attest for the log of a build that failed: there is no
+// baseline, and one record is enough.
+func AttestBuild(p Plan, log selfheal.Coverage) selfheal.Window {
+	w := selfheal.Window{Watched: extent(log, time.Time{}), Observability: selfheal.Observability{Watched: log}}
+	a := attestation{plan: p, watched: log}
+	if log.Records == 0 {
+		a.problem(selfheal.ProblemNoWindow, "keep what the build prints, both standard output and standard error", "the build log is empty")
+	}
+	a.content("build log", log)
+	w.Observability.Problems, w.Observability.Notes = a.problems, append(slices.Clone(p.Notes), a.notes...)
 	return w
 }
 

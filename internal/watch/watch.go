@@ -29,6 +29,8 @@ type Plan struct {
 	// Names and PreviousNames are other spellings under which records may state
 	// the new and the previous revision (tags, short ids).
 	Names, PreviousNames []string
+	// Notes are limits of the judgement that are known beforehand.
+	Notes []selfheal.Problem
 }
 
 // states tells whether a stated revision means commit id, or one of its names.

@@ -1,0 +1,45 @@
+# The commands of this project. `make help` lists them.
+SHELL := /bin/sh
+GO ?= go
+TOOL := $(GO) tool -modfile=tools/go.mod
+FUZZTIME ?= 10s
+
+.PHONY: help build demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-group bench-triage picture
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+build: ## build bin/selfheal
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/selfheal ./cmd/selfheal
+
+demo: ## run the demonstration
+	$(GO) run ./cmd/selfheal demo
+
+test: vet fmt-check ## vet, format check, all tests and stories
+	$(GO) test ./...
+
+vet:
+	$(GO) vet ./...
+
+fmt-check:
+	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+
+lint: ## golangci-lint, pinned in tools/go.mod
+	$(TOOL) golangci-lint run ./...
+
+race: ## all tests under the race detector
+	$(GO) test -race ./...
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@./scripts/fuzz $(FUZZTIME)
+
+generate: ## regenerate sqlc queries, templates, schema and golden files
+	cd internal/store && $(GO) tool -modfile=../../tools/go.mod sqlc generate
+	$(TOOL) templ generate -path internal
+	$(GO) test ./internal/config -run TestSchema -update
+
+bench: bench-check ## print the benchmark of `check` end to end
+
+bench-check:
+	$(GO) run ./scripts/bench check

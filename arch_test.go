@@ -1,0 +1,131 @@
+package selfheal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// floors is the order in which imports may point: a package may import packages
+// of lower floors, and packages of its own folder. Longest prefix wins.
+var floors = []struct {
+	prefix string
+	floor  int
+}{
+	{"selfheal", 0},
+	// Tools know nothing of the flow.
+	{"selfheal/internal/redact", 1},
+	{"selfheal/internal/sandbox", 1},
+	{"selfheal/internal/git", 1},
+	// Rooms, and integrations of the ports.
+	{"selfheal/internal/watch", 2},
+	{"selfheal/internal/group", 2},
+	{"selfheal/internal/detect", 2},
+	{"selfheal/internal/triage", 2},
+	{"selfheal/internal/decide", 2},
+	{"selfheal/internal/repair", 2},
+	{"selfheal/internal/verify", 2},
+	{"selfheal/internal/source", 2},
+	{"selfheal/internal/forge", 2},
+	{"selfheal/internal/store", 2},
+	{"selfheal/internal/report", 2},
+	// What knows several of them.
+	{"selfheal/internal/pipeline", 3},
+	{"selfheal/internal/config", 3},
+	{"selfheal/internal/eval", 3},
+	{"selfheal/internal/app", 4},
+	{"selfheal/internal/demo", 5},
+	{"selfheal/internal/cli", 6},
+	{"selfheal/cmd", 7},
+	{"selfheal/scripts", 7},
+}
+
+func floorOf(path string) (prefix string, floor int) {
+	floor = -1
+	for _, f := range floors {
+		if (path == f.prefix || strings.HasPrefix(path, f.prefix+"/")) && len(f.prefix) > len(prefix) {
+			prefix, floor = f.prefix, f.floor
+		}
+	}
+	return prefix, floor
+}
+
+type goPackage struct {
+	ImportPath   string
+	Doc          string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+}
+
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	command := exec.Command("go", "list", "-json=ImportPath,Doc,Imports,TestImports,XTestImports", "./...")
+	command.Stderr = os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []goPackage
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestImportsPointDown(t *testing.T) {
+	t.Parallel()
+	packages := listPackages(t)
+	if len(packages) < 10 {
+		t.Fatalf("go list found only %d packages", len(packages))
+	}
+	for _, p := range packages {
+		prefix, floor := floorOf(p.ImportPath)
+		if p.ImportPath != "selfheal" && floor == 0 {
+			t.Errorf("%s has no floor: add it to the table and to ARCHITECTURE.md", p.ImportPath)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if !strings.HasPrefix(imported+"/", "selfheal/") {
+				if p.ImportPath == "selfheal" && strings.Contains(imported, ".") {
+					t.Errorf("the root package imports %s: it may import the standard library only", imported)
+				}
+				continue
+			}
+			importedPrefix, importedFloor := floorOf(imported)
+			if importedPrefix != prefix && importedFloor >= floor {
+				t.Errorf("%s (floor %d) imports %s (floor %d): imports point down", p.ImportPath, floor, imported, importedFloor)
+			}
+		}
+	}
+}
+
+func TestEveryPackageIsDocumented(t *testing.T) {
+	t.Parallel()
+	for _, p := range listPackages(t) {
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+	}
+}
+
+func TestNoReplaceDirectives(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Split(string(text), "\n"); slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "replace ") }) {
+		t.Error("go.mod replaces a module: such a module cannot be installed with go install")
+	}
+}

@@ -1,0 +1,162 @@
+// Package app is the running process: it opens the store and the forge, puts the
+// pipeline together from the configuration, and offers what commands do as
+// methods. In: settings. Out: reports.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"selfheal"
+	"selfheal/internal/config"
+	"selfheal/internal/forge/local"
+	"selfheal/internal/git"
+	"selfheal/internal/group"
+	"selfheal/internal/pipeline"
+	"selfheal/internal/redact"
+	"selfheal/internal/store/sqlite"
+	"selfheal/internal/triage"
+)
+
+// Settings is what a command decides before anything is opened.
+type Settings struct {
+	Repository string // folder of the service's repository; not needed with ReadOnly
+	ConfigPath string // configuration file; empty: selfheal.yaml of the repository, if there is one
+	StorePath  string // SQLite file of the journal; empty: from the configuration, else the state directory
+	ReadOnly   bool   // only look at the store; it is an error when there is none
+	Getenv     func(string) string
+	Clock      selfheal.Clock
+	Version    string
+	Progress   func(format string, args ...any) // shows what is being done; may be nil
+}
+
+// App holds what is open. Close it.
+type App struct {
+	settings   Settings
+	config     config.Config
+	repository *git.Repository
+	store      *sqlite.Store
+	storePath  string
+	stateDir   string // beside the store: working copies, the local forge
+	redactor   *redact.Redactor
+}
+
+// Open opens repository, configuration and store, in this order: nothing is
+// written before everything that was given is known to be right.
+func Open(ctx context.Context, s Settings) (*App, error) {
+	if s.Progress == nil {
+		s.Progress = func(string, ...any) {}
+	}
+	a := &App{settings: s, config: config.Default(), redactor: redact.New()}
+	if !s.ReadOnly {
+		if err := a.openRepository(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a, a.openStore(ctx)
+}
+
+func (a *App) openRepository(ctx context.Context) error {
+	repository, err := git.Open(ctx, a.settings.Repository)
+	if err != nil {
+		return err
+	}
+	a.repository = repository
+	if a.settings.ConfigPath != "" {
+		a.config, err = config.Load(a.settings.ConfigPath)
+	} else {
+		a.config, err = config.Find(repository.Directory())
+	}
+	return err
+}
+
+func (a *App) openStore(ctx context.Context) error {
+	path := a.settings.StorePath
+	if path == "" {
+		path = a.config.Store
+	}
+	if path == "" {
+		dir, err := StateDir(a.settings.Getenv)
+		if err != nil {
+			return err
+		}
+		path = filepath.Join(dir, storeFile)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("store path: %w", err)
+	}
+	if _, err := os.Stat(path); a.settings.ReadOnly && errors.Is(err, os.ErrNotExist) {
+		return selfheal.NotFoundf("run selfheal check first, or give --store FILE", "there is no store at %s yet", path)
+	}
+	a.storePath, a.stateDir = path, filepath.Dir(path)
+	a.store, err = sqlite.Open(ctx, path)
+	return err
+}
+
+// Close gives everything back.
+func (a *App) Close() error {
+	if a.store == nil {
+		return nil
+	}
+	return a.store.Close()
+}
+
+// StorePath is the file that holds the journal.
+func (a *App) StorePath() string { return a.storePath }
+
+// Forge is the local forge of the repository.
+func (a *App) Forge(ctx context.Context) (*local.Forge, error) {
+	return local.New(ctx, local.Config{
+		Dir:   filepath.Join(a.stateDir, "forge", repositoryName(a.repository.Directory())+".git"),
+		Store: a.store, Clock: a.settings.Clock,
+	})
+}
+
+// Pipeline puts the rooms together.
+func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline, error) {
+	forge, err := a.Forge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	classifier, err := triage.NewClassifier(overrides(a.config.Triage.Classes))
+	if err != nil {
+		return nil, err
+	}
+	return &pipeline.Pipeline{
+		Store: a.store, Forge: forge, Clock: a.settings.Clock,
+		Actor:      "selfheal " + command,
+		Holder:     holder(a.settings.Clock()),
+		Group:      group.Options{Modules: a.modules(ctx), Redactor: a.redactor},
+		Detect:     a.config.Detect,
+		Policy:     a.config.Decide,
+		Classifier: classifier,
+		Work:       workRepositories{filepath.Join(a.stateDir, "work")},
+		Scrub:      a.redactor.String,
+	}, nil
+}
+
+// holder names this process among all that share the store.
+func holder(now time.Time) string {
+	host, _ := os.Hostname()
+	return fmt.Sprintf("%s:%d:%d", host, os.Getpid(), now.UnixNano())
+}
+
+func overrides(rules []config.ClassRule) []triage.Override {
+	var all []triage.Override
+	for _, rule := range rules {
+		all = append(all, triage.Override{Pattern: rule.Path, Class: rule.Class})
+	}
+	return all
+}
+
+// workRepositories keeps one working copy per repository under a folder of selfheal's own.
+type workRepositories struct{ dir string }
+
+func (w workRepositories) Workspace(ctx context.Context, dir string) (*git.Workspace, error) {
+	return git.OpenWorkspace(ctx, dir, filepath.Join(w.dir, repositoryName(dir)+".git"))
+}

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"selfheal"
+	"selfheal/internal/pipeline"
+	"selfheal/internal/report"
+)
+
+// report puts a report together, with the places a reader may go on to.
+func (a *App) report(assessment selfheal.Assessment, incident *selfheal.Incident) report.Report {
+	r := report.New(a.settings.Version, a.settings.Clock(), assessment, incident)
+	if incident != nil && incident.PullRequest != nil {
+		r.Places = append(r.Places, report.Place{Label: "pull request", Path: incident.PullRequest.URL})
+	}
+	r.Places = append(r.Places, report.Place{Label: "store", Path: a.StorePath()})
+	return r
+}
+
+// Incidents lists what the store knows, newest first, at most limit (0: all).
+func (a *App) Incidents(ctx context.Context, limit int) ([]selfheal.Incident, error) {
+	streams, err := a.store.Streams(ctx, selfheal.StreamIncident, limit)
+	if err != nil {
+		return nil, err
+	}
+	incidents := make([]selfheal.Incident, 0, len(streams))
+	for _, stream := range streams {
+		incident, err := pipeline.LoadIncident(ctx, a.store, strings.TrimPrefix(stream.Name, selfheal.StreamName(selfheal.StreamIncident, "")))
+		if err != nil {
+			return nil, err
+		}
+		incidents = append(incidents, *incident)
+	}
+	return incidents, nil
+}
+
+// Show reports one incident by its id, its key, or the unambiguous beginning of either.
+func (a *App) Show(ctx context.Context, id string) (report.Report, error) {
+	incidents, err := a.Incidents(ctx, 0)
+	if err != nil {
+		return report.Report{}, err
+	}
+	var found []selfheal.Incident
+	for _, incident := range incidents {
+		if incident.ID == id || incident.Key == id {
+			return a.report(incident.Opened.Assessment, &incident), nil
+		}
+		if id != "" && (strings.HasPrefix(incident.ID, id) || strings.HasPrefix(incident.Key, id)) {
+			found = append(found, incident)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return report.Report{}, selfheal.Usagef("run selfheal incidents for a list", "no incident %q", id)
+	case 1:
+		return a.report(found[0].Opened.Assessment, &found[0]), nil
+	}
+	var ids []string
+	for _, incident := range found {
+		ids = append(ids, incident.ID)
+	}
+	return report.Report{}, selfheal.Usagef("give more of it: "+strings.Join(ids, ", "), "%s", fmt.Sprintf("%d incidents begin with %q", len(found), id))
+}

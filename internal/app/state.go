@@ -1,0 +1,40 @@
+package app
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"selfheal"
+)
+
+// StateDir is where selfheal keeps what it knows between runs:
+// $XDG_STATE_HOME/selfheal, by default ~/.local/state/selfheal.
+func StateDir(getenv func(string) string) (string, error) {
+	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "selfheal"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", &selfheal.Error{Code: selfheal.CodeUsage, Message: "no state directory", Hint: "give --store FILE, or set HOME or XDG_STATE_HOME", Err: err}
+	}
+	return filepath.Join(home, ".local", "state", "selfheal"), nil
+}
+
+// storeFile is the journal's name inside the state directory.
+const storeFile = "selfheal.db"
+
+// repositoryName is a folder name for what is kept about one repository:
+// readable, and distinct for each path.
+func repositoryName(dir string) string {
+	sum := sha256.Sum256([]byte(dir))
+	name := strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '-'
+	}, filepath.Base(dir))
+	return name + "-" + hex.EncodeToString(sum[:4])
+}

@@ -1,0 +1,145 @@
+// Package config reads selfheal.yaml: one strict file, defaults in code, every
+// error at once with its line and a caret. In: a path. Out: a Config that is
+// valid as a whole, or an error that says where it is not.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"selfheal"
+	"selfheal/internal/decide"
+	"selfheal/internal/detect"
+)
+
+// FileName is the file that is looked for in the repository.
+const FileName = "selfheal.yaml"
+
+// Config is everything that selfheal.yaml may say. Every field has a default.
+type Config struct {
+	// Service is the name of the service; by default the name of the repository's folder.
+	Service string `yaml:"service" json:"service,omitempty"`
+	// Environment is where it is deployed.
+	Environment string `yaml:"environment" json:"environment,omitempty"`
+	// Target is the branch that pull requests are made against; by default the repository's default branch.
+	Target string `yaml:"target" json:"target,omitempty"`
+	// Store is the path of the SQLite file that holds the journal; by default in the user's state directory.
+	Store string `yaml:"store" json:"store,omitempty"`
+	// Group says how records get their signatures.
+	Group Group `yaml:"group" json:"group,omitzero"`
+	// Detect says when a signature counts as changed.
+	Detect detect.Options `yaml:"detect" json:"detect,omitzero"`
+	// Triage says what the files of the repository are.
+	Triage Triage `yaml:"triage" json:"triage,omitzero"`
+	// Decide says which remedies are allowed.
+	Decide decide.Policy `yaml:"decide" json:"decide,omitzero"`
+	// Repair says how a repair is proven.
+	Repair Repair `yaml:"repair" json:"repair,omitzero"`
+}
+
+// Group configures the grouping of records.
+type Group struct {
+	// Modules are the package or module prefixes of the service's own code, e.g. "example.com/shop"; by default read from go.mod.
+	Modules []string `yaml:"modules" json:"modules,omitempty"`
+}
+
+// Triage configures the examination of changes.
+type Triage struct {
+	// Classes override the class of files; the first match wins.
+	Classes []ClassRule `yaml:"classes" json:"classes,omitempty"`
+}
+
+// ClassRule gives all files that match a pattern a class.
+type ClassRule struct {
+	// Path is a pattern relative to the repository; ** matches any number of folders.
+	Path string `yaml:"path" json:"path"`
+	// Class is the class of the files that match.
+	Class selfheal.FileClass `yaml:"class" json:"class" jsonschema:"enum=runtime,enum=config,enum=prompt,enum=dependency,enum=migration,enum=build,enum=generated,enum=test,enum=docs,enum=ci"`
+}
+
+// Repair configures the making and proving of repairs.
+type Repair struct {
+	// Verify are shell commands that must succeed in a checkout of the repaired revision.
+	Verify []string `yaml:"verify" json:"verify,omitempty"`
+	// Replay are shell commands that must fail in a checkout of the deployed revision and succeed in one of the repaired revision.
+	Replay []string `yaml:"replay" json:"replay,omitempty"`
+	// Timeout is the longest that one command may run.
+	Timeout selfheal.Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"type=string"`
+}
+
+// Default is the configuration without a file.
+func Default() Config {
+	return Config{
+		Environment: "production",
+		Detect:      detect.DefaultOptions(),
+		Decide:      decide.DefaultPolicy(),
+		Repair:      Repair{Timeout: selfheal.Duration(10 * time.Minute)},
+	}
+}
+
+// Load reads a file over the defaults. A missing file is CodeUsage.
+func Load(path string) (Config, error) {
+	c := Default()
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return c, selfheal.Usagef("leave --config out to run with the defaults", "no such file: %s", path)
+	case err != nil:
+		return c, &selfheal.Error{Code: selfheal.CodeUsage, Op: "read configuration", Message: path, Err: err}
+	}
+	return Parse(path, text)
+}
+
+// Find loads selfheal.yaml of a repository, or gives the defaults when there is none.
+func Find(repository string) (Config, error) {
+	path := filepath.Join(repository, FileName)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return Default(), nil
+	}
+	return Load(path)
+}
+
+// Parse reads the text of a file over the defaults; name is used in errors.
+func Parse(name string, text []byte) (Config, error) {
+	c := Default()
+	if strings.TrimSpace(string(text)) == "" {
+		return c, nil
+	}
+	if err := yaml.Load(text, &c, yaml.WithV4Defaults(), yaml.WithKnownFields()); err != nil {
+		return c, located(name, text, err)
+	}
+	if err := c.Validate(); err != nil {
+		return c, &selfheal.Error{Code: selfheal.CodeUsage, Op: "configuration " + name, Message: "not valid", Err: err}
+	}
+	return c, nil
+}
+
+// Validate says everything that is wrong with the configuration.
+func (c Config) Validate() error {
+	var all []error
+	all = append(all, c.Detect.Validate(), c.Decide.Validate())
+	for i, rule := range c.Triage.Classes {
+		if rule.Path == "" {
+			all = append(all, fmt.Errorf("triage.classes[%d]: path is missing", i))
+		}
+		if !slices.Contains(classes, rule.Class) {
+			all = append(all, fmt.Errorf("triage.classes[%d]: no such class: %q", i, rule.Class))
+		}
+	}
+	if c.Repair.Timeout <= 0 {
+		all = append(all, fmt.Errorf("repair.timeout must be positive, not %s", c.Repair.Timeout))
+	}
+	return errors.Join(all...)
+}
+
+var classes = []selfheal.FileClass{
+	selfheal.ClassRuntime, selfheal.ClassConfig, selfheal.ClassPrompt, selfheal.ClassDependency, selfheal.ClassMigration,
+	selfheal.ClassBuild, selfheal.ClassGenerated, selfheal.ClassTest, selfheal.ClassDocs, selfheal.ClassCI,
+}

@@ -1,0 +1,411 @@
+package report_test
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+	"time"
+
+	"selfheal"
+	"selfheal/internal/report"
+)
+
+// The story that most fixtures tell: a shop whose pricing table lost its
+// default region, seen from the report's end.
+const (
+	base     = "a41f0c9be2d7753810f6e2b94d1c8a7730e5f912"
+	head     = "3f9c2a1b7d04e6a8c5b19f20d37e6a4418bb02c6"
+	culprit  = "8c1d0f22aa9e417b6d53c0e8f19ab2467d5e3310"
+	docsOnly = "51b7e6d20c4f9a83e1d2b5c6a7f8091e2d3c4b5a"
+	retry    = "d09a7c55e1f84b32a6c7d8e9f0a1b2c3d4e5f607"
+	fixed    = "77ab90c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f678"
+	merged   = "e2f1d0c9b8a79687766554433221100ffeeddccb"
+
+	lookup  = selfheal.SignatureID("g1-5b0e77c2d1a94f36")
+	quote   = selfheal.SignatureID("g1-90cc1e4fa27b3d58")
+	timeout = selfheal.SignatureID("g1-1f2e3d4c5b6a7988")
+)
+
+func clockTime(text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+var (
+	deployed  = clockTime("2026-11-22T02:40:10Z")
+	generated = clockTime("2026-11-22T03:58:31Z")
+)
+
+func deploy() selfheal.Deploy {
+	return selfheal.Deploy{
+		Service: "shop", Environment: "production", Revision: head, Previous: base, Time: deployed,
+		Status: selfheal.DeploySucceeded, By: "release-bot", URL: "https://ci.example.com/deploys/4711",
+	}
+}
+
+func window() selfheal.Window {
+	from := deployed.Truncate(time.Minute)
+	return selfheal.Window{
+		Baseline: selfheal.Interval{From: from.AddDate(0, 0, -7), To: from},
+		Watched:  selfheal.Interval{From: from, To: from.Add(time.Hour)},
+		Observability: selfheal.Observability{
+			Baseline: selfheal.Coverage{Streams: 7, Bytes: 184_203_112, Records: 1_203_441, Signatures: 38},
+			Watched: selfheal.Coverage{
+				Streams: 1, Bytes: 1_310_044, Records: 7_204, Signatures: 31,
+				Revisions: map[string]int64{head: 7_180, base: 24},
+			},
+			Notes: []selfheal.Problem{{
+				Code: selfheal.ProblemOldRevision, Detail: "24 records of the window came from the previous revision a41f0c9be2; they were left out",
+			}},
+		},
+	}
+}
+
+// wave makes buckets around a mean, the same ones every time.
+func wave(n int, mean float64) []int64 {
+	buckets := make([]int64, n)
+	for at := range buckets {
+		x := math.Sin(float64(at)*0.9) + math.Sin(float64(at)*2.3+1)
+		buckets[at] = int64(math.Max(0, math.Round(mean*(1+0.6*x))))
+	}
+	return buckets
+}
+
+func chartOf(before, after []int64) selfheal.Chart {
+	w := window()
+	return selfheal.Chart{
+		Baseline: selfheal.ChartSpan{From: w.Baseline.From, Step: selfheal.Duration(time.Hour), Buckets: before},
+		Watched:  selfheal.ChartSpan{From: w.Watched.From, Step: selfheal.Duration(time.Minute), Buckets: after},
+	}
+}
+
+func newError() selfheal.Anomaly {
+	after := wave(60, 2.6)
+	copy(after, []int64{0, 0, 0, 1, 0, 1, 1})
+	return selfheal.Anomaly{
+		Signature: lookup, Kind: selfheal.AnomalyNew, Severity: selfheal.SeverityError,
+		Observed: 155, Expected: 0, PValue: 3e-40, QValue: 1e-38, Ratio: selfheal.Ratio{Estimate: 0, Low: 412},
+		Onset: deployed.Add(3 * time.Minute), Detected: deployed.Add(8 * time.Minute),
+		Why:   "It occurred 155 times in the hour after the deploy, in 54 different minutes, and never in the 7 days before.",
+		Chart: chartOf(wave(168, 0), after),
+	}
+}
+
+func rise() selfheal.Anomaly {
+	return selfheal.Anomaly{
+		Signature: quote, Kind: selfheal.AnomalyRise, Severity: selfheal.SeverityWarn,
+		Observed: 96, Expected: 7.9, PValue: 2.4e-9, QValue: 4e-8, Ratio: selfheal.Ratio{Estimate: 12.1, Low: 7.7, High: 19.4},
+		Onset: deployed.Add(4 * time.Minute), Detected: deployed.Add(14 * time.Minute),
+		Why:   "It rose from 7.9 per hour, the baseline's rate at this hour of day, to 96 per hour.",
+		Chart: chartOf(wave(168, 8), wave(60, 1.6)),
+	}
+}
+
+func lookupSignature() selfheal.Signature {
+	return selfheal.Signature{
+		ID: lookup, Kind: selfheal.KindException, Severity: selfheal.SeverityError,
+		Title:    "pricing.ErrNoRegion: no price table for region <str>",
+		Template: "pricing.ErrNoRegion\nshop/internal/pricing.(*Table).Lookup\nshop/internal/cart.(*Service).Total",
+		First:    deployed.Add(3 * time.Minute), Last: deployed.Add(59 * time.Minute),
+		Sample: selfheal.Sample{
+			Time: deployed.Add(59 * time.Minute), Revision: head, Stream: "logs/after.log", Line: 7188,
+			Text: "2026-11-22T03:39:10Z ERROR cart total failed tenant=acme-eu error=\"no price table for region \\\"\\\"\"\n" +
+				"goroutine 4411 [running]:\nshop/internal/pricing.(*Table).Lookup(0xc0001a2000, {0x0, 0x0})\n\t/src/internal/pricing/region.go:44 +0x1d4",
+			Exceptions: []selfheal.Exception{{
+				Type: "pricing.ErrNoRegion", Message: "no price table for region \"\"",
+				Frames: []selfheal.Frame{
+					{Function: "shop/internal/pricing.(*Table).Lookup", File: "/src/internal/pricing/region.go", Line: 44, InApp: true},
+					{Function: "shop/internal/cart.(*Service).Total", File: "/src/internal/cart/service.go", Line: 118, InApp: true},
+					{Function: "net/http.(*conn).serve", File: "/usr/local/go/src/net/http/server.go", Line: 2044},
+				},
+			}},
+		},
+	}
+}
+
+func quoteSignature() selfheal.Signature {
+	return selfheal.Signature{
+		ID: quote, Kind: selfheal.KindMessage, Severity: selfheal.SeverityWarn,
+		Title: "quote incomplete: tenant <str> got <num> of <num> prices", Template: "quote incomplete: tenant <str> got <num> of <num> prices",
+		Sample: selfheal.Sample{
+			Time: deployed.Add(58 * time.Minute), Stream: "logs/after.log", Line: 7102, Revision: head,
+			Text: "2026-11-22T03:38:41Z WARN quote incomplete: tenant acme-eu got 0 of 3 prices",
+		},
+	}
+}
+
+func timeoutSignature() selfheal.Signature {
+	return selfheal.Signature{
+		ID: timeout, Kind: selfheal.KindMessage, Severity: selfheal.SeverityError,
+		Title: "payment provider: context deadline exceeded after <dur>", Template: "payment provider: context deadline exceeded after <dur>",
+		Sample: selfheal.Sample{Text: "2026-11-22T03:21:00Z ERROR payment provider: context deadline exceeded after 3.0s"},
+	}
+}
+
+func aside() []selfheal.Anomaly {
+	return []selfheal.Anomaly{
+		{
+			Signature: timeout, Kind: selfheal.AnomalyRise, Observed: 310, Expected: 12, Ratio: selfheal.Ratio{Estimate: 26, Low: 20, High: 33},
+			Silence: selfheal.SilenceSharedCause, Why: "It rose with 4 other signatures of the payment provider, 21 minutes before the deploy.",
+		},
+		{
+			Signature: "g1-00aa11bb22cc33dd", Kind: selfheal.AnomalyNew, Observed: 1,
+			Silence: selfheal.SilenceTransient, Why: "It occurred once.",
+		},
+	}
+}
+
+func assessment() selfheal.Assessment {
+	return selfheal.Assessment{
+		Deploy: deploy(), Window: window(), Anomalies: []selfheal.Anomaly{newError(), rise()}, SetAside: aside(), Tested: 41,
+		Power:      "A new error that occurs at least every 5 minutes would have been seen, and a threefold rise of anything above 20 per hour.",
+		Signatures: []selfheal.Signature{lookupSignature(), quoteSignature(), timeoutSignature()},
+	}
+}
+
+func regionHunk() selfheal.Hunk {
+	return selfheal.Hunk{
+		OldStart: 24, OldLines: 10, NewStart: 24, NewLines: 11, Section: "func (t *Table) region(tenant Tenant) string",
+		Lines: []selfheal.HunkLine{
+			{Op: " ", Old: 24, New: 24, Text: "// region of a tenant; tenants from before regions existed have none."},
+			{Op: " ", Old: 25, New: 25, Text: "func (t *Table) region(tenant Tenant) string {"},
+			{Op: " ", Old: 26, New: 26, Text: "\tif tenant.Region != \"\" {"},
+			{Op: " ", Old: 27, New: 27, Text: "\t\treturn tenant.Region"},
+			{Op: " ", Old: 28, New: 28, Text: "\t}"},
+			{Op: "-", Old: 29, Text: "\treturn \"eu-central\""},
+			{Op: "+", New: 29, Text: "\t// The default now comes from the configuration."},
+			{Op: "+", New: 30, Text: "\tif region := t.settings.DefaultRegion; region != \"\" || t.strict {"},
+			{Op: "+", New: 31, Text: "\t\treturn t.settings.DefaultRegion"},
+			{Op: "+", New: 32, Text: "\t}"},
+			{Op: "+", New: 33, Text: "\treturn \"\""},
+			{Op: " ", Old: 30, New: 34, Text: "}"},
+			{Op: " ", Old: 31, New: 35, Text: ""},
+			{Op: " ", Old: 32, New: 36, Text: "// Lookup gives the price of an article in a region."},
+		},
+	}
+}
+
+func change() selfheal.Change {
+	region := selfheal.FileChange{
+		Path: "internal/pricing/region.go", Status: selfheal.FileModified, Class: selfheal.ClassRuntime, Hunks: []selfheal.Hunk{regionHunk()},
+	}
+	return selfheal.Change{
+		Base: base, Head: head, Files: []selfheal.FileChange{region},
+		Commits: []selfheal.Commit{
+			{ID: docsOnly, Author: "Bo Example", Time: deployed.Add(-50 * time.Hour), Subject: "docs: explain regions"},
+			{ID: culprit, Author: "Ada Example", Time: deployed.Add(-9 * time.Hour), Subject: "pricing: read the default region from the settings",
+				Files: []selfheal.FileChange{region}},
+			{ID: retry, Author: "Cy Example", Time: deployed.Add(-5 * time.Hour), Subject: "payment: retry twice"},
+		},
+	}
+}
+
+func verdict() selfheal.Verdict {
+	return selfheal.Verdict{
+		Cause: selfheal.Caused, Confidence: 0.97, Signatures: []selfheal.SignatureID{lookup, quote},
+		Reason:  "Since the deploy, tenants without a region get an empty one, and the price table has no entry for it.",
+		Culprit: &selfheal.Culprit{Commit: culprit, Path: "internal/pricing/region.go", Revision: head, Start: 33, End: 33, Quote: "\treturn \"\""},
+		Exhibits: []selfheal.Exhibit{
+			{Kind: selfheal.ExhibitFrameInFile, Weight: 4.2, Signature: lookup, Text: "The innermost frame of the service lies in a file that the commit changed.",
+				Observed: "shop/internal/pricing.(*Table).Lookup", Commit: culprit, Path: "internal/pricing/region.go", Revision: head, Line: 44,
+				Quote: "\t\treturn 0, fmt.Errorf(\"%w %q\", ErrNoRegion, region)"},
+			{Kind: selfheal.ExhibitCallHop, Weight: 2.1, Signature: lookup, Text: "The failing function calls a function that the commit changed.",
+				Commit: culprit, Path: "internal/pricing/region.go", Revision: head, Line: 33, Quote: "\treturn \"\""},
+			{Kind: selfheal.ExhibitExternalWords, Weight: -0.7, Signature: quote, Text: "The message could also describe an incomplete answer of a supplier.",
+				Observed: "got 0 of 3 prices"},
+		},
+		Candidates: []selfheal.Candidate{
+			{Commit: culprit, Subject: "pricing: read the default region from the settings", Score: 6.3, Probability: 0.97},
+			{Commit: retry, Subject: "payment: retry twice", Score: 0.4, Probability: 0.03},
+			{Commit: docsOnly, Subject: "docs: explain regions", Score: -9, Probability: 0},
+		},
+		Irrelevant: []string{docsOnly},
+	}
+}
+
+func repair() selfheal.Repair {
+	return selfheal.Repair{
+		Attempt: 1, Strategy: "revert", Branch: "selfheal/shop-3f9c2a1b7d-default-region", Base: head, Commit: fixed, Reverts: []string{culprit},
+		Patch: "--- a/internal/pricing/region.go\n+++ b/internal/pricing/region.go\n@@ -28,6 +28,2 @@\n \t}\n-\treturn \"\"\n+\treturn \"eu-central\"\n",
+		Proofs: []selfheal.Proof{
+			{Name: "verify", Command: "go test ./...", Revision: fixed, Want: "pass", Took: selfheal.Duration(8300 * time.Millisecond), Output: "ok  \tshop/internal/pricing\t0.41s\n"},
+			{Name: "replay", Command: "./replay.sh acme-eu", Revision: head, Want: "fail", ExitCode: 22, Took: selfheal.Duration(1200 * time.Millisecond), Output: "HTTP 500\n"},
+			{Name: "replay", Command: "./replay.sh acme-eu", Revision: fixed, Want: "pass", Took: selfheal.Duration(900 * time.Millisecond), Output: "HTTP 200\n"},
+		},
+	}
+}
+
+func pullRequest() selfheal.PullRequest {
+	return selfheal.PullRequest{
+		Number: 1, Title: "Revert \"pricing: read the default region from the settings\"", URL: "https://forge.example.com/shop/pulls/1",
+		Source: "selfheal/shop-3f9c2a1b7d-default-region", Target: "main", Commit: fixed, State: selfheal.PullRequestOpen, Time: deployed.Add(63 * time.Minute),
+	}
+}
+
+func outcome() selfheal.Outcome {
+	from := deployed.Truncate(time.Minute).Add(66 * time.Minute)
+	return selfheal.Outcome{
+		State: selfheal.OutcomeHealed, Reason: "Both errors are gone since the fix serves.",
+		Watched: selfheal.Interval{From: from, To: from.Add(10 * time.Minute)},
+		Signatures: []selfheal.Recovery{
+			{Signature: lookup, Before: 155, After: 0, Expected: 25.8, PValue: 6.2e-12, Healed: true},
+			{Signature: quote, Before: 96, After: 1, Expected: 16, PValue: 1.9e-6, Healed: true},
+		},
+	}
+}
+
+// incident folds events, so that a fixture cannot hold what the journal could not.
+func incident(t testing.TB, events ...selfheal.Event) *selfheal.Incident {
+	t.Helper()
+	i, err := selfheal.Fold(deploy().Key(), events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func event(t testing.TB, after time.Duration, kind selfheal.EventType, payload any) selfheal.Event {
+	t.Helper()
+	e, err := selfheal.NewEvent(deployed.Add(after), "selfheal check", kind, payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func opened(t testing.TB, a selfheal.Assessment) selfheal.Event {
+	return event(t, 61*time.Minute, selfheal.EventIncidentOpened, selfheal.Opened{ID: "shop-3f9c2a1b7d", Assessment: a, Target: "main"})
+}
+
+func judged(t testing.TB, v selfheal.Verdict, c selfheal.Change) selfheal.Event {
+	return event(t, 61*time.Minute+2*time.Second, selfheal.EventVerdictReached, selfheal.Judged{Verdict: v, Change: c})
+}
+
+func regression(t testing.TB) report.Report {
+	pr := pullRequest()
+	done := pr
+	done.State, done.Merged = selfheal.PullRequestMerged, merged
+	prepared := repair()
+	prepared.Proofs = nil
+	fix := deploy()
+	fix.Revision, fix.Previous = merged, head
+	i := incident(t, opened(t, assessment()), judged(t, verdict(), change()),
+		event(t, 61*time.Minute+3*time.Second, selfheal.EventDecisionMade, selfheal.Decision{
+			Action: selfheal.ActionRevert, Reason: "one commit is to blame, nothing later depends on it, and it can be taken back by itself",
+			Vetoes: []selfheal.Veto{{Action: selfheal.ActionRollBack, Rule: "migration-in-change", Reason: "the change holds a migration that the previous revision does not know"}},
+		}),
+		event(t, 62*time.Minute, selfheal.EventRepairPrepared, prepared),
+		event(t, 62*time.Minute+11*time.Second, selfheal.EventRepairProven, repair()),
+		event(t, 63*time.Minute, selfheal.EventPullRequestOpened, pr),
+		event(t, 65*time.Minute, selfheal.EventPullRequestMerged, done),
+		event(t, 66*time.Minute, selfheal.EventFixDeployed, selfheal.FixDeployed{Deploy: fix}),
+		event(t, 77*time.Minute, selfheal.EventOutcomeRecorded, outcome()),
+		event(t, 77*time.Minute, selfheal.EventIncidentClosed, selfheal.Closed{Reason: "healed"}),
+	)
+	r := report.New("0.1.0", generated, assessment(), i)
+	r.Places = []report.Place{
+		{Label: "html", Path: "out/report.html"}, {Label: "json", Path: "out/report.json"},
+		{Label: "store", Path: "out/selfheal.db"}, {Label: "pull request", Path: pr.URL},
+	}
+	return r
+}
+
+func clean(testing.TB) report.Report {
+	a := assessment()
+	a.Anomalies, a.SetAside, a.Signatures = nil, a.SetAside[1:], nil
+	return report.New("0.1.0", generated, a, nil)
+}
+
+func cannotObserve(testing.TB) report.Report {
+	a := assessment()
+	a.Anomalies, a.SetAside, a.Signatures, a.Tested = nil, nil, nil, 0
+	a.Window.Observability.Watched = selfheal.Coverage{Streams: 1, Revisions: map[string]int64{base: 412}, Records: 412}
+	a.Window.Observability.Problems = []selfheal.Problem{{
+		Code: selfheal.ProblemRevisionMissing, Detail: "none of the 412 records of the window comes from 3f9c2a1b7d; all come from a41f0c9be2",
+		Hint: "Check that the new revision serves traffic, and that its logs are among the files of --window.",
+	}}
+	return report.New("0.1.0", generated, a, nil)
+}
+
+func notCaused(t testing.TB) report.Report {
+	a := assessment()
+	outage := aside()[0]
+	outage.Silence, outage.Chart, outage.PValue = "", chartOf(wave(168, 12), wave(60, 5)), 1e-12
+	outage.Onset = deployed.Add(-21 * time.Minute)
+	a.Anomalies, a.SetAside, a.Signatures = []selfheal.Anomaly{outage}, nil, []selfheal.Signature{timeoutSignature()}
+	c := change()
+	c.Commits, c.Files = c.Commits[:1], nil
+	return report.New("0.1.0", generated, a, incident(t, opened(t, a), judged(t, selfheal.Verdict{
+		Cause: selfheal.NotCaused, Confidence: 0.995, Signatures: []selfheal.SignatureID{timeout},
+		Reason: "The change holds nothing that runs, and the errors began before the deploy.",
+		Exhibits: []selfheal.Exhibit{
+			{Kind: selfheal.ExhibitNothingRuns, Weight: -8, Text: "All 2 changed files are documentation."},
+			{Kind: selfheal.ExhibitEarlyOnset, Weight: -3.2, Signature: timeout, Text: "It began 21 minutes before the deploy."},
+		},
+		Candidates: []selfheal.Candidate{{Commit: docsOnly, Subject: "docs: explain regions", Score: -8}},
+		Irrelevant: []string{docsOnly},
+	}, c), event(t, 62*time.Minute, selfheal.EventDecisionMade, selfheal.Decision{Action: selfheal.ActionTell, Reason: "the deploy is not the cause"})))
+}
+
+func inconclusive(t testing.TB) report.Report {
+	a := assessment()
+	a.Anomalies, a.SetAside = a.Anomalies[1:], nil
+	v := verdict()
+	v.Cause, v.Confidence, v.Culprit = selfheal.Inconclusive, 0.48, nil
+	v.Reason = "Two commits could have done it and nothing in the logs tells them apart."
+	v.WouldHelp = "A stack trace of the warning, or one request to replay (--replay)."
+	v.Candidates[0].Probability, v.Candidates[1].Probability = 0.48, 0.41
+	v.Exhibits = v.Exhibits[2:]
+	return report.New("0.1.0", generated, a, incident(t, opened(t, a), judged(t, v, change())))
+}
+
+func buildFailure(t testing.TB) report.Report {
+	const id = selfheal.SignatureID("g1-b0b1b2b3b4b5b6b7")
+	a := selfheal.Assessment{
+		Deploy: deploy(), Tested: 1,
+		Anomalies: []selfheal.Anomaly{{
+			Signature: id, Kind: selfheal.AnomalyBuild, Severity: selfheal.SeverityError, Observed: 1,
+			Why: "The build of 3f9c2a1b7d failed with it; the build of a41f0c9be2 did not.",
+		}},
+		Signatures: []selfheal.Signature{{
+			ID: id, Kind: selfheal.KindBuild, Severity: selfheal.SeverityError, Title: "undefined: settings.DefaultRegion",
+			Sample: selfheal.Sample{Stream: "build.log", Line: 88, Text: "internal/pricing/region.go:31:21: t.settings.DefaultRegion undefined (type Settings has no field or method DefaultRegion)"},
+		}},
+	}
+	a.Deploy.Status = selfheal.DeployBuildFailed
+	v := selfheal.Verdict{
+		Cause: selfheal.Caused, Confidence: 0.999, Signatures: []selfheal.SignatureID{id},
+		Reason:  "The compiler points at a line that this commit wrote.",
+		Culprit: &selfheal.Culprit{Commit: culprit, Path: "internal/pricing/region.go", Revision: head, Start: 31, End: 31, Quote: "\t\treturn t.settings.DefaultRegion"},
+		Exhibits: []selfheal.Exhibit{{Kind: selfheal.ExhibitBuildLine, Weight: 6, Signature: id, Text: "The compiler points at a changed line.",
+			Observed: "internal/pricing/region.go:31:21", Commit: culprit, Path: "internal/pricing/region.go", Revision: head, Line: 31, Quote: "\t\treturn t.settings.DefaultRegion"}},
+		Candidates: []selfheal.Candidate{{Commit: culprit, Subject: "pricing: read the default region from the settings", Score: 6, Probability: 0.999}},
+	}
+	failed := repair()
+	failed.Proofs, failed.Commit, failed.Patch = nil, "", ""
+	failed.Failure = "the revert of 8c1d0f22aa conflicts with d09a7c55e1 in internal/pricing/region.go"
+	return report.New("0.1.0", generated, a, incident(t, opened(t, a), judged(t, v, change()),
+		event(t, 62*time.Minute, selfheal.EventDecisionMade, selfheal.Decision{Action: selfheal.ActionRevert, Reason: "one commit is to blame"}),
+		event(t, 63*time.Minute, selfheal.EventRepairFailed, failed)))
+}
+
+// fixtures are all kinds of reports, by name.
+func fixtures(t testing.TB) map[string]report.Report {
+	return map[string]report.Report{
+		"regression": regression(t), "clean": clean(t), "cannot-observe": cannotObserve(t),
+		"not-caused": notCaused(t), "inconclusive": inconclusive(t), "build-failure": buildFailure(t),
+	}
+}
+
+// decoded reads a JSON document back.
+func decoded[T any](t testing.TB, document []byte) T {
+	t.Helper()
+	var value T
+	if err := json.Unmarshal(document, &value); err != nil {
+		t.Fatalf("not JSON: %v", err)
+	}
+	return value
+}

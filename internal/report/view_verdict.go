@@ -1,0 +1,117 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"selfheal"
+)
+
+// verdictView is who is blamed, and on what grounds.
+type verdictView struct {
+	Cause      string
+	Confidence string
+	Reason     string
+	Culprit    *culpritView
+	For        []exhibitView // strongest first
+	Against    []exhibitView // strongest first
+	Candidates []candidateView
+	WouldHelp  string
+	Irrelevant string // "3 commits cannot run in production"
+}
+
+type culpritView struct {
+	Commit  string // abbreviated
+	Subject string
+	Author  string
+	Date    string
+	Place   string // path:line
+	Quote   string
+	Diff    *diffView
+}
+
+type exhibitView struct {
+	Weight   string // +4.2
+	Strength int    // 1 to 5, for a reader's eye
+	Kind     string
+	Text     string
+	Observed string // quote from the error
+	Place    string // path:line @ revision
+	Quote    string // quote from the code
+}
+
+type candidateView struct {
+	Commit      string
+	Subject     string
+	Probability float64 // 0 to 1
+	Percent     string
+	Culprit     bool
+}
+
+func newVerdictView(judged *selfheal.Judged) *verdictView {
+	verdict := judged.Verdict
+	v := &verdictView{
+		Cause: causeWords(verdict.Cause), Confidence: percent(verdict.Confidence),
+		Reason: oneLine(verdict.Reason, sentenceLimit), WouldHelp: oneLine(verdict.WouldHelp, sentenceLimit),
+	}
+	for _, e := range verdict.Exhibits {
+		if e.Weight < 0 {
+			v.Against = append(v.Against, newExhibitView(e))
+		} else {
+			v.For = append(v.For, newExhibitView(e))
+		}
+	}
+	blamed := ""
+	if verdict.Culprit != nil {
+		blamed = verdict.Culprit.Commit
+		v.Culprit = newCulpritView(judged, *verdict.Culprit)
+	}
+	for _, c := range verdict.Candidates {
+		v.Candidates = append(v.Candidates, candidateView{
+			Commit: oneLine(selfheal.ShortRevision(c.Commit), titleLimit), Subject: oneLine(c.Subject, titleLimit),
+			Probability: min(1, max(0, c.Probability)), Percent: percent(c.Probability), Culprit: c.Commit == blamed,
+		})
+	}
+	if n := len(verdict.Irrelevant); n > 0 {
+		v.Irrelevant = plural(int64(n), "commit") + " changed nothing that runs in production"
+	}
+	return v
+}
+
+func newExhibitView(e selfheal.Exhibit) exhibitView {
+	v := exhibitView{
+		Weight:   fmt.Sprintf("%+.1f", e.Weight),
+		Strength: int(min(5, max(1, math.Round(math.Abs(e.Weight))))),
+		Kind:     oneLine(strings.ReplaceAll(string(e.Kind), "-", " "), titleLimit),
+		Text:     oneLine(e.Text, sentenceLimit), Observed: oneLine(e.Observed, sentenceLimit),
+		Quote: oneLine(strings.TrimSpace(e.Quote), sentenceLimit),
+	}
+	if e.Path != "" {
+		v.Place = location(e.Path, e.Line)
+		if e.Revision != "" {
+			v.Place += " at " + selfheal.ShortRevision(e.Revision)
+		}
+		v.Place = oneLine(v.Place, titleLimit)
+	}
+	return v
+}
+
+func newCulpritView(judged *selfheal.Judged, c selfheal.Culprit) *culpritView {
+	v := &culpritView{
+		Commit: oneLine(selfheal.ShortRevision(c.Commit), titleLimit),
+		Quote:  oneLine(strings.TrimSpace(c.Quote), sentenceLimit),
+		Diff:   culpritDiff(judged, c),
+	}
+	if c.Path != "" {
+		v.Place = oneLine(location(c.Path, c.Start), titleLimit)
+	}
+	if commit := findCommit(judged, c.Commit); commit != nil {
+		v.Subject = oneLine(commit.Subject, titleLimit)
+		v.Author = oneLine(commit.Author, titleLimit)
+		if !commit.Time.IsZero() {
+			v.Date = minuteUTC(commit.Time)
+		}
+	}
+	return v
+}

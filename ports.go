@@ -21,6 +21,20 @@ type Source interface {
 	Read(ctx context.Context, q Query, yield func(*Entry) error) error
 }
 
+// StreamSource is the optional ability of a [Source] to be read one stream at a
+// time, and so by several goroutines.
+type StreamSource interface {
+	// Streams lists what Read would read, in its order.
+	Streams(ctx context.Context, q Query) ([]SourceStream, error)
+}
+
+// SourceStream is one stream of a [StreamSource].
+type SourceStream struct {
+	Name string
+	// Read gives the stream's entries under the contract of [Source].
+	Read func(ctx context.Context, yield func(*Entry) error) error
+}
+
 // Platform is where services run and deploys happen.
 type Platform interface {
 	// Deploys lists the deploys of a service since a time, oldest first.

@@ -9,7 +9,6 @@ import (
 	"selfheal"
 	"selfheal/internal/pipeline"
 	"selfheal/internal/report"
-	"selfheal/internal/source/file"
 	"selfheal/internal/watch"
 )
 
@@ -71,10 +70,6 @@ func (a *App) assess(ctx context.Context, p *pipeline.Pipeline, plan watch.Plan,
 	}
 	a.settings.Progress("reading logs")
 	return p.Assess(ctx, plan, from)
-}
-
-func logSource(patterns []string, stdin io.Reader) (*file.Source, error) {
-	return file.New(file.Config{Patterns: patterns, Stdin: stdin})
 }
 
 // handle takes an incident as far as it goes without the outside world.

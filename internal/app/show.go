@@ -21,18 +21,18 @@ func (a *App) report(assessment selfheal.Assessment, incident *selfheal.Incident
 }
 
 // Incidents lists what the store knows, newest first, at most limit (0: all).
-func (a *App) Incidents(ctx context.Context, limit int) ([]selfheal.Incident, error) {
+func (a *App) Incidents(ctx context.Context, limit int) ([]*selfheal.Incident, error) {
 	streams, err := a.store.Streams(ctx, selfheal.StreamIncident, limit)
 	if err != nil {
 		return nil, err
 	}
-	incidents := make([]selfheal.Incident, 0, len(streams))
+	incidents := make([]*selfheal.Incident, 0, len(streams))
 	for _, stream := range streams {
 		incident, err := pipeline.LoadIncident(ctx, a.store, strings.TrimPrefix(stream.Name, selfheal.StreamName(selfheal.StreamIncident, "")))
 		if err != nil {
 			return nil, err
 		}
-		incidents = append(incidents, *incident)
+		incidents = append(incidents, incident)
 	}
 	return incidents, nil
 }
@@ -43,10 +43,10 @@ func (a *App) Show(ctx context.Context, id string) (report.Report, error) {
 	if err != nil {
 		return report.Report{}, err
 	}
-	var found []selfheal.Incident
+	var found []*selfheal.Incident
 	for _, incident := range incidents {
 		if incident.ID == id || incident.Key == id {
-			return a.report(incident.Opened.Assessment, &incident), nil
+			return a.report(incident.Opened.Assessment, incident), nil
 		}
 		if id != "" && (strings.HasPrefix(incident.ID, id) || strings.HasPrefix(incident.Key, id)) {
 			found = append(found, incident)
@@ -56,7 +56,7 @@ func (a *App) Show(ctx context.Context, id string) (report.Report, error) {
 	case 0:
 		return report.Report{}, selfheal.Usagef("run selfheal incidents for a list", "no incident %q", id)
 	case 1:
-		return a.report(found[0].Opened.Assessment, &found[0]), nil
+		return a.report(found[0].Opened.Assessment, found[0]), nil
 	}
 	var ids []string
 	for _, incident := range found {

@@ -179,24 +179,6 @@ func answer(i *selfheal.Incident) step {
 	return closed("no repair: %s", i.Repair.Failure)
 }
 
-// FixDeployed tells an incident whose repair was merged what was logged since
-// the repair serves.
-func (p *Pipeline) FixDeployed(ctx context.Context, key string, fix selfheal.FixDeployed) error {
-	return p.retry(ctx, func() error {
-		incident, err := p.Load(ctx, key)
-		if err != nil {
-			return err
-		}
-		switch incident.Stage {
-		case selfheal.StageMerged, selfheal.StageProposed:
-			return p.append(ctx, selfheal.StreamName(selfheal.StreamIncident, key), incident.Version, selfheal.EventFixDeployed, fix)
-		case selfheal.StageDeployed, selfheal.StageAnswered, selfheal.StageClosed:
-			return nil // an earlier run said so already
-		}
-		return selfheal.Usagef("", "incident %s has no repair that could have been deployed: it is %s", incident.ID, incident.Stage)
-	})
-}
-
 // lease takes the incident's lease and keeps it until release. The context that
 // it returns ends when the lease is lost.
 func (p *Pipeline) lease(ctx context.Context, key string) (context.Context, func(), error) {

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"maps"
 	"runtime"
 	"sync"
 
@@ -11,15 +10,6 @@ import (
 	"selfheal/internal/group"
 	"selfheal/internal/watch"
 )
-
-// StreamSource is the optional ability of a [selfheal.Source] to be read one
-// stream at a time, and so by several goroutines.
-type StreamSource interface {
-	// Streams lists what Read would read. Each name occurs once.
-	Streams(ctx context.Context, q selfheal.Query) ([]string, error)
-	// ReadStream reads one of them, under the contract of Read.
-	ReadStream(ctx context.Context, name string, q selfheal.Query, yield func(*selfheal.Entry) error) error
-}
 
 // collected is what remains of one side's logs once they were read: its size
 // depends on the number of signatures and minutes, not on the number of lines.
@@ -32,38 +22,35 @@ type collected struct {
 // collect reads a source to its end: entries are decoded, signed and counted.
 func collect(ctx context.Context, src selfheal.Source, plan watch.Plan, side watch.Side, o group.Options) (collected, error) {
 	q := selfheal.Query{Service: plan.Deploy.Service, Environment: plan.Deploy.Environment}
-	streams, ok := src.(StreamSource)
+	start := func() *collector { return newCollector(plan, side, o) }
+	parallel, ok := src.(selfheal.StreamSource)
 	if !ok {
-		c := newCollector(plan, side, o)
+		c := start()
 		if err := src.Read(ctx, q, c.entry); err != nil {
 			return collected{}, err
 		}
 		return c.close(), nil
 	}
-	names, err := streams.Streams(ctx, q)
+	streams, err := parallel.Streams(ctx, q)
 	if err != nil {
 		return collected{}, err
 	}
-	return collectStreams(ctx, names, func() *collector { return newCollector(plan, side, o) },
-		func(ctx context.Context, name string, c *collector) error {
-			return streams.ReadStream(ctx, name, q, c.entry)
-		})
+	return collectStreams(ctx, streams, start)
 }
 
 // collectStreams reads streams with one collector per processor. The collectors
 // share nothing; their results merge by adding.
-func collectStreams(ctx context.Context, names []string, start func() *collector, read func(context.Context, string, *collector) error) (collected, error) {
+func collectStreams(ctx context.Context, streams []selfheal.SourceStream, start func() *collector) (collected, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	todo := make(chan string)
-	workers := max(1, min(runtime.GOMAXPROCS(0), len(names)))
-	results := make([]collected, workers)
+	todo := make(chan selfheal.SourceStream)
+	results := make([]collected, max(1, min(runtime.GOMAXPROCS(0), len(streams))))
 	var running sync.WaitGroup
-	for i := range workers {
+	for i := range results {
 		running.Go(func() {
 			c := start()
-			for name := range todo {
-				if err := read(ctx, name, c); err != nil {
+			for stream := range todo {
+				if err := stream.Read(ctx, c.entry); err != nil {
 					cancel(err)
 					break
 				}
@@ -71,7 +58,7 @@ func collectStreams(ctx context.Context, names []string, start func() *collector
 			results[i] = c.close()
 		})
 	}
-	feed(ctx, todo, names)
+	feed(ctx, todo, streams)
 	running.Wait()
 	if err := context.Cause(ctx); err != nil {
 		return collected{}, err
@@ -83,11 +70,11 @@ func collectStreams(ctx context.Context, names []string, start func() *collector
 	return total, nil
 }
 
-func feed(ctx context.Context, todo chan<- string, names []string) {
+func feed(ctx context.Context, todo chan<- selfheal.SourceStream, streams []selfheal.SourceStream) {
 	defer close(todo)
-	for _, name := range names {
+	for _, stream := range streams {
 		select {
-		case todo <- name:
+		case todo <- stream:
 		case <-ctx.Done():
 			return
 		}
@@ -193,12 +180,11 @@ func (c *collector) close() collected {
 }
 
 func (c *collected) add(signature *selfheal.Signature, series *selfheal.Series) {
-	if known := c.signatures[signature.ID]; known != nil {
-		group.MergeSignatures(known, signature)
-		c.counts.Series[signature.ID].Merge(series)
+	group.MergeSignatures(c.signatures, []selfheal.Signature{*signature})
+	if known := c.counts.Series[signature.ID]; known != nil {
+		known.Merge(series)
 		return
 	}
-	c.signatures[signature.ID] = signature
 	c.counts.Series[signature.ID] = series
 }
 
@@ -212,18 +198,14 @@ func (c *collected) merge(other collected) {
 	c.coverage.Signatures = len(c.signatures)
 }
 
-// union gives the signatures of both sides; the watched side's sample wins where
-// it is newer, since that is the one an engineer wants to read.
-func union(baseline, watched collected) map[selfheal.SignatureID]*selfheal.Signature {
-	all := maps.Clone(baseline.signatures)
-	for id, signature := range watched.signatures {
-		if known := all[id]; known != nil {
-			merged := *known
-			group.MergeSignatures(&merged, signature)
-			all[id] = &merged
-			continue
+// union gives the signatures of all sides, each with its newest sample: the one
+// that an engineer wants to read.
+func union(sides ...collected) map[selfheal.SignatureID]*selfheal.Signature {
+	all := map[selfheal.SignatureID]*selfheal.Signature{}
+	for _, side := range sides {
+		for _, signature := range side.signatures {
+			group.MergeSignatures(all, []selfheal.Signature{*signature})
 		}
-		all[id] = signature
 	}
 	return all
 }

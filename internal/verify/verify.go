@@ -25,6 +25,9 @@ func Judge(broken selfheal.Assessment, covered []selfheal.SignatureID, fix selfh
 		outcome.Reason = "after the fix nothing could be observed: " + fix.Window.Observability.Problems[0].Detail
 		return outcome
 	}
+	if broken.Deploy.Status == selfheal.DeployBuildFailed {
+		return judgeBuild(outcome, fix)
+	}
 	exposure := relativeExposure(broken, fix)
 	for _, id := range covered {
 		if anomaly, found := find(broken, id); found {
@@ -32,6 +35,17 @@ func Judge(broken selfheal.Assessment, covered []selfheal.SignatureID, fix selfh
 		}
 	}
 	outcome.State, outcome.Reason = conclude(outcome.Signatures)
+	return outcome
+}
+
+// judgeBuild: a build that failed is healed by one that succeeded, and serves.
+func judgeBuild(outcome selfheal.Outcome, fix selfheal.FixDeployed) selfheal.Outcome {
+	if fix.Deploy.Status != selfheal.DeploySucceeded {
+		outcome.State, outcome.Reason = selfheal.OutcomePersisting, "the build of the fix failed too"
+		return outcome
+	}
+	outcome.State = selfheal.OutcomeHealed
+	outcome.Reason = fmt.Sprintf("%s was built and serves: %d records since", selfheal.ShortRevision(fix.Deploy.Revision), fix.Records)
 	return outcome
 }
 

@@ -59,6 +59,20 @@ func TestBlindAfterTheFix(t *testing.T) {
 	}
 }
 
+func TestBuild(t *testing.T) {
+	t.Parallel()
+	f := func(status selfheal.DeployStatus, want selfheal.OutcomeState) {
+		t.Helper()
+		b, fix := broken(2, 0), fixed(0, time.Hour)
+		b.Deploy.Status, fix.Deploy.Status = selfheal.DeployBuildFailed, status
+		if got := verify.Judge(b, []selfheal.SignatureID{"g1-a"}, fix); got.State != want {
+			t.Errorf("%s: got %s, want %s", status, got.State, want)
+		}
+	}
+	f(selfheal.DeploySucceeded, selfheal.OutcomeHealed)
+	f(selfheal.DeployBuildFailed, selfheal.OutcomePersisting)
+}
+
 // TestJudgeIsSane: more errors after the fix never make it look better, and the
 // result can always be written as JSON.
 func TestJudgeIsSane(t *testing.T) {

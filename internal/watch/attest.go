@@ -36,14 +36,29 @@ func Attest(p Plan, baseline, watched selfheal.Coverage) selfheal.Window {
 // AttestBuild is Attest for the log of a build that failed: there is no
 // baseline, and one record is enough.
 func AttestBuild(p Plan, log selfheal.Coverage) selfheal.Window {
-	w := selfheal.Window{Watched: extent(log, time.Time{}), Observability: selfheal.Observability{Watched: log}}
 	a := attestation{plan: p, watched: log}
 	if log.Records == 0 {
 		a.problem(selfheal.ProblemNoWindow, "keep what the build prints, both standard output and standard error", "the build log is empty")
 	}
-	a.content("build log", log)
-	w.Observability.Problems, w.Observability.Notes = a.problems, append(slices.Clone(p.Notes), a.notes...)
-	return w
+	return a.alone("build log")
+}
+
+// AttestFix is Attest for what was logged since a fix serves: it is compared
+// with the window that was broken, so it needs no baseline of its own.
+func AttestFix(p Plan, watched selfheal.Coverage) selfheal.Window {
+	a := attestation{plan: p, watched: watched, baseline: selfheal.Coverage{Records: 1}}
+	a.presence()
+	a.revisions()
+	return a.alone("window")
+}
+
+func (a *attestation) alone(side string) selfheal.Window {
+	a.content(side, a.watched)
+	return selfheal.Window{
+		Watched: extent(a.watched, a.plan.Deploy.Time),
+		Observability: selfheal.Observability{Watched: a.watched, Problems: a.problems,
+			Notes: append(slices.Clone(a.plan.Notes), a.notes...)},
+	}
 }
 
 // extent is the interval that the dated records span, to the end of the last

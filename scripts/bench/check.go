@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"selfheal"
+	"selfheal/internal/group"
+	"selfheal/internal/source/file"
+)
+
+const mebibyte = 1 << 20
+
+func benchCheck(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("check", flag.ExitOnError)
+	size := flags.Int64("size", 1024, "MiB of baseline logs")
+	seed := flags.Uint64("seed", 1, "seed of the generated logs")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "selfheal-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b := bench{dir: dir, seed: *seed}
+	if err := b.prepare(ctx); err != nil {
+		return err
+	}
+	fmt.Printf("selfheal check end to end on generated JSON lines, seed %d\n\n", *seed)
+	if err := b.endToEnd(ctx, []int64{*size / 8, *size}); err != nil {
+		return err
+	}
+	return b.shares(ctx, *size/8)
+}
+
+type bench struct {
+	dir  string
+	seed uint64
+}
+
+func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
+
+// prepare builds the program, and a repository with two commits to compare.
+func (b *bench) prepare(ctx context.Context) error {
+	script := `set -e
+CGO_ENABLED=0 go build -o "$1/selfheal" ./cmd/selfheal
+git init -q -b main "$1/repo" && cd "$1/repo"
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.com GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.com
+echo 'package main' > main.go && git add . && git commit -qm one
+echo 'var x = 1' >> main.go && git commit -qam two`
+	command := exec.CommandContext(ctx, "sh", "-c", script, "sh", b.dir)
+	command.Stdout, command.Stderr = os.Stderr, os.Stderr
+	return command.Run()
+}
+
+// endToEnd runs the program as a process of its own, so that its memory is its own.
+func (b *bench) endToEnd(ctx context.Context, sizes []int64) error {
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "baseline MiB\tlines\tprocessors\twall s\tCPU s\tMB/s\tlines/s\tpeak memory MiB\t")
+	for _, size := range sizes {
+		lines, err := writeLogs(b.path("week.log"), size*mebibyte, week, weekLength, b.seed)
+		if err != nil {
+			return err
+		}
+		if _, err := writeLogs(b.path("window.log"), max(size*mebibyte/168, 1), week.Add(weekLength), time.Hour, b.seed+1); err != nil {
+			return err
+		}
+		for _, processors := range []int{1, 2} {
+			r, err := b.check(ctx, processors)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(table, "%d\t%d\t%d\t%.1f\t%.1f\t%.0f\t%.0f\t%d\t\n", size, lines, processors, r.wall.Seconds(), r.cpu.Seconds(),
+				float64(size)*mebibyte/1e6/r.wall.Seconds(), float64(lines)/r.wall.Seconds(), r.peak/mebibyte)
+		}
+	}
+	return table.Flush()
+}
+
+type run struct {
+	wall, cpu time.Duration
+	peak      int64
+}
+
+func (b *bench) check(ctx context.Context, processors int) (run, error) {
+	command := exec.CommandContext(ctx, b.path("selfheal"), "check", "--repo", b.path("repo"), "--base", "main~1", "--head", "main",
+		"--baseline", b.path("week.log"), "--window", b.path("window.log"), "--store", b.path("store.db"), "--format", "json", "--out", b.path("report.json"))
+	command.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", processors))
+	command.Stderr = os.Stderr
+	start := time.Now()
+	err := command.Run()
+	var exit *exec.ExitError
+	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() >= 10) {
+		return run{}, err
+	}
+	usage := command.ProcessState.SysUsage().(*syscall.Rusage)
+	return run{
+		wall: time.Since(start),
+		cpu:  command.ProcessState.UserTime() + command.ProcessState.SystemTime(),
+		peak: usage.Maxrss * 1024,
+	}, nil
+}
+
+// shares measures the rooms on one processor by adding one after the other: the
+// difference between two rows is what the added one costs.
+func (b *bench) shares(ctx context.Context, size int64) error {
+	if _, err := writeLogs(b.path("week.log"), size*mebibyte, week, weekLength, b.seed); err != nil {
+		return err
+	}
+	read, err := b.read(ctx, func(*selfheal.Entry) error { return nil })
+	if err != nil {
+		return err
+	}
+	grouper := group.New(group.Options{})
+	stream := grouper.Stream("week")
+	ignore := func(*selfheal.Record, group.Index) {}
+	grouped, err := b.read(ctx, func(e *selfheal.Entry) error { stream.Write(e, ignore); return nil })
+	if err != nil {
+		return err
+	}
+	whole, err := b.check(ctx, 1)
+	if err != nil {
+		return err
+	}
+	total := whole.wall.Seconds()
+	share := func(d time.Duration) float64 { return 100 * d.Seconds() / total }
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(table, "\nshare of time, %d MiB, one processor\t\t\n", size)
+	fmt.Fprintf(table, "source (read lines)\t%.0f %%\t\n", share(read))
+	fmt.Fprintf(table, "group (decode, assemble, sign)\t%.0f %%\t\n", share(grouped-read))
+	fmt.Fprintf(table, "watch, counting, detect, triage, store, report, start-up\t%.0f %%\t\n", share(whole.wall-grouped))
+	return table.Flush()
+}
+
+func (b *bench) read(ctx context.Context, yield func(*selfheal.Entry) error) (time.Duration, error) {
+	source, err := file.New(file.Config{Patterns: []string{b.path("week.log")}})
+	if err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	err = source.Read(ctx, selfheal.Query{}, yield)
+	return time.Since(start), err
+}

@@ -1,0 +1,25 @@
+// Package triage answers whether a change caused an anomaly, and which line of
+// which commit did.
+//
+// In go the change between two revisions ([ReadChange]), the anomalies that were
+// detected after it was deployed, and the signatures with their samples; out
+// comes one Verdict ([Judge]) with exhibits for and against. No model is asked:
+// the same input gives the same verdict.
+//
+// The way from one to the other:
+//
+//   - every changed file gets a class ([Classifier]); what cannot run cannot be blamed;
+//   - the error is read into frames, phrases and names (symptom);
+//   - one pass over the deployed tree (survey) finds the files that hold the
+//     error's words and how rare each name is, and only those files, the changed
+//     ones and those of the frames are read closely (Source);
+//   - rules turn coincidences between error and change into exhibits, each tied to
+//     a commit, a path, a line and the exact text of that line;
+//   - per commit the strongest exhibit of each family counts, families add up, and
+//     the sums become a probability distribution over the commits, the outside
+//     world and "something else".
+//
+// Everything that is read (log text, commit messages, file names, file content)
+// is only ever matched and quoted. A quote that cannot be read back from
+// Path:Line of its revision is never given out.
+package triage

@@ -1,0 +1,183 @@
+package triage
+
+import (
+	"selfheal"
+)
+
+// family groups exhibits that say the same thing in different strength: of each
+// family only the strongest counts for a commit.
+type family uint8
+
+const (
+	familyFrame family = iota
+	familyLiteral
+	familySite
+	familyHop
+	familyName
+	familyDependency
+	familyLexicon
+	families
+)
+
+// The weights, in nats of log-odds against a commit picked at random. They start
+// from the prototype that facts on 59 labelled cases were measured with.
+const (
+	weightFrameLine     = 6.0
+	weightFrameFunction = 4.0
+	weightFrameFile     = 1.5
+	weightLiteral       = 5.0
+	weightLiteralGone   = 2.0
+	weightSite          = 3.5
+	weightSiteFile      = 1.0
+	weightHop           = 1.6
+	weightName          = 3.0
+	weightRemoved       = 3.5
+	weightDependency    = 4.0
+	weightLexicon       = 1.0
+	factorMoved         = 0.8
+	factorLogger        = 0.6 // where the logger was called rather than where it failed
+	frameDecay          = 0.35
+	bitsOfName          = 12.0 // surprise at which a name counts fully
+)
+
+// finding is an exhibit with what scoring needs.
+type finding struct {
+	family  family
+	commit  int
+	exhibit selfheal.Exhibit
+	// lines gives the changed lines that the finding points to, for the choice of
+	// the culprit line: index into the edits, and how strongly.
+	lines []pointer
+}
+
+type pointer struct {
+	edit   int
+	weight float64
+}
+
+// site is a statement in the deployed tree whose literal the message contains.
+type site struct {
+	path     string
+	literal  Literal
+	function *Function // nil at top level
+	quality  float64   // 0..1
+	observed string
+}
+
+// anchor is a function that the error has to do with.
+type anchor struct {
+	path     string
+	function *Function
+	weight   float64
+	observed string
+}
+
+// bench is everything the rules work on, for one symptom.
+type bench struct {
+	*evidence
+	symptom symptom
+	frames  []located
+	sites   []site
+	anchors []anchor
+}
+
+// located is a frame that was found in the repository.
+type located struct {
+	stackFrame
+	path   string
+	index  int // among the located frames, 0 is the innermost
+	weight float64
+}
+
+// evidence is everything the rules work on that all symptoms share.
+type evidence struct {
+	change  selfheal.Change
+	history *history
+	edits   []edit
+	// editsAt finds edits by the path of the head they took effect in.
+	editsAt map[string][]int
+	survey  *survey
+	locator *locator
+	sources map[string]*source
+	touched []int // deployable files per commit
+}
+
+// source is a scanned file of the head.
+type source struct {
+	Source
+	lines []string
+}
+
+func (e *evidence) line(path string, number int) string {
+	s := e.sources[path]
+	if s == nil || number < 1 || number > len(s.lines) {
+		return ""
+	}
+	return s.lines[number-1]
+}
+
+// editsIn gives the edits that took effect in lines from..to of a file of the head.
+func (e *evidence) editsIn(path string, from, to int) []int {
+	var found []int
+	for _, i := range e.editsAt[path] {
+		if n := e.edits[i].near.line; n >= from && n <= to {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// byCommit splits edits by their commit.
+func (e *evidence) byCommit(edits []int) map[int][]int {
+	split := map[int][]int{}
+	for _, i := range edits {
+		split[e.edits[i].commit] = append(split[e.edits[i].commit], i)
+	}
+	return split
+}
+
+// quoteEdit fills in where an edit can be read.
+func (e *evidence) quoteEdit(x *selfheal.Exhibit, index int) {
+	edit := e.edits[index]
+	x.Path = edit.at.path
+	if edit.at.line == 0 {
+		return
+	}
+	x.Line, x.Quote, x.Revision = edit.at.line, shorten(edit.text), e.change.Head
+	if edit.op == selfheal.LineDeleted {
+		x.Revision = e.change.Base
+	}
+}
+
+// quoteHead fills in a line of the head.
+func (e *evidence) quoteHead(x *selfheal.Exhibit, path string, number int) {
+	x.Path = path
+	if text := e.line(path, number); text != "" {
+		x.Line, x.Revision, x.Quote = number, e.change.Head, shorten(text)
+	}
+}
+
+// maxQuote is the number of bytes that are quoted of one line.
+const maxQuote = 300
+
+// shorten cuts a quote at maxQuote bytes, not within a character.
+func shorten(s string) string {
+	if len(s) <= maxQuote {
+		return s
+	}
+	cut := maxQuote
+	for cut > 0 && s[cut]&0xC0 == 0x80 {
+		cut--
+	}
+	return s[:cut]
+}
+
+func distance(a, b int) int {
+	if a > b {
+		return a - b
+	}
+	return b - a
+}
+
+// proximity falls from 1 to 0 over a hundred lines.
+func proximity(a, b int) float64 { return max(0, 1-float64(distance(a, b))/100) }

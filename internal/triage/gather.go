@@ -1,0 +1,121 @@
+package triage
+
+import (
+	"context"
+	"strings"
+
+	"selfheal"
+	"selfheal/internal/git"
+)
+
+// maxSources is how many files are read closely.
+const maxSources = 500
+
+// gather reads from the repository what the rules need, for all symptoms at once.
+func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error) {
+	h := newHistory(in.Change.Commits)
+	e := &evidence{
+		change: in.Change, history: h, edits: h.edits(), editsAt: map[string][]int{},
+		sources: map[string]*source{}, touched: make([]int, len(in.Change.Commits)),
+	}
+	for i, edit := range e.edits {
+		if edit.near.line > 0 {
+			e.editsAt[edit.near.path] = append(e.editsAt[edit.near.path], i)
+		}
+	}
+	for i, c := range in.Change.Commits {
+		for _, f := range c.Files {
+			if f.Class.Deployable() {
+				e.touched[i]++
+			}
+		}
+	}
+	if err := e.readSources(ctx, in.Repository, e.changedSources()); err != nil {
+		return nil, err
+	}
+	classes := &Classifier{}
+	var err error
+	e.survey, err = takeSurvey(ctx, in.Repository, in.Change.Head, func(path string) selfheal.FileClass {
+		class, _ := classes.Classify(path, nil)
+		if class == selfheal.ClassDependency {
+			return selfheal.ClassDocs // vendored code is not the service's
+		}
+		return class
+	}, e.interests(symptoms))
+	if err != nil {
+		return nil, err
+	}
+	paths := make([]string, len(e.survey.files))
+	for i, f := range e.survey.files {
+		paths[i] = f.Path
+	}
+	e.locator = newLocator(paths)
+	return e, e.readSources(ctx, in.Repository, e.symptomSources(symptoms))
+}
+
+// changedSources lists the program files that the change left in the tree.
+func (e *evidence) changedSources() []string {
+	var paths []string
+	seen := map[string]bool{}
+	for _, edit := range e.edits {
+		if p := edit.near.path; p != "" && !seen[p] && languageOf(p) != nil {
+			seen[p] = true
+			paths = append(paths, p)
+		}
+	}
+	return paths
+}
+
+// interests collects the terms whose frequency matters.
+func (e *evidence) interests(symptoms []symptom) interest {
+	in := newInterest()
+	for _, s := range symptoms {
+		in.addMessage(s.words)
+		for _, f := range s.frames {
+			_, name, _ := cutLast(f.function, ".")
+			in.addName(name)
+		}
+	}
+	for _, s := range e.sources {
+		for _, f := range s.Functions {
+			in.addName(f.Name)
+		}
+	}
+	return in
+}
+
+// symptomSources lists the files of the frames and those that hold phrases of the messages.
+func (e *evidence) symptomSources(symptoms []symptom) []string {
+	var paths []string
+	for _, s := range symptoms {
+		for _, f := range e.locateFrames(s.frames) {
+			paths = append(paths, f.path)
+		}
+		paths = append(paths, e.survey.candidates(s.words)...)
+	}
+	return paths
+}
+
+// readSources scans files of the head that are not scanned yet.
+func (e *evidence) readSources(ctx context.Context, repo *git.Repository, paths []string) error {
+	var wanted, names []string
+	seen := map[string]bool{}
+	for _, p := range paths {
+		if seen[p] || e.sources[p] != nil || languageOf(p) == nil || len(e.sources)+len(wanted) >= maxSources {
+			continue
+		}
+		seen[p] = true
+		wanted, names = append(wanted, p), append(names, e.change.Head+":"+p)
+	}
+	return repo.ReadBlobs(ctx, names, maxBlob, func(i int, content []byte, ok bool) error {
+		if !ok {
+			return nil
+		}
+		s := &source{Source: languageOf(wanted[i]).scan(content)}
+		for _, line := range strings.Split(string(content), "\n") {
+			s.lines = append(s.lines, strings.TrimSuffix(line, "\r"))
+		}
+		e.sources[wanted[i]] = s
+		return nil
+	})
+}

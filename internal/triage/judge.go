@@ -1,0 +1,128 @@
+package triage
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"selfheal"
+	"selfheal/internal/git"
+)
+
+// Input is what a judgement needs.
+type Input struct {
+	Repository *git.Repository
+	Change     selfheal.Change // from ReadChange
+	// Anomalies, strongest first. Those that were set aside are ignored.
+	Anomalies []selfheal.Anomaly
+	// Signatures of the anomalies, with their samples.
+	Signatures []selfheal.Signature
+	DeployedAt time.Time // zero when unknown
+}
+
+// maxSymptoms is how many anomalies are examined.
+const maxSymptoms = 12
+
+// Judge says whether the change caused the anomalies, which commit did, and
+// which line of it. Errors are those of reading the repository.
+func Judge(ctx context.Context, in Input) (selfheal.Verdict, error) {
+	symptoms := symptomsOf(in)
+	if len(symptoms) == 0 {
+		return selfheal.Verdict{
+			Cause: selfheal.Inconclusive, Reason: "There is no anomaly to explain.",
+			Candidates: unscored(in.Change), WouldHelp: "an anomaly with a sample of its log text",
+		}, nil
+	}
+	if !in.Change.Deployable() {
+		return nothingRuns(in.Change, symptoms), nil
+	}
+	evidence, err := gather(ctx, in, symptoms)
+	if err != nil {
+		return selfheal.Verdict{}, fmt.Errorf("triage: %w", err)
+	}
+	rankings := make([]ranking, len(symptoms))
+	for i, s := range symptoms {
+		rankings[i] = evidence.examine(s, in.DeployedAt)
+	}
+	verdict, err := evidence.conclude(ctx, in.Repository, rankings)
+	if err != nil {
+		return selfheal.Verdict{}, fmt.Errorf("triage: %w", err)
+	}
+	return verdict, nil
+}
+
+// symptomsOf reads the flagged anomalies whose signature is known.
+func symptomsOf(in Input) []symptom {
+	signatures := map[selfheal.SignatureID]selfheal.Signature{}
+	for _, s := range in.Signatures {
+		signatures[s.ID] = s
+	}
+	var symptoms []symptom
+	for _, a := range in.Anomalies {
+		s, ok := signatures[a.Signature]
+		if ok && a.Flagged() && len(symptoms) < maxSymptoms {
+			symptoms = append(symptoms, readSymptom(a, s))
+		}
+	}
+	return symptoms
+}
+
+// examine collects everything for and against for one symptom and weighs it.
+func (e *evidence) examine(s symptom, deployedAt time.Time) ranking {
+	b := &bench{evidence: e, symptom: s}
+	b.frames = e.locateFrames(s.frames)
+	b.sites = b.findSites()
+	b.anchors = b.findAnchors()
+	var findings []finding
+	for _, rule := range []func() []finding{
+		b.frameRule, b.literalRule, b.siteRule, b.hopRule, b.nameRule, b.dependencyRule, b.lexiconRule,
+	} {
+		findings = append(findings, rule()...)
+	}
+	for i := range findings {
+		findings[i].exhibit.Signature = s.signature.ID
+		findings[i].exhibit.Commit = e.change.Commits[findings[i].commit].ID
+	}
+	sortFindings(findings)
+	return rank(s, findings, against(s, deployedAt), e.touched)
+}
+
+// findAnchors lists the functions that the error has to do with: those of its
+// frames and of the statements that print it.
+func (b *bench) findAnchors() []anchor {
+	var anchors []anchor
+	seen := map[*Function]bool{}
+	add := func(path string, f *Function, weight float64, observed string) {
+		if f != nil && !seen[f] {
+			seen[f] = true
+			anchors = append(anchors, anchor{path, f, weight, observed})
+		}
+	}
+	for _, f := range b.frames {
+		add(f.path, b.functionOf(f), f.weight, f.quote)
+	}
+	for _, s := range b.sites {
+		add(s.path, s.function, s.quality, s.observed)
+	}
+	return anchors[:min(len(anchors), 40)]
+}
+
+// sortFindings puts the strongest first, in an order that does not depend on chance.
+func sortFindings(findings []finding) {
+	sort.SliceStable(findings, func(i, j int) bool {
+		a, b := findings[i], findings[j]
+		if a.exhibit.Weight != b.exhibit.Weight {
+			return a.exhibit.Weight > b.exhibit.Weight
+		}
+		if a.commit != b.commit {
+			return a.commit < b.commit
+		}
+		return exhibitKey(a.exhibit) < exhibitKey(b.exhibit)
+	})
+}
+
+func exhibitKey(x selfheal.Exhibit) string {
+	return strings.Join([]string{string(x.Kind), x.Path, fmt.Sprintf("%08d", x.Line), x.Text, x.Observed}, "\x00")
+}

@@ -1,0 +1,213 @@
+package triage
+
+import (
+	"fmt"
+	"regexp"
+	"sort"
+	"strings"
+
+	"selfheal"
+)
+
+// named is a name of the message that stands on changed lines of one commit.
+type named struct {
+	text  string
+	bits  float64 // surprise, weighed by how specific the name is
+	edits []int
+}
+
+// maxNames is how many names of one commit are added up.
+const maxNames = 4
+
+// nameRule finds rare names that stand both in the message and on changed lines.
+func (b *bench) nameRule() []finding {
+	terms := messageTerms(b.symptom.words)
+	hits := map[int]map[string]*named{} // by commit
+	for i, e := range b.edits {
+		var previous string
+		eachWord([]byte(e.text), func(raw []byte) {
+			text := string(raw)
+			for _, candidate := range []string{text, previous + " " + text} {
+				if terms[candidate] > 0 {
+					b.hit(hits, candidate, terms[candidate], e.commit, i)
+				}
+			}
+			previous = text
+		})
+	}
+	var out []finding
+	for commit, names := range hits {
+		if f, ok := b.nameFinding(commit, names); ok {
+			out = append(out, f)
+		}
+	}
+	return append(out, b.missingRule()...)
+}
+
+// messageTerms gives the words and pairs of words of a message with their specificity.
+func messageTerms(words []word) map[string]float64 {
+	terms := map[string]float64{}
+	for i, w := range words {
+		if w.specificity == 0 {
+			continue
+		}
+		terms[w.text] = w.specificity
+		if i > 0 && words[i-1].specificity > 0 {
+			pair := words[i-1].text + " " + w.text
+			terms[pair] = max(terms[pair], (w.specificity+words[i-1].specificity)*0.6)
+		}
+	}
+	return terms
+}
+
+func (b *bench) hit(hits map[int]map[string]*named, text string, specificity float64, commit, index int) {
+	if hits[commit] == nil {
+		hits[commit] = map[string]*named{}
+	}
+	n := hits[commit][text]
+	if n == nil {
+		n = &named{text: text, bits: min(1, specificity) * b.survey.surprise(termOfText(text), b.touched[commit])}
+		hits[commit][text] = n
+	}
+	if len(n.edits) == 0 || n.edits[len(n.edits)-1] != index {
+		n.edits = append(n.edits, index)
+	}
+}
+
+// termOfText gives the term of a word or of two words with a space between.
+func termOfText(text string) term {
+	if first, second, ok := strings.Cut(text, " "); ok {
+		return pairOf(first, second)
+	}
+	return termOf([]byte(text))
+}
+
+// nameFinding adds up the rarest names of a commit. A pair counts instead of its words.
+func (b *bench) nameFinding(commit int, names map[string]*named) (finding, bool) {
+	ranked := make([]*named, 0, len(names))
+	for _, n := range names {
+		ranked = append(ranked, n)
+	}
+	sort.Slice(ranked, func(i, j int) bool {
+		if ranked[i].bits != ranked[j].bits {
+			return ranked[i].bits > ranked[j].bits
+		}
+		return ranked[i].text < ranked[j].text
+	})
+	var (
+		bits   float64
+		used   []string
+		points = map[int]float64{}
+		words  = map[string]bool{}
+	)
+	for _, n := range ranked {
+		if bits > 0 && len(used) >= maxNames {
+			break
+		}
+		fresh := false
+		for _, w := range strings.Fields(n.text) {
+			fresh = fresh || !words[w]
+			words[w] = true
+		}
+		if !fresh {
+			continue
+		}
+		bits += n.bits / float64(1+len(used))
+		used = append(used, n.text)
+		for _, i := range n.edits {
+			points[i] += n.bits
+		}
+	}
+	best, lines := b.strongest(points)
+	if bits < 2 || best < 0 {
+		return finding{}, false
+	}
+	x := selfheal.Exhibit{
+		Kind: selfheal.ExhibitIdentifier, Weight: weightName * min(1, bits/bitsOfName),
+		Text: fmt.Sprintf("%s of the error on lines that this commit changed", plural(len(used), "rare name stands", "rare names stand")), Observed: shorten(strings.Join(used, ", ")),
+	}
+	if b.edits[best].class == selfheal.ClassConfig || b.edits[best].class == selfheal.ClassBuild {
+		x.Kind, x.Text = selfheal.ExhibitConfiguration, "a setting that the error names was changed by this commit"
+	}
+	b.quoteEdit(&x, best)
+	return finding{familyName, commit, x, lines}, true
+}
+
+// strongest gives the edit with most points, and all of them as pointers.
+func (b *bench) strongest(points map[int]float64) (best int, lines []pointer) {
+	best = -1
+	indices := make([]int, 0, len(points))
+	for i := range points {
+		indices = append(indices, i)
+	}
+	sort.Ints(indices)
+	for _, i := range indices {
+		p := points[i]
+		lines = append(lines, pointer{i, 3 * min(1, p/bitsOfName)})
+		if best < 0 || p > points[best] && b.edits[i].at.line > 0 {
+			best = i
+		}
+	}
+	return best, lines
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "a " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// missing are the ways in which errors say that a name is gone. Group 1 is the name.
+var missing = []*regexp.Regexp{
+	regexp.MustCompile(`undefined: (?:\w+\.)?(\w+)`),
+	regexp.MustCompile(`has no (?:field or method|attribute|member|exported member(?: named)?) ['"]?(\w+)`),
+	regexp.MustCompile(`(?:flag provided but not defined|unknown (?:long )?flag|unrecognized arguments?|unknown option):? -{0,2}([\w-]+)`),
+	regexp.MustCompile(`(?i)(?:no such column|unknown column|no such table|missing column):? ['"]?(?:\w+\.)?(\w+)`),
+	regexp.MustCompile(`(?:column|relation|table|function|role) "?(?:\w+\.)?(\w+)"? (?:of relation "?\w+"? )?does not exist`),
+	regexp.MustCompile(`(?:name '|ReferenceError: |Cannot find name ')(\w+)'? ?(?:is not defined)?`),
+	regexp.MustCompile(`(\w+) is not (?:a function|defined|a constructor)`),
+	regexp.MustCompile(`cannot import name '(\w+)'`),
+	regexp.MustCompile(`(?:No module named|Cannot find module|module not found:?) ['"]?([\w@/.-]+)`),
+	regexp.MustCompile(`(?:undefined method|undefined local variable or method|uninitialized constant) [` + "`" + `']?([\w:]+)`),
+	regexp.MustCompile(`KeyError: ['"](\w+)['"]`),
+	regexp.MustCompile(`(?i)(?:environment variable|env var|env) ['"]?([A-Z][A-Z0-9_]+)['"]? (?:is )?(?:not set|missing|required|undefined)`),
+	regexp.MustCompile(`cannot find symbol.*symbol:\s+\w+ (\w+)`),
+}
+
+// missingRule looks for the deletion of what the error says is missing.
+func (b *bench) missingRule() []finding {
+	var out []finding
+	for _, pattern := range missing {
+		m := pattern.FindStringSubmatch(b.symptom.message)
+		if m == nil || len(m[1]) < 3 {
+			continue
+		}
+		name := m[1]
+		gone := map[int][]int{}
+		kept := map[int]bool{}
+		for i, e := range b.edits {
+			if !hasWord(e.text, name) {
+				continue
+			}
+			if e.op == selfheal.LineDeleted && !e.moved {
+				gone[e.commit] = append(gone[e.commit], i)
+			} else if e.op == selfheal.LineAdded {
+				kept[e.commit] = true
+			}
+		}
+		for commit, edits := range gone {
+			weight := weightRemoved
+			if kept[commit] {
+				weight *= 0.6
+			}
+			x := selfheal.Exhibit{
+				Kind: selfheal.ExhibitIdentifier, Weight: weight,
+				Text: fmt.Sprintf("this commit removed %s, which the error misses", shorten(name)), Observed: shorten(m[0]),
+			}
+			b.quoteEdit(&x, edits[0])
+			out = append(out, finding{familyName, commit, x, evenly(edits, 3)})
+		}
+	}
+	return out
+}

@@ -1,0 +1,210 @@
+package triage
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+
+	"selfheal"
+)
+
+// findSites looks in the closely read files for the statements whose literal the message contains.
+func (b *bench) findSites() []site {
+	var sites []site
+	for path, s := range b.sources {
+		for _, l := range s.Literals {
+			p := phraseOf(l.Text)
+			if p == nil {
+				continue
+			}
+			length, end, ok := p.match(b.symptom.message)
+			if !ok {
+				continue
+			}
+			// Errors wrap from the left: the origin is what stands last.
+			quality := min(1, float64(length)/20) * (0.7 + 0.3*end)
+			sites = append(sites, site{path, l, s.functionAt(l.Start), quality, strings.Join(p, " ... ")})
+		}
+	}
+	sort.Slice(sites, func(i, j int) bool {
+		a, b := sites[i], sites[j]
+		if a.quality != b.quality {
+			return a.quality > b.quality
+		}
+		return a.path < b.path || a.path == b.path && a.literal.Start < b.literal.Start
+	})
+	same := map[string]int{}
+	for _, s := range sites {
+		same[s.observed]++
+	}
+	for i := range sites {
+		// A text that stands in many places says little about each.
+		sites[i].quality /= math.Sqrt(float64(same[sites[i].observed]))
+	}
+	return sites[:min(len(sites), 100)]
+}
+
+// literalRule finds message texts on changed lines.
+func (b *bench) literalRule() []finding {
+	var out []finding
+	for _, s := range b.sites {
+		for commit, edits := range b.byCommit(b.editsIn(s.path, s.literal.Start, s.literal.End)) {
+			var lines []pointer
+			moved, added := true, false
+			for _, i := range edits {
+				if b.edits[i].op == selfheal.LineAdded {
+					added = true
+					moved = moved && b.edits[i].moved
+					lines = append(lines, pointer{i, 6 * s.quality})
+				}
+			}
+			if !added {
+				continue
+			}
+			x := selfheal.Exhibit{
+				Kind: selfheal.ExhibitLiteralChanged, Weight: weightLiteral * s.quality,
+				Text: "the text of the error stands on a line that this commit added", Observed: shorten(s.observed),
+			}
+			if moved {
+				x.Weight *= factorMoved
+				x.Text = "the text of the error stands on a line that this commit moved"
+			}
+			b.quoteEdit(&x, lines[0].edit)
+			out = append(out, finding{familyLiteral, commit, x, lines})
+		}
+	}
+	return append(out, b.goneLiterals()...)
+}
+
+// goneLiterals finds message texts on deleted lines that were not put back.
+func (b *bench) goneLiterals() []finding {
+	var out []finding
+	for i, e := range b.edits {
+		if e.op != selfheal.LineDeleted || e.moved || e.at.line == 0 {
+			continue
+		}
+		for _, l := range scanTokens(e.text, braceSyntax).literals {
+			p := phraseOf(l.Text)
+			if p == nil {
+				continue
+			}
+			length, _, ok := p.match(b.symptom.message)
+			if !ok {
+				continue
+			}
+			x := selfheal.Exhibit{
+				Kind: selfheal.ExhibitLiteralChanged, Weight: weightLiteralGone * min(1, float64(length)/20),
+				Text: "this commit deleted a line with the text of the error", Observed: shorten(strings.Join(p, " ... ")),
+			}
+			b.quoteEdit(&x, i)
+			out = append(out, finding{familyLiteral, e.commit, x, []pointer{{i, 2}}})
+		}
+	}
+	return out
+}
+
+// siteRule finds changes around the unchanged statement that prints the message.
+func (b *bench) siteRule() []finding {
+	var out []finding
+	for _, s := range b.sites {
+		from, to, where := 1, math.MaxInt, "the file that prints the error"
+		weight := weightSiteFile
+		if s.function != nil && !s.function.Declaration {
+			from, to, where = s.function.Start, s.function.End, s.function.Name+", which prints the error"
+			weight = weightSite
+		}
+		for commit, edits := range b.byCommit(b.editsIn(s.path, from, to)) {
+			out = append(out, b.siteFinding(s, commit, edits, weight, where))
+		}
+		if weight == weightSite {
+			for commit, edits := range b.byCommit(b.editsAt[s.path]) {
+				out = append(out, b.siteFinding(s, commit, edits, weightSiteFile, "the file that prints the error"))
+			}
+		}
+	}
+	return out
+}
+
+func (b *bench) siteFinding(s site, commit int, edits []int, weight float64, where string) finding {
+	closest, near := edits[0], 0.0
+	var lines []pointer
+	for _, i := range edits {
+		p := proximity(b.edits[i].near.line, s.literal.Start)
+		if p > near {
+			closest, near = i, p
+		}
+		lines = append(lines, pointer{i, weight * s.quality * p})
+	}
+	x := selfheal.Exhibit{
+		Kind: selfheal.ExhibitLogSite, Weight: weight * s.quality * (0.7 + 0.3*near),
+		Text: "this commit changed " + where, Observed: shorten(s.observed),
+	}
+	b.quoteEdit(&x, closest)
+	return finding{familySite, commit, x, lines}
+}
+
+// hopRule finds changed functions one call away from where the error shows.
+func (b *bench) hopRule() []finding {
+	var out []finding
+	for path, edits := range b.editsAt {
+		s := b.sources[path]
+		if s == nil {
+			continue
+		}
+		changed := map[*Function][]int{}
+		for _, i := range edits {
+			if f := s.functionAt(b.edits[i].near.line); f != nil {
+				changed[f] = append(changed[f], i)
+			}
+		}
+		for f, at := range changed {
+			out = append(out, b.hopsFrom(path, f, at)...)
+		}
+	}
+	return out
+}
+
+func (b *bench) hopsFrom(path string, f *Function, edits []int) []finding {
+	var out []finding
+	for _, a := range b.anchors {
+		if a.function == f {
+			continue
+		}
+		var text string
+		var rarity float64
+		switch {
+		case len(f.Name) > 2 && a.function.Uses[f.Name]:
+			text, rarity = fmt.Sprintf("%s, where the error shows, uses %s, which this commit changed", a.function.Name, f.Name), b.nameRarity(f.Name)
+		case len(a.function.Name) > 2 && f.Uses[a.function.Name] && !f.Declaration:
+			text, rarity = fmt.Sprintf("%s, where the error shows, is used by %s, which this commit changed", a.function.Name, f.Name), b.nameRarity(a.function.Name)
+		default:
+			continue
+		}
+		if path != a.path {
+			rarity *= 0.8
+		}
+		for commit, at := range b.byCommit(edits) {
+			x := selfheal.Exhibit{
+				Kind: selfheal.ExhibitCallHop, Weight: weightHop * a.weight * rarity, Text: text, Observed: shorten(a.observed),
+			}
+			b.quoteEdit(&x, at[0])
+			out = append(out, finding{familyHop, commit, x, evenly(at, 1.6*a.weight*rarity)})
+		}
+	}
+	return out
+}
+
+// nameRarity weighs a function's name by how few files mention it.
+func (e *evidence) nameRarity(name string) float64 {
+	return min(1, e.survey.surprise(termOf([]byte(name)), 1)/8)
+}
+
+// evenly points to all edits with the same strength.
+func evenly(edits []int, strength float64) []pointer {
+	lines := make([]pointer, len(edits))
+	for n, i := range edits {
+		lines[n] = pointer{i, strength}
+	}
+	return lines
+}

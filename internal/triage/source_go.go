@@ -1,0 +1,81 @@
+package triage
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
+	"strings"
+)
+
+// scanGo reads Go with the standard parser. Files that do not parse are read as
+// far as they do; when nothing comes of it, they are scanned like other
+// languages with braces.
+func scanGo(content []byte) Source {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "", content, parser.SkipObjectResolution)
+	if file == nil || (err != nil && len(file.Decls) == 0) {
+		return scanBraces(content)
+	}
+	var s Source
+	line := func(p token.Pos) int { return files.Position(p).Line }
+	add := func(name string, node ast.Node, declaration bool) {
+		s.Functions = append(s.Functions, Function{
+			Name: name, Start: line(node.Pos()), End: line(node.End()), Declaration: declaration, Uses: usedNames(node),
+		})
+	}
+	for _, declaration := range file.Decls {
+		switch d := declaration.(type) {
+		case *ast.FuncDecl:
+			add(d.Name.Name, d, false)
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				if name := specName(spec); name != "" {
+					add(name, spec, true)
+				}
+			}
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ImportSpec:
+			return false // paths are no messages
+		case *ast.BasicLit:
+			if n.Kind == token.STRING {
+				s.Literals = append(s.Literals, Literal{line(n.Pos()), line(n.End()), goString(n.Value)})
+			}
+		}
+		return true
+	})
+	sortSource(&s)
+	return s
+}
+
+func specName(spec ast.Spec) string {
+	switch s := spec.(type) {
+	case *ast.TypeSpec:
+		return s.Name.Name
+	case *ast.ValueSpec:
+		return s.Names[0].Name
+	}
+	return ""
+}
+
+// usedNames collects the identifiers that a declaration mentions.
+func usedNames(node ast.Node) map[string]bool {
+	names := map[string]bool{}
+	ast.Inspect(node, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && len(id.Name) > 2 {
+			names[id.Name] = true
+		}
+		return true
+	})
+	return names
+}
+
+func goString(raw string) string {
+	if text, err := strconv.Unquote(raw); err == nil {
+		return text
+	}
+	return strings.Trim(raw, "\"`")
+}

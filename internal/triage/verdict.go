@@ -1,0 +1,289 @@
+package triage
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"selfheal"
+	"selfheal/internal/git"
+)
+
+// What a blame needs, and what an acquittal needs.
+const (
+	minProbability = 0.80 // of the blamed commit
+	maxRival       = 0.5  // probability of the next commit, as a share of the blamed one's
+	minAcquittal   = 0.60 // of the outside world
+	maxConfidence  = 0.99
+	vetoConfidence = 0.97 // when nothing of the change can run
+	maxExhibits    = 12
+)
+
+// conclude turns the rankings of all symptoms into one verdict. It explains the
+// symptom whose ranking is clearest; the verdict covers those that agree with it.
+func (e *evidence) conclude(ctx context.Context, repo *git.Repository, rankings []ranking) (selfheal.Verdict, error) {
+	r := primary(rankings)
+	v := selfheal.Verdict{Candidates: e.candidates(r), Irrelevant: e.irrelevant()}
+	commit, probability, _, _ := r.top()
+	v.Cause = causeOf(r)
+	switch v.Cause {
+	case selfheal.Caused:
+		v.Confidence = min(probability, maxConfidence)
+		culprit, err := e.culpritOf(ctx, repo, r, commit)
+		if err != nil {
+			return v, err
+		}
+		v.Culprit = culprit
+	case selfheal.NotCaused:
+		v.Confidence = min(r.external, maxConfidence)
+	case selfheal.Inconclusive:
+		v.Confidence = min(max(r.unknown, 1-probability), maxConfidence)
+	}
+	for i := range rankings {
+		if &rankings[i] == r || agrees(&rankings[i], r, v.Cause) {
+			v.Signatures = append(v.Signatures, rankings[i].symptom.signature.ID)
+		}
+	}
+	exhibits, err := verified(ctx, repo, e.exhibits(r))
+	if err != nil {
+		return v, err
+	}
+	v.Exhibits = exhibits
+	v.Reason, v.WouldHelp = e.reason(&v, r, commit), wouldHelp(&v, r)
+	return v, nil
+}
+
+// primary gives the ranking with the most probable blame, or else the strongest anomaly's.
+func primary(rankings []ranking) *ranking {
+	best, top := &rankings[0], 0.0
+	for i := range rankings {
+		if causeOf(&rankings[i]) != selfheal.Caused {
+			continue
+		}
+		if _, p, _, _ := rankings[i].top(); p > top {
+			best, top = &rankings[i], p
+		}
+	}
+	return best
+}
+
+func causeOf(r *ranking) selfheal.Cause {
+	_, probability, second, ok := r.top()
+	switch {
+	case ok && probability >= minProbability && second <= maxRival*probability:
+		return selfheal.Caused
+	case r.external >= minAcquittal:
+		return selfheal.NotCaused
+	}
+	return selfheal.Inconclusive
+}
+
+// agrees tells whether a verdict on the primary symptom covers another one too:
+// same blame, or no answer of its own and the same commit in front.
+func agrees(other, r *ranking, cause selfheal.Cause) bool {
+	own := causeOf(other)
+	switch cause {
+	case selfheal.Caused:
+		theirs, p, _, _ := other.top()
+		ours, _, _, _ := r.top()
+		return theirs == ours && own != selfheal.NotCaused && p >= other.external
+	case selfheal.NotCaused:
+		return own == selfheal.NotCaused
+	}
+	return own == selfheal.Inconclusive
+}
+
+// candidates lists all commits, most likely first.
+func (e *evidence) candidates(r *ranking) []selfheal.Candidate {
+	var out []selfheal.Candidate
+	for _, i := range r.order() {
+		score := r.scores[i]
+		if math.IsInf(score, -1) {
+			score = 0
+		}
+		c := e.change.Commits[i]
+		out = append(out, selfheal.Candidate{Commit: c.ID, Subject: shorten(c.Subject), Score: round(score), Probability: round(r.probabilities[i])})
+	}
+	return out
+}
+
+// round keeps four digits: more would only claim a precision that is not there.
+func round(x float64) float64 { return math.Round(x*1e4) / 1e4 }
+
+// exhibits lists what speaks for the leading commit and against the blame,
+// the strongest of each kind and place first.
+func (e *evidence) exhibits(r *ranking) []selfheal.Exhibit {
+	var out []selfheal.Exhibit
+	for _, c := range r.counters {
+		out = append(out, c.exhibit)
+	}
+	leading, _, _, ok := r.top()
+	perKind := map[selfheal.ExhibitKind]int{}
+	for _, f := range r.findings {
+		if !ok || f.commit != leading || f.exhibit.Quote == "" || perKind[f.exhibit.Kind] >= 3 || len(out) >= maxExhibits {
+			continue
+		}
+		perKind[f.exhibit.Kind]++
+		x := f.exhibit
+		x.Weight = round(x.Weight)
+		out = append(out, x)
+	}
+	return out
+}
+
+// verified keeps the exhibits whose quotes can be read back.
+func verified(ctx context.Context, repo *git.Repository, exhibits []selfheal.Exhibit) ([]selfheal.Exhibit, error) {
+	names := make([]string, len(exhibits))
+	for i, x := range exhibits {
+		names[i] = x.Revision + ":" + x.Path
+	}
+	var kept []selfheal.Exhibit
+	err := repo.ReadBlobs(ctx, names, maxBlob*16, func(i int, content []byte, ok bool) error {
+		x := exhibits[i]
+		if x.Path == "" || ok && lineIs(content, x.Line, x.Quote) {
+			kept = append(kept, x)
+		}
+		return nil
+	})
+	return kept, err
+}
+
+// irrelevant says what was looked at and ruled out.
+func (e *evidence) irrelevant() []string {
+	quiet, cosmetic := 0, 0
+	edited := map[int]bool{}
+	for _, edit := range e.edits {
+		edited[edit.commit] = true
+	}
+	for i, n := range e.touched {
+		switch {
+		case n == 0:
+			quiet++
+		case !edited[i]:
+			cosmetic++
+		}
+	}
+	var out []string
+	if quiet > 0 {
+		out = append(out, fmt.Sprintf("%s only docs, tests, CI or comments", commits(quiet, "touches", "touch")))
+	}
+	if cosmetic > 0 {
+		out = append(out, fmt.Sprintf("%s no line of text that could run", commits(cosmetic, "changes", "change")))
+	}
+	return out
+}
+
+func commits(n int, one, many string) string {
+	if n == 1 {
+		return "1 commit " + one
+	}
+	return fmt.Sprintf("%d commits %s", n, many)
+}
+
+// nothingRuns is the verdict on a change that cannot have caused anything.
+func nothingRuns(change selfheal.Change, symptoms []symptom) selfheal.Verdict {
+	v := selfheal.Verdict{
+		Cause: selfheal.NotCaused, Confidence: vetoConfidence, Candidates: unscored(change),
+		Exhibits:  []selfheal.Exhibit{{Kind: selfheal.ExhibitNothingRuns, Weight: -10, Text: "the change holds nothing that runs: " + classCounts(change.Files)}},
+		WouldHelp: "a file that is classified wrongly; set its class in the configuration",
+	}
+	v.Reason = fmt.Sprintf("The change touches %s; none of it runs in production.", classCounts(change.Files))
+	if len(change.Files) == 0 {
+		v.Reason = "Both revisions have the same content, so the deploy changed nothing that runs."
+		v.Exhibits[0].Text = "the revisions have the same content"
+	}
+	for _, s := range symptoms {
+		v.Signatures = append(v.Signatures, s.signature.ID)
+	}
+	if n := len(change.Commits); n > 0 {
+		v.Irrelevant = []string{fmt.Sprintf("%s nothing that runs", commits(n, "touches", "touch"))}
+	}
+	return v
+}
+
+func unscored(change selfheal.Change) []selfheal.Candidate {
+	var out []selfheal.Candidate
+	for i := len(change.Commits) - 1; i >= 0; i-- {
+		out = append(out, selfheal.Candidate{Commit: change.Commits[i].ID, Subject: shorten(change.Commits[i].Subject)})
+	}
+	return out
+}
+
+// classCounts renders "2 docs and 1 test files".
+func classCounts(files []selfheal.FileChange) string {
+	counts := map[selfheal.FileClass]int{}
+	for _, f := range files {
+		counts[f.Class]++
+	}
+	var parts []string
+	for _, class := range []selfheal.FileClass{selfheal.ClassDocs, selfheal.ClassTest, selfheal.ClassCI} {
+		if n := counts[class]; n > 0 {
+			name := string(class)
+			if class == selfheal.ClassCI {
+				name = "CI"
+			}
+			parts = append(parts, fmt.Sprintf("%d %s", n, name))
+		}
+	}
+	noun := " files"
+	if len(files) == 1 {
+		noun = " file"
+	}
+	switch len(parts) {
+	case 0:
+		return "no" + noun
+	case 1:
+		return parts[0] + noun
+	}
+	return strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1] + noun
+}
+
+// reason puts the verdict into one or two sentences.
+func (e *evidence) reason(v *selfheal.Verdict, r *ranking, commit int) string {
+	switch v.Cause {
+	case selfheal.Caused:
+		for _, x := range v.Exhibits {
+			if x.Weight > 0 {
+				return fmt.Sprintf("Commit %s is the likely cause: %s.", short(v.Culprit.Commit), x.Text)
+			}
+		}
+		return fmt.Sprintf("Commit %s is the likely cause.", short(v.Culprit.Commit))
+	case selfheal.NotCaused:
+		for _, c := range r.counters {
+			return fmt.Sprintf("%s, and nothing that was changed explains it.", capital(c.exhibit.Text))
+		}
+	}
+	order := r.order()
+	switch {
+	case len(order) == 0:
+		return "The revisions differ, but no commit leads from one to the other, so none can be blamed."
+	case r.scores[commit] < scoreUnknown:
+		return "Nothing in the error points to any of the changed lines."
+	case len(order) > 1 && r.probabilities[order[1]] > maxRival*r.probabilities[commit]:
+		return fmt.Sprintf("The evidence points to %s and %s alike.", short(e.change.Commits[order[0]].ID), short(e.change.Commits[order[1]].ID))
+	}
+	return fmt.Sprintf("Commit %s is the best candidate, but the evidence is too weak for a blame.", short(e.change.Commits[commit].ID))
+}
+
+// wouldHelp says what would change the mind.
+func wouldHelp(v *selfheal.Verdict, r *ranking) string {
+	switch {
+	case v.Cause == selfheal.Caused:
+		return "the same error at a revision without the commit would acquit it"
+	case v.Cause == selfheal.NotCaused:
+		return "the error going away with the previous revision would show that the change caused it"
+	case len(r.symptom.frames) == 0:
+		return "a stack trace, or a run of the failing operation on both revisions"
+	}
+	return "a run of the failing operation on both revisions"
+}
+
+func short(id string) string { return id[:min(len(id), 10)] }
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

@@ -1,0 +1,156 @@
+package detect
+
+import (
+	"math"
+	"slices"
+
+	"selfheal"
+)
+
+const (
+	// A minute counts for at most minuteCap plus minuteCapRates times the usual
+	// number: one client's retry loop is not a thousand errors.
+	minuteCap      = 3
+	minuteCapRates = 10
+
+	// Where a baseline is too short to tell, a signature is taken to burst like
+	// usualBurst, known as well as from usualBurstEvents occurrences, and its rate to
+	// vary from block to block with the squared coefficient of variation usualFrailty.
+	usualBurst       = 1.2
+	usualBurstEvents = 20
+	usualFrailty     = 0.12
+	usualFrailtyInfo = 200
+
+	// leastFrailty keeps a week of luck from being taken for certainty.
+	leastFrailty = 0.005
+	// mostEvents is how many effective occurrences are told apart; beyond, counts are deflated further.
+	mostEvents = 1e6
+)
+
+// survey is what one pass over a signature's baseline gives.
+type survey struct {
+	total   float64   // all occurrences
+	cap     float64   // per minute; infinite without times
+	capped  float64   // all occurrences, minutes capped
+	blocks  []float64 // capped occurrences per block, winsorised
+	excess  float64   // what winsorising took away
+	scatter float64   // sum over blocks of the squared deviations of sub-blocks
+	inside  float64   // occurrences to which scatter belongs
+	peak    float64   // capped occurrences of the fullest block, before winsorising
+}
+
+func newSurvey(s *selfheal.Series, total float64, t *timeline) survey {
+	v := survey{total: total}
+	v.cap = math.Inf(1)
+	if t.dated {
+		v.cap = minuteCap + minuteCapRates*v.total/t.baseExposure
+	}
+	v.capped = float64(max(s.Undated, 0))
+	v.blocks = make([]float64, t.blocks)
+	squares := make([]float64, t.blocks)
+	v.fill(s, t, squares)
+	v.winsorise(squares)
+	return v
+}
+
+// fill sums capped minutes into blocks, and their sub-blocks' squares.
+func (v *survey) fill(s *selfheal.Series, t *timeline, squares []float64) {
+	var inSub float64
+	sub, block, nextSub, nextBlock := int64(-1), -1, t.blockFrom, t.blockFrom
+	flush := func() {
+		if block >= 0 && sub >= 0 {
+			squares[block] += inSub * inSub
+		}
+		inSub = 0
+	}
+	for _, c := range s.Counts {
+		n := min(float64(max(c.N, 0)), v.cap)
+		v.capped += n
+		if c.Minute < t.blockFrom || c.Minute >= t.base.to || t.blocks == 0 {
+			continue
+		}
+		if c.Minute >= nextSub {
+			flush()
+			if c.Minute >= nextBlock {
+				block = int((c.Minute - t.blockFrom) / t.blockLength)
+				nextBlock = t.blockFrom + int64(block+1)*t.blockLength
+			}
+			start := nextBlock - t.blockLength
+			sub = (c.Minute - start) / t.subLength
+			nextSub = min(start+(sub+1)*t.subLength, nextBlock)
+		}
+		inSub += n
+		v.blocks[block] += n
+	}
+	flush()
+}
+
+// winsorise cuts blocks of past outages down, so that they neither raise the
+// rate nor excuse a new outage by having widened the spread.
+func (v *survey) winsorise(squares []float64) {
+	limit := winsorLimit(v.blocks)
+	for b, n := range v.blocks {
+		if n == 0 {
+			continue
+		}
+		v.peak = max(v.peak, n)
+		scale := 1.0
+		if n > limit {
+			v.excess += n - limit
+			v.blocks[b], scale = limit, limit/n
+		}
+		v.scatter += scale * scale * (squares[b] - n*n/subBlocks)
+		v.inside += v.blocks[b]
+	}
+}
+
+// winsorLimit is the larger of 1.5 times a high quantile of all blocks (the fifth
+// largest hour of a week) and three medians of those that are not empty.
+func winsorLimit(blocks []float64) float64 {
+	sorted := make([]float64, 0, len(blocks))
+	for _, n := range blocks {
+		if n > 0 {
+			sorted = append(sorted, n)
+		}
+	}
+	if len(sorted) == 0 {
+		return 0
+	}
+	slices.Sort(sorted)
+	high := 0.0
+	if rank := len(blocks) / 40; rank < len(sorted) {
+		high = sorted[len(sorted)-1-rank]
+	}
+	return max(1.5*high, 3*sorted[len(sorted)/2]+7)
+}
+
+// rate is the winsorised, capped number of occurrences that the baseline counts for.
+func (v *survey) rate() float64 { return v.capped - v.excess }
+
+// burst is the ratio of variance to mean of short stretches inside a block, and
+// on how many occurrences it rests.
+func (v *survey) burst() (ratio, events float64) {
+	if v.inside < 2 {
+		return 1, 0
+	}
+	const freedom = float64(subBlocks) / (subBlocks - 1)
+	return max(1, freedom*v.scatter/v.inside), v.inside
+}
+
+// frailty is the squared coefficient of variation of the block rates beyond what
+// season and bursts explain (moment estimate), and its precision (the inverse of
+// its variance, were there none).
+func (v *survey) frailty(t *timeline, season *season, burst float64) (squared, precision float64) {
+	mean := v.rate() * float64(t.blockLength) / t.baseExposure
+	if t.blocks < 4 || mean <= 0 {
+		return 0, 0
+	}
+	var beyond, squares float64
+	for b, n := range v.blocks {
+		expected := mean * season.at(t.midHour[b])
+		beyond += (n-expected)*(n-expected) - burst*expected
+		squares += expected * expected
+	}
+	noise := burst/mean + usualFrailty
+	return beyond / squares, float64(t.blocks) / 2 / (noise * noise)
+}

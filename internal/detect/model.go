@@ -1,0 +1,135 @@
+package detect
+
+import "math"
+
+// model is what the baseline predicts for one signature in this window. Test
+// quantities are effective counts: occurrences, minutes capped, over the burst size.
+type model struct {
+	cap      float64 // occurrences a minute counts for at most
+	burst    float64 // occurrences per effective one
+	frailty  float64 // squared coefficient of variation of the rate from window to window
+	known    float64 // effective occurrences in the baseline
+	exposure float64 // of the window relative to the baseline, season and traffic included
+	season   *season // of this signature
+	expected float64 // occurrences in the window, uncapped
+	peak     float64 // occurrences in the baseline's fullest stretch as long as the window
+}
+
+// shape of the gamma distribution of the window's mean: the baseline's effective
+// count (plus one for the test against an excess, as in the exact conditional
+// test), and the frailty on top.
+func (m *model) shape(known float64) float64 {
+	if known <= 0 {
+		return 0
+	}
+	return 1 / (1/known + m.frailty)
+}
+
+// effective turns occurrences, minutes capped, into independent ones.
+func (m *model) effective(count float64) float64 { return min(count/m.burst, mostEvents) }
+
+// chance of at least count capped occurrences in a part of the window.
+func (m *model) chance(count, part float64) float64 {
+	known := m.known + 1
+	return upperTail(m.effective(count), m.shape(known), known*m.exposure*part)
+}
+
+// countFor is the smallest count whose chance is at most p.
+func (m *model) countFor(p float64) float64 {
+	low, high := 0.0, 1.0
+	for m.chance(high, 1) > p {
+		if low = high; high > 1e12 {
+			return math.Inf(1)
+		}
+		high *= 2
+	}
+	for high-low > 1 {
+		middle := math.Floor((low + high) / 2)
+		if m.chance(middle, 1) > p {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high
+}
+
+// interval is the 95 % confidence interval of the rate ratio after a count of
+// capped occurrences; high is 0 when it has no upper end.
+func (m *model) interval(count float64) (low, high float64) {
+	n, known := m.effective(count), m.known+1
+	if n > 0 {
+		shape := m.shape(known)
+		low = betaQuantile(n, shape, 0.025) * shape / (known * m.exposure)
+	}
+	if m.known > 0 {
+		shape := m.shape(m.known)
+		high = betaQuantile(n+1, shape, 0.975) * shape / (m.known * m.exposure)
+	}
+	if low > largestRatio {
+		low = largestRatio
+	}
+	if high > largestRatio {
+		high = 0
+	}
+	return low, high
+}
+
+// largestRatio is where an interval counts as unbounded.
+const largestRatio = 1e12
+
+// fitModels turns surveys into models, sharing strength among all signatures.
+func fitModels(surveys []survey, t *timeline, traffic float64) []model {
+	models := make([]model, len(surveys))
+	fitBursts(models, surveys)
+	common := commonSeason(surveys, t)
+	fitFrailties(models, surveys, t, common)
+	for i := range models {
+		m, v := &models[i], &surveys[i]
+		m.cap, m.peak = v.cap, v.peak
+		m.season = common.own(v, t, m.burst, m.frailty)
+		m.burst = max(m.burst, v.total/mostEvents)
+		m.known = v.rate() / m.burst
+		m.exposure = t.windowExposure / t.baseExposure * m.season.over(t.windowHours) * traffic
+		m.expected = v.rate() * m.exposure
+		if v.capped > 0 {
+			m.expected *= v.total / v.capped
+		}
+	}
+	return models
+}
+
+// fitBursts shrinks each signature's burst size towards that of all.
+func fitBursts(models []model, surveys []survey) {
+	sum, weights := usualBurst*usualBurstEvents, float64(usualBurstEvents)
+	for i := range surveys {
+		ratio, events := surveys[i].burst()
+		weight := min(events, 50)
+		sum += weight * ratio
+		weights += weight
+	}
+	pooled := sum / weights
+	for i := range surveys {
+		ratio, events := surveys[i].burst()
+		models[i].burst = (events*ratio + usualBurstEvents*pooled) / (events + usualBurstEvents)
+	}
+}
+
+// fitFrailties shrinks each signature's frailty towards that of all. The prior is
+// as wide as the pooled value itself.
+func fitFrailties(models []model, surveys []survey, t *timeline, common *season) {
+	own := make([]float64, len(surveys))
+	precision := make([]float64, len(surveys))
+	sum, weights := usualFrailty*usualFrailtyInfo, float64(usualFrailtyInfo)
+	for i := range surveys {
+		own[i], precision[i] = surveys[i].frailty(t, common, models[i].burst)
+		weight := min(precision[i], usualFrailtyInfo)
+		sum += weight * min(own[i], 3)
+		weights += weight
+	}
+	pooled := max(sum/weights, leastFrailty)
+	prior := 1 / (pooled * pooled)
+	for i := range surveys {
+		models[i].frailty = max(leastFrailty, (precision[i]*own[i]+prior*pooled)/(precision[i]+prior))
+	}
+}

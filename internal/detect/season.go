@@ -1,0 +1,102 @@
+package detect
+
+// season is a rate relative to its mean, per hour of the day (UTC).
+type season struct {
+	relative [hoursPerDay]float64
+}
+
+func flatSeason() *season {
+	s := &season{}
+	for h := range s.relative {
+		s.relative[h] = 1
+	}
+	return s
+}
+
+func (s *season) at(hour int) float64 { return s.relative[hour] }
+
+// over is the season's mean over the window.
+func (s *season) over(shares []hourShare) float64 {
+	if len(shares) == 0 {
+		return 1
+	}
+	var mean float64
+	for _, hour := range shares {
+		mean += hour.share * s.relative[hour.hour]
+	}
+	return mean
+}
+
+const (
+	// One signature weighs in the common season like at most seasonEvents occurrences.
+	seasonEvents = 200
+	// seasonPrior is how many such occurrences per hour of the day speak for no season.
+	seasonPrior = 5
+	// ownSeasonPrior is how many independent observations of an hour of the day
+	// outweigh what all signatures say about it.
+	ownSeasonPrior = 20
+	// leastSeason keeps a quiet hour from being taken for one without errors.
+	leastSeason = 0.2
+)
+
+// perHour sums blocks by the hour of day of their middle.
+func perHour(blocks []float64, t *timeline) (occurrences, present [hoursPerDay]float64) {
+	for b, n := range blocks {
+		occurrences[t.midHour[b]] += n
+		present[t.midHour[b]]++
+	}
+	return occurrences, present
+}
+
+// commonSeason is the season of all signatures together, smoothed over
+// neighbouring hours and shrunk towards none.
+func commonSeason(surveys []survey, t *timeline) *season {
+	if !t.seasonal() {
+		return flatSeason()
+	}
+	var observed, expected [hoursPerDay]float64
+	for i := range surveys {
+		if surveys[i].inside == 0 {
+			continue
+		}
+		weight := min(1, seasonEvents/surveys[i].inside)
+		occurrences, present := perHour(surveys[i].blocks, t)
+		for h := range occurrences {
+			observed[h] += weight * occurrences[h]
+			expected[h] += weight * surveys[i].inside * present[h] / float64(t.blocks)
+		}
+	}
+	return shrunkSeason(observed, expected)
+}
+
+func shrunkSeason(observed, expected [hoursPerDay]float64) *season {
+	s := &season{}
+	for h := range s.relative {
+		before, after := (h+hoursPerDay-1)%hoursPerDay, (h+1)%hoursPerDay
+		o := observed[before]/4 + observed[h]/2 + observed[after]/4
+		e := expected[before]/4 + expected[h]/2 + expected[after]/4
+		s.relative[h] = max(leastSeason, (o+seasonPrior)/(e+seasonPrior))
+	}
+	return s
+}
+
+// own is the season of one signature: its own hours as far as they are many
+// enough to be heard over its bursts and frailty, and the common season for the rest.
+func (s *season) own(v *survey, t *timeline, burst, frailty float64) *season {
+	if !t.seasonal() || v.inside == 0 {
+		return s
+	}
+	occurrences, present := perHour(v.blocks, t)
+	mixed := &season{}
+	for h := range mixed.relative {
+		expected := v.inside * present[h] / float64(t.blocks)
+		if expected <= 0 {
+			mixed.relative[h] = s.relative[h]
+			continue
+		}
+		observations := present[h] / (frailty + burst*present[h]/expected)
+		weight := observations / (observations + ownSeasonPrior)
+		mixed.relative[h] = max(leastSeason, weight*occurrences[h]/expected+(1-weight)*s.relative[h])
+	}
+	return mixed
+}

@@ -1,0 +1,55 @@
+package detect
+
+import "selfheal"
+
+const (
+	// A control signature speaks about traffic when the window expects this many of it.
+	controlEvents = 30
+	// From this many controls on, their median decides; with fewer, their sum does.
+	controlsForMedian = 3
+	// mostTraffic is the largest correction that is believed.
+	mostTraffic = 10
+)
+
+// trafficFactor is how much more was served in the window than the baseline
+// predicts for its hour of the day, judged by the signatures that are not judged
+// themselves: the median of their ratios (the size factor of Anders and Huber,
+// 2010), so that neither a chatty new line nor one that went silent can move it.
+// Fewer than the baseline predicts is taken as no change: the time is then the
+// more careful exposure.
+func (j *judgement) trafficFactor(controls []selfheal.SignatureID) float64 {
+	t := &j.timeline
+	if !t.dated {
+		return 1
+	}
+	surveys := make([]survey, 0, len(controls))
+	observed := make([]float64, 0, len(controls))
+	for _, id := range controls {
+		before := j.in.Baseline.Of(id)
+		total := tally(before)
+		if total*t.windowExposure/t.baseExposure < controlEvents {
+			continue
+		}
+		surveys = append(surveys, newSurvey(before, total, t))
+		observed = append(observed, tally(j.in.Watched.Of(id)))
+	}
+	return min(max(sizeFactor(surveys, observed, t), 1), mostTraffic)
+}
+
+func sizeFactor(surveys []survey, observed []float64, t *timeline) float64 {
+	if len(surveys) == 0 {
+		return 1
+	}
+	exposure := t.windowExposure / t.baseExposure * commonSeason(surveys, t).over(t.windowHours)
+	ratios := make([]float64, len(surveys))
+	var all, expected float64
+	for i := range surveys {
+		ratios[i] = observed[i] / (surveys[i].total * exposure)
+		all += observed[i]
+		expected += surveys[i].total * exposure
+	}
+	if len(ratios) < controlsForMedian {
+		return all / expected
+	}
+	return median(ratios)
+}

@@ -86,7 +86,7 @@ func (r *Repository) PatchText(ctx context.Context, base, head string, limit int
 		return err
 	}
 	args := append([]string{"diff"}, diffOptions[:]...)
-	err = r.stream(ctx, Options{}, read, append(args, "--end-of-options", base, head)...)
+	err = r.stream(ctx, Options{}, read, append(args, "--no-full-index", "--abbrev=10", "--end-of-options", base, head)...)
 	if errors.Is(err, errCut) {
 		return string(text[:limit]), true, nil
 	}

@@ -1,0 +1,125 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"selfheal"
+	"selfheal/internal/git"
+)
+
+var fullID = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
+
+// noBranch matches names that git refuses as a branch, or that could be taken
+// for something else: options, other references, several names.
+var noBranch = regexp.MustCompile(`^$|^[-/.]|[/.]$|\.\.|//|/\.|@\{|\.lock(/|$)|[\x00-\x20\x7f~^:?*\[\\]|^@$|^HEAD$|^refs/`)
+
+// maxBranch keeps names within what file systems hold.
+const maxBranch = 200
+
+func checkBranch(branch string) error {
+	if len(branch) > maxBranch || noBranch.MatchString(branch) || strings.ToValidUTF8(branch, "") != branch {
+		return &selfheal.Error{
+			Code: selfheal.CodeRefused, Message: "not a branch name: " + quoted(branch),
+			Hint: "use letters, digits, and - . _ / between them",
+		}
+	}
+	return nil
+}
+
+// quoted makes a hostile name fit for an error message.
+func quoted(name string) string {
+	if len(name) > maxBranch {
+		name = name[:maxBranch]
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '\uFFFD'
+		}
+		return r
+	}, `"`+strings.ToValidUTF8(name, "\uFFFD")+`"`)
+}
+
+// Push publishes a commit of the repository at dir under a branch name. A branch
+// moves forward only: one with commits that the new one lacks is CodeConflict.
+func (f *Forge) Push(ctx context.Context, dir, commit, branch string) error {
+	if err := checkBranch(branch); err != nil {
+		return err
+	}
+	if !fullID.MatchString(commit) {
+		return &selfheal.Error{Code: selfheal.CodeInternal, Op: "push", Message: "not a full commit id: " + quoted(commit)}
+	}
+	if err := f.fetch(ctx, dir, commit); err != nil {
+		return err
+	}
+	tip, err := f.tip(ctx, branch)
+	if err != nil || tip == commit {
+		return err
+	}
+	if tip != "" {
+		ahead, err := f.repository.IsAncestor(ctx, tip, commit)
+		if err != nil {
+			return unavailable("push", err)
+		}
+		if !ahead {
+			return conflict("push", "branch "+branch+" has other commits")
+		}
+	}
+	return f.move(ctx, branch, tip, commit)
+}
+
+// fetch copies a commit and its history into the bare repository. The program
+// at the other end is told to serve commits that no branch of it contains, and
+// to write nothing.
+func (f *Forge) fetch(ctx context.Context, dir, commit string) error {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return unavailable("push", err)
+	}
+	_, err = f.repository.Run(ctx, "-c", "protocol.file.allow=always", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+		"--no-recurse-submodules", "--update-shallow", "--no-auto-gc",
+		"--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack", "--", absolute, commit)
+	if err != nil {
+		return unavailable("push "+selfheal.ShortRevision(commit), err)
+	}
+	return nil
+}
+
+// tip is the commit of a branch; empty when there is no such branch.
+func (f *Forge) tip(ctx context.Context, branch string) (string, error) {
+	out, err := f.repository.Run(ctx, "rev-parse", "--verify", "--quiet", "refs/heads/"+branch+"^{commit}")
+	var failed *git.CommandError
+	if errors.As(err, &failed) && failed.ExitCode == 1 {
+		return "", nil
+	}
+	if err != nil {
+		return "", unavailable("read branch "+branch, err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// move sets a branch if it is still where the caller saw it; "" means that it did not exist.
+func (f *Forge) move(ctx context.Context, branch, from, to string) error {
+	if from == "" {
+		from = strings.Repeat("0", len(to))
+	}
+	_, err := f.repository.Run(ctx, "update-ref", "refs/heads/"+branch, to, from)
+	var failed *git.CommandError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	if now, tipErr := f.tip(ctx, branch); tipErr == nil && now == to {
+		return nil // somebody else did the same
+	}
+	return &selfheal.Error{
+		Code: selfheal.CodeConflict, Op: "move branch " + branch, Err: err,
+		Message: "somebody else moved it at the same time, or its name clashes with another branch", Hint: "run the same command again",
+	}
+}
+
+func conflict(op, message string) error {
+	return &selfheal.Error{Code: selfheal.CodeConflict, Op: op, Message: message}
+}

@@ -53,6 +53,16 @@ func TestGolden(t *testing.T) {
 		f("report-80.txt", func(w io.Writer) error { return report.Text(w, r, report.TextOptions{Width: 80}) })
 		f("report-120.txt", func(w io.Writer) error { return report.Text(w, r, report.TextOptions{Width: 120}) })
 		f("report.ansi", func(w io.Writer) error { return report.Text(w, r, report.TextOptions{Color: true}) })
+		f("report.html", func(w io.Writer) error { return report.HTML(w, r) })
+		f("report.sarif", func(w io.Writer) error { return report.SARIF(w, r) })
 		f("report.json", func(w io.Writer) error { return report.JSON(w, r) })
 	}
+}
+
+func TestGoldenSVG(t *testing.T) {
+	t.Parallel()
+	text := render(t, func(w io.Writer) error {
+		return report.Text(w, regression(t), report.TextOptions{Width: 96, Color: true})
+	})
+	golden(t, "regression/report.svg", render(t, func(w io.Writer) error { return report.SVG(w, string(text), "selfheal demo") }))
 }

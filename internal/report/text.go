@@ -141,21 +141,28 @@ func (p *printer) facts(indent int, facts []fact) {
 	}
 }
 
-// items writes short facts side by side and breaks lines only between them:
-// "seen 155 · expected 0".
+// items writes short facts side by side: "seen 155 · expected 0".
 func (p *printer) items(indent int, facts []fact) {
+	words := make([]string, len(facts))
+	for at, f := range facts {
+		words[at] = f.Label + " " + f.Value
+	}
+	p.joined(indent, words)
+}
+
+// joined writes words in a row, and breaks lines only between them.
+func (p *printer) joined(indent int, words []string) {
 	const separator = " · "
 	line := ""
-	for _, f := range facts {
-		item := f.Label + " " + f.Value
-		if line != "" && indent+lipgloss.Width(line+separator+item) > p.width {
+	for _, word := range words {
+		if line != "" && indent+lipgloss.Width(line+separator+word) > p.width {
 			p.paragraph(indent, line, p.faint)
 			line = ""
 		}
 		if line != "" {
 			line += separator
 		}
-		line += item
+		line += word
 	}
 	p.paragraph(indent, line, p.faint)
 }

@@ -31,7 +31,7 @@ func (p *printer) chart(indent int, c *chart) {
 		p.line(line + p.bad(blocks(right, d.Peak, row)))
 	}
 	p.line(margin + p.faint(fit(timeAxis(c, len(left), len(right)), room+1)))
-	p.paragraph(indent, legend(d), p.faint)
+	p.joined(indent, legend(d))
 }
 
 // stretch repeats each bar so that a few bars still fill part of the room.
@@ -97,13 +97,14 @@ func timeAxis(c *chart, left, right int) string {
 // borderWords names the border between baseline and window: the deploy, when the window starts with it.
 func borderWords(c *chart) string {
 	name := "window"
-	if distance := c.Watched.From.Sub(c.Deploy); distance.Abs() <= max(c.Watched.Step, time.Minute) {
+	if c.startsWithDeploy() {
 		name = "deploy"
 	}
 	return name + " " + c.Watched.From.Format("15:04")
 }
 
-func legend(d drawing) string {
+// legend says what a bar is on either side, and how high the chart is.
+func legend(d drawing) []string {
 	var words []string
 	if len(d.Baseline) > 0 {
 		words = append(words, fmt.Sprintf("before: %s, %s", barWords(d.Baseline), peakWords(d.Baseline)))
@@ -111,6 +112,5 @@ func legend(d drawing) string {
 	if len(d.Watched) > 0 {
 		words = append(words, fmt.Sprintf("after: %s, %s", barWords(d.Watched), peakWords(d.Watched)))
 	}
-	words = append(words, "top of the chart: "+rate(d.Peak, time.Minute))
-	return strings.Join(words, " · ")
+	return append(words, "top: "+rate(d.Peak, time.Minute))
 }

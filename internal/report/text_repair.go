@@ -49,20 +49,13 @@ func (p *printer) proof(proof proofView) {
 func (p *printer) pullRequest(pr *pullRequestView) {
 	p.section("pull request")
 	p.paragraph(2, pr.Title, p.bold)
-	facts := []fact{{"state", pr.State}}
-	if pr.URL != "" {
-		facts = append(facts, fact{"page", pr.URL})
-	}
-	if pr.From != "" {
-		facts = append(facts, fact{"branch", pr.From})
-	}
-	p.facts(2, facts)
+	p.facts(2, pr.Facts)
 }
 
 func (p *printer) outcome(o *outcomeView) {
 	p.section("outcome")
 	p.hang(p.label(2, strings.ToUpper(o.State), 0, p.tone(o.Tone)).gap(2), o.Reason, p.plain)
-	p.facts(2, []fact{{"watched", o.Watched}})
+	p.facts(2, []fact{o.Watched})
 	for _, row := range o.Rows {
 		mark := label{"  " + p.good("✓") + " ", 4}
 		if !row.Healed {

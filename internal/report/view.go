@@ -48,6 +48,22 @@ const (
 type fact struct {
 	Label string
 	Value string
+	Link  string // Value, when it is a web address that is safe to follow
+}
+
+// newFact makes both strings visible.
+func newFact(label, value string) fact {
+	f := fact{Label: oneLine(label, titleLimit), Value: oneLine(value, sentenceLimit)}
+	f.Link = webLink(f.Value)
+	return f
+}
+
+// webLink gives an address that may become a link: of the web, never javascript: or data:.
+func webLink(address string) string {
+	if strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://") {
+		return address
+	}
+	return ""
 }
 
 type asideView struct {
@@ -135,7 +151,7 @@ func compared(a selfheal.Assessment) []fact {
 	var facts []fact
 	add := func(label, value string) {
 		if value != "" {
-			facts = append(facts, fact{label, oneLine(value, sentenceLimit)})
+			facts = append(facts, newFact(label, value))
 		}
 	}
 	seen := a.Window.Observability
@@ -266,7 +282,7 @@ func momentViews(moments []Moment) []momentView {
 func placeFacts(places []Place) []fact {
 	var facts []fact
 	for _, p := range places {
-		facts = append(facts, fact{oneLine(p.Label, titleLimit), oneLine(p.Path, sentenceLimit)})
+		facts = append(facts, newFact(p.Label, p.Path))
 	}
 	return facts
 }

@@ -54,7 +54,7 @@ func newAnomalyView(a selfheal.Anomaly, s selfheal.Signature, all selfheal.Asses
 // anomalyFacts leaves out what a build error has not: a build is not a rate.
 func anomalyFacts(a selfheal.Anomaly, watched selfheal.Interval) []fact {
 	var facts []fact
-	add := func(label, value string) { facts = append(facts, fact{label, value}) }
+	add := func(label, value string) { facts = append(facts, newFact(label, value)) }
 	seen := count(a.Observed)
 	if length := watched.Duration(); length > 0 && a.Observed > 0 && a.Kind != selfheal.AnomalyBuild {
 		seen += " (" + rate(float64(a.Observed), length) + ")"

@@ -45,17 +45,14 @@ type proofView struct {
 
 type pullRequestView struct {
 	Title string // "#3 Revert ..."
-	State string
-	URL   string
-	Link  string // URL when it is safe to follow, else ""
-	From  string // source -> target
+	Facts []fact
 }
 
 type outcomeView struct {
 	State   string
 	Tone    tone
 	Reason  string
-	Watched string
+	Watched fact
 	Rows    []recoveryView
 }
 
@@ -89,7 +86,7 @@ func newRepairView(r selfheal.Repair, deployed string) *repairView {
 	}
 	add := func(label, value string) {
 		if value != "" {
-			v.Facts = append(v.Facts, fact{label, oneLine(value, sentenceLimit)})
+			v.Facts = append(v.Facts, newFact(label, value))
 		}
 	}
 	add("branch", r.Branch)
@@ -145,22 +142,22 @@ func gotWords(p selfheal.Proof) string {
 }
 
 func newPullRequestView(pr selfheal.PullRequest) *pullRequestView {
-	v := &pullRequestView{
-		Title: oneLine(fmt.Sprintf("#%d %s", pr.Number, pr.Title), titleLimit),
-		State: oneLine(string(pr.State), titleLimit),
-		URL:   oneLine(pr.URL, sentenceLimit),
-	}
+	state := string(pr.State)
 	if pr.Draft {
-		v.State += ", draft"
+		state += ", draft"
 	}
 	if pr.Merged != "" {
-		v.State += " as " + oneLine(selfheal.ShortRevision(pr.Merged), titleLimit)
+		state += " as " + selfheal.ShortRevision(pr.Merged)
+	}
+	v := &pullRequestView{
+		Title: oneLine(fmt.Sprintf("#%d %s", pr.Number, pr.Title), titleLimit),
+		Facts: []fact{newFact("state", state)},
+	}
+	if pr.URL != "" {
+		v.Facts = append(v.Facts, newFact("page", pr.URL))
 	}
 	if pr.Source != "" {
-		v.From = oneLine(pr.Source+" → "+pr.Target, titleLimit)
-	}
-	if strings.HasPrefix(pr.URL, "https://") || strings.HasPrefix(pr.URL, "http://") {
-		v.Link = v.URL
+		v.Facts = append(v.Facts, newFact("branch", pr.Source+" → "+pr.Target))
 	}
 	return v
 }
@@ -168,7 +165,7 @@ func newPullRequestView(pr selfheal.PullRequest) *pullRequestView {
 func newOutcomeView(o selfheal.Outcome, index signatures) *outcomeView {
 	v := &outcomeView{
 		State: oneLine(string(o.State), titleLimit), Tone: toneUnsure,
-		Reason: oneLine(o.Reason, sentenceLimit), Watched: interval(o.Watched),
+		Reason: oneLine(o.Reason, sentenceLimit), Watched: newFact("watched", interval(o.Watched)),
 	}
 	switch o.State {
 	case selfheal.OutcomeHealed:

@@ -1,0 +1,127 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"selfheal"
+)
+
+// SignatureRow is one line of the list of signatures.
+type SignatureRow struct {
+	Signature selfheal.Signature
+	Count     int64 // occurrences
+}
+
+// Signatures lists signatures in the order given: count, severity, kind, id and
+// title, and below them the first line of the newest sample.
+func Signatures(w io.Writer, rows []SignatureRow, o TextOptions) error {
+	p := newPrinter(o)
+	table := [][]string{{"COUNT", "SEVERITY", "KIND", "ID", "TITLE"}}
+	for _, row := range rows {
+		s := row.Signature
+		severity := s.Severity.String()
+		if s.Severity == selfheal.SeverityUnspecified {
+			severity = "-"
+		}
+		table = append(table, []string{
+			count(row.Count), severity, oneLine(string(s.Kind), titleLimit), oneLine(string(s.ID), titleLimit), oneLine(s.Title, titleLimit),
+		})
+	}
+	if len(rows) == 0 {
+		p.line("no signatures")
+		return p.flush(w)
+	}
+	p.table(table, true, func(row int) string {
+		return oneLine(firstLine(rows[row].Signature.Sample.Text), sentenceLimit)
+	})
+	return p.flush(w)
+}
+
+// Incidents lists incidents in the order given: id, when it was opened, how far
+// it has come, the status and the deploy, and below them what is known of it.
+func Incidents(w io.Writer, incidents []*selfheal.Incident, o TextOptions) error {
+	p := newPrinter(o)
+	table := [][]string{{"ID", "OPENED", "STAGE", "STATUS", "DEPLOY"}}
+	for _, i := range incidents {
+		openedAt := "unknown"
+		if len(i.Events) > 0 {
+			openedAt = i.Events[0].Time.UTC().Format(minuteLayout)
+		}
+		table = append(table, []string{
+			oneLine(i.ID, titleLimit), openedAt, oneLine(string(i.Stage), titleLimit),
+			strings.ReplaceAll(string(i.Status()), "_", " "), oneLine(subject(i.Opened.Assessment.Deploy), titleLimit),
+		})
+	}
+	if len(incidents) == 0 {
+		p.line("no incidents")
+		return p.flush(w)
+	}
+	p.table(table, false, func(row int) string { return incidentWords(incidents[row]) })
+	return p.flush(w)
+}
+
+// incidentWords says in one line what happened: who is blamed, the pull request, the outcome.
+func incidentWords(i *selfheal.Incident) string {
+	var words []string
+	switch verdict := i.Verdict(); {
+	case verdict != nil && verdict.Culprit != nil:
+		words = append(words, commitPhrase(i.Judged, verdict.Culprit))
+	case len(i.Opened.Assessment.Anomalies) > 0:
+		first := i.Opened.Assessment.Anomalies[0]
+		words = append(words, newSignatures(i.Opened.Assessment, nil).title(first.Signature))
+	}
+	if i.PullRequest != nil {
+		words = append(words, fmt.Sprintf("pull request #%d %s", i.PullRequest.Number, i.PullRequest.State))
+	}
+	if i.Outcome != nil {
+		words = append(words, string(i.Outcome.State))
+	} else if i.Repair != nil && i.Repair.Failure != "" {
+		words = append(words, "repair failed")
+	}
+	return oneLine(strings.Join(words, "; "), sentenceLimit)
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// table writes aligned columns, the last of which is cut at the width; the
+// first column is right-aligned when it holds numbers. detail gives what stands
+// below a row (numbered without the heading), empty for nothing.
+func (p *printer) table(rows [][]string, numbers bool, detail func(row int) string) {
+	const gap = "  "
+	widths := make([]int, len(rows[0])-1)
+	for _, row := range rows {
+		for column := range widths {
+			widths[column] = max(widths[column], min(lipgloss.Width(row[column]), p.width/2))
+		}
+	}
+	for at, row := range rows {
+		line := ""
+		for column, width := range widths {
+			cell := fit(row[column], width)
+			if column == 0 && numbers {
+				line += strings.Repeat(" ", width-lipgloss.Width(cell)) + cell + gap
+			} else {
+				line += pad(cell, width) + gap
+			}
+		}
+		color := p.bold
+		if at > 0 {
+			color = p.plain
+		}
+		p.line(color(fit(line+cmp.Or(row[len(widths)], "-"), p.width)))
+		if at == 0 {
+			continue
+		}
+		if below := detail(at - 1); below != "" {
+			p.line("    " + p.faint(fit(below, p.width-4)))
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package group
+
+import (
+	"fmt"
+	"testing"
+
+	"selfheal"
+)
+
+// benchmarkStream measures decoding and signing together, one core.
+func benchmarkStream(b *testing.B, line func(i int) string) {
+	const n = 4096
+	lines := make([][]byte, n)
+	size := 0
+	for i := range lines {
+		lines[i] = []byte(line(i))
+		size += len(lines[i]) + 1
+	}
+	g := New(Options{})
+	s := g.Stream("bench")
+	emit := func(*selfheal.Record, Index) {}
+	e := selfheal.Entry{Stream: "bench"}
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		for _, l := range lines {
+			e.Line = l
+			e.Number++
+			s.Write(&e, emit)
+		}
+	}
+	s.Close(emit)
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mlines/s")
+	b.ReportMetric(float64(g.Len()), "signatures")
+}
+
+func BenchmarkStreamSlogJSON(b *testing.B) {
+	benchmarkStream(b, func(i int) string {
+		return fmt.Sprintf(`{"time":"2026-11-23T09:%02d:%02d.%09dZ","level":"INFO","msg":"request served","method":"GET","path":"/api/orders/%d","status":200,"duration_ms":%d.%03d,"tenant":"acme-%d","version":"1.4.%d"}`, i/60%60, i%60, i*7919, i*31, i%90, i%1000, i%17, i%3)
+	})
+}
+
+func BenchmarkStreamErrorJSON(b *testing.B) {
+	benchmarkStream(b, func(i int) string {
+		return fmt.Sprintf(`{"time":"2026-11-23T09:%02d:%02d.%09dZ","level":"ERROR","msg":"cannot load order %d for tenant acme-%d","error":"dial tcp 10.0.%d.%d:5432: connect: connection refused","trace_id":"%032x"}`, i/60%60, i%60, i*7919, i*31, i%17, i%256, i%251, i)
+	})
+}
+
+func BenchmarkStreamLogfmt(b *testing.B) {
+	benchmarkStream(b, func(i int) string {
+		return fmt.Sprintf(`ts=2026-11-23T09:%02d:%02d.%03dZ level=info caller=main.go:%d msg="request served" method=GET path=/api/orders/%d status=200 duration=%d.%03dms`, i/60%60, i%60, i%1000, i%400, i*31, i%90, i%1000)
+	})
+}
+
+func BenchmarkStreamPlain(b *testing.B) {
+	benchmarkStream(b, func(i int) string {
+		return fmt.Sprintf(`2026-11-23 09:%02d:%02d,%03d INFO  [worker-%d] com.acme.shop.OrderService - Order %d of customer %08x was shipped to 10.0.%d.%d in %d ms`, i/60%60, i%60, i%1000, i%8, i*31, i*2654435761, i%256, i%251, i%900)
+	})
+}

@@ -1,0 +1,379 @@
+package decode
+
+import (
+	"bytes"
+	"time"
+)
+
+// stamp is a timestamp read from the beginning of a text.
+type stamp struct {
+	year, month, day int // year 0: not written
+	sec, nsec        int64
+	zone             []byte // as written, nil when absent
+	width            int    // bytes read
+	dated            bool   // false for a time of day alone
+}
+
+// unix gives the time; a stamp without a zone is read as UTC.
+func (s *stamp) unix() time.Time {
+	return time.Unix(daysFromCivil(s.year, s.month, s.day)*86400+s.sec-offsetSeconds(s.zone), s.nsec).UTC()
+}
+
+// daysFromCivil counts days since the Unix epoch in the proleptic Gregorian
+// calendar (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+func daysFromCivil(y, m, d int) int64 {
+	if m <= 2 {
+		y--
+	}
+	era := y / 400
+	yoe := y - era*400
+	mp := (m + 9) % 12
+	doy := (153*mp+2)/5 + d - 1
+	doe := yoe*365 + yoe/4 - yoe/100 + doy
+	return int64(era*146097 + doe - 719468)
+}
+
+// offsetSeconds reads "+02:00", "+0200", "+02"; anything else is UTC.
+func offsetSeconds(zone []byte) int64 {
+	if len(zone) < 3 || zone[0] != '+' && zone[0] != '-' {
+		return 0
+	}
+	hours, _ := fixed(zone, 1, 2)
+	minutes := 0
+	if len(zone) >= 5 {
+		minutes, _ = fixed(zone, len(zone)-2, 2)
+	}
+	seconds := int64(hours*3600 + minutes*60)
+	if zone[0] == '-' {
+		return -seconds
+	}
+	return seconds
+}
+
+// fixed reads exactly n digits at i.
+func fixed(b []byte, i, n int) (int, bool) {
+	if i+n > len(b) {
+		return 0, false
+	}
+	v := 0
+	for _, c := range b[i : i+n] {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		v = v*10 + int(c-'0')
+	}
+	return v, true
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// readStamp reads a timestamp in any of the usual shapes from the beginning of b.
+func readStamp(b []byte) (s stamp, ok bool) {
+	if len(b) < 8 {
+		return s, false
+	}
+	if isDigit(b[0]) {
+		switch {
+		case isDigit(b[1]) && isDigit(b[2]) && isDigit(b[3]):
+			return yearFirst(b)
+		case b[2] == ':' || b[1] == ':':
+			return timeOnly(b)
+		}
+		return dayFirst(b)
+	}
+	if b[0] == ' ' || b[0] < 'A' || b[0] > 'Z' {
+		return s, false
+	}
+	return nameFirst(b)
+}
+
+// yearFirst: 2006-01-02T15:04:05.999Z07:00 and its spellings with "/", ".", " ", "_" and ",".
+func yearFirst(b []byte) (s stamp, ok bool) {
+	if len(b) < 19 || b[4] != '-' && b[4] != '/' && b[4] != '.' || b[7] != b[4] {
+		return s, false
+	}
+	if c := b[10]; c != 'T' && c != ' ' && c != '_' && c != 't' && c != '-' {
+		return s, false
+	}
+	var okY, okM, okD bool
+	s.year, okY = fixed(b, 0, 4)
+	s.month, okM = fixed(b, 5, 2)
+	s.day, okD = fixed(b, 8, 2)
+	if !okY || !okM || !okD || !s.validDate() {
+		return s, false
+	}
+	at := 11
+	for at < len(b) && b[at] == ' ' && at < 13 {
+		at++
+	}
+	return s.clock(b, at, true)
+}
+
+// validDate checks ranges, loosely for the day: a 31st of June becomes the 1st of July.
+func (s *stamp) validDate() bool {
+	s.dated = true
+	return s.month >= 1 && s.month <= 12 && s.day >= 1 && s.day <= 31
+}
+
+// clock reads 15:04:05, an optional fraction and, when asked, an optional zone.
+func (s *stamp) clock(b []byte, i int, zone bool) (stamp, bool) {
+	hour, okH := fixed(b, i, 2)
+	if !okH && i+1 < len(b) && b[i+1] == ':' { // 9:04:05
+		hour, okH = fixed(b, i, 1)
+		i--
+	}
+	if !okH || i+5 > len(b) || b[i+2] != ':' && b[i+2] != '.' {
+		return *s, false
+	}
+	sep := b[i+2]
+	minute, okM := fixed(b, i+3, 2)
+	if !okM || hour > 24 || minute > 59 {
+		return *s, false
+	}
+	second := 0
+	i += 5
+	if i+2 < len(b) && b[i] == sep {
+		var okS bool
+		if second, okS = fixed(b, i+1, 2); !okS || second > 60 {
+			return *s, false
+		}
+		i += 3
+	} else if s.dated && !zone {
+		return *s, false
+	}
+	s.sec = int64(hour*3600 + minute*60 + second)
+	i = s.fraction(b, i)
+	if zone {
+		i = s.readZone(b, i)
+	}
+	s.width = i
+	return *s, i == len(b) || !isWord(b[i])
+}
+
+func isWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
+}
+
+// fraction reads ".999", ",999" or ":999" and gives the position after it.
+func (s *stamp) fraction(b []byte, i int) int {
+	if i+1 >= len(b) || b[i] != '.' && b[i] != ',' && b[i] != ':' || !isDigit(b[i+1]) {
+		return i
+	}
+	scale := int64(100_000_000)
+	for i++; i < len(b) && isDigit(b[i]); i++ {
+		s.nsec += int64(b[i]-'0') * scale
+		scale /= 10
+	}
+	return i
+}
+
+// readZone reads "Z", "+02:00", " +0200", " UTC" and gives the position after it.
+func (s *stamp) readZone(b []byte, i int) int {
+	at := i
+	if at < len(b) && b[at] == ' ' {
+		at++
+	}
+	if at >= len(b) {
+		return i
+	}
+	rest := b[at:]
+	switch {
+	case at == i && (rest[0] == 'Z' || rest[0] == 'z') && (len(rest) == 1 || !isWord(rest[1])):
+		s.zone = rest[:1]
+	case rest[0] == '+' || rest[0] == '-':
+		s.zone = readOffset(rest)
+	case (bytes.HasPrefix(rest, []byte("UTC")) || bytes.HasPrefix(rest, []byte("GMT"))) && (len(rest) == 3 || !isWord(rest[3])):
+		s.zone = utc
+		return at + 3
+	}
+	if s.zone == nil {
+		return i
+	}
+	return at + len(s.zone)
+}
+
+var utc = []byte("Z")
+
+// readOffset reads "+02:00", "+0200" or "+02"; nil when there is none.
+func readOffset(b []byte) []byte {
+	if _, ok := fixed(b, 1, 2); !ok {
+		return nil
+	}
+	if len(b) > 3 && b[3] == ':' {
+		if _, ok := fixed(b, 4, 2); ok {
+			return b[:6]
+		}
+		return nil
+	}
+	if _, ok := fixed(b, 3, 2); ok {
+		return b[:5]
+	}
+	if len(b) > 3 && isWord(b[3]) {
+		return nil
+	}
+	return b[:3]
+}
+
+// timeOnly: 15:04:05, without a date.
+func timeOnly(b []byte) (s stamp, ok bool) {
+	s, ok = s.clock(b, 0, false)
+	if s.width < 7 {
+		return s, false
+	}
+	return s, ok
+}
+
+// dayFirst: 02/Jan/2006:15:04:05 -0700, 23 Nov 2026 09:42:09, 23 Nov 09:42:09, 01/02/2006 15:04:05.
+func dayFirst(b []byte) (s stamp, ok bool) {
+	width := 2
+	if s.day, ok = fixed(b, 0, 2); !ok {
+		width = 1
+		if s.day, ok = fixed(b, 0, 1); !ok {
+			return s, false
+		}
+	}
+	sep := b[width]
+	if sep != '/' && sep != ' ' && sep != '-' && sep != '.' {
+		return s, false
+	}
+	i := width + 1
+	if s.month = monthNumber(b[i:]); s.month > 0 {
+		i += 3
+	} else if s.month, ok = fixed(b, i, 2); ok && sep != ' ' {
+		i += 2
+		if s.month > 12 || sep == '/' && s.day <= 12 {
+			s.day, s.month = s.month, s.day // month first, as written in the United States
+		}
+	} else {
+		return s, false
+	}
+	if i+6 > len(b) || b[i] != sep {
+		return s, false
+	}
+	i++
+	if s.year, ok = fixed(b, i, 4); ok {
+		i += 4
+		if b[i] == ',' && i+1 < len(b) {
+			i++
+		}
+		if b[i] != ' ' && b[i] != ':' && b[i] != 'T' {
+			return s, false
+		}
+		i++
+	} else if sep != ' ' {
+		return s, false
+	}
+	if !s.validDate() {
+		return s, false
+	}
+	return s.clock(b, i, true)
+}
+
+// nameFirst: Jan _2 15:04:05 [2006], Mon Jan _2 15:04:05 [MST] 2006, Mon, 02 Jan 2006 15:04:05 GMT.
+func nameFirst(b []byte) (s stamp, ok bool) {
+	i := 0
+	if isWeekday(b) {
+		i = 3
+		if b[i] == ',' {
+			i++
+		}
+		if b[i] != ' ' {
+			return s, false
+		}
+		i++
+		if isDigit(b[i]) {
+			s, ok = dayFirst(padded(b[i:]))
+			s.width += i
+			return s, ok
+		}
+	}
+	if s.month = monthNumber(b[i:]); s.month == 0 || len(b) < i+15 || b[i+3] != ' ' {
+		return s, false
+	}
+	i += 4
+	if b[i] == ' ' {
+		i++
+	}
+	start := i
+	for i < len(b) && i < start+2 && isDigit(b[i]) {
+		s.day = s.day*10 + int(b[i]-'0')
+		i++
+	}
+	if i == start || i >= len(b) || b[i] != ' ' || !s.validDate() {
+		return s, false
+	}
+	i++
+	if s.year, ok = fixed(b, i, 4); ok && i+5 < len(b) && b[i+4] == ' ' { // Nov 23 2026 09:42:11 GMT+0000
+		i += 5
+		return s.clock(b, i, true)
+	}
+	s.year = 0
+	if s, ok = s.clock(b, i, false); !ok {
+		return s, false
+	}
+	return s.trailingYear(b), true
+}
+
+// padded guards readers that look a fixed distance ahead.
+func padded(b []byte) []byte {
+	if len(b) < 8 {
+		return append(append([]byte(nil), b...), "        "...)
+	}
+	return b
+}
+
+// trailingYear: "... 15:04:05 2006" or "... 15:04:05 UTC 2006".
+func (s stamp) trailingYear(b []byte) stamp {
+	i := s.width
+	if i+4 < len(b) && b[i] == ' ' && b[i+1] >= 'A' && b[i+1] <= 'Z' && b[i+4] == ' ' {
+		i += 4
+	}
+	if i < len(b) && b[i] == ' ' {
+		if year, ok := fixed(b, i+1, 4); ok && year > 1970 && year < 2200 && (i+5 == len(b) || !isWord(b[i+5]) && b[i+5] != '.') {
+			s.year, s.width = year, i+5
+		}
+	}
+	return s
+}
+
+func isWeekday(b []byte) bool {
+	switch string(b[:3]) {
+	case "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun":
+		return true
+	}
+	return false
+}
+
+// monthNumber reads an abbreviated English month; 0 when there is none.
+func monthNumber(b []byte) int {
+	if len(b) < 3 {
+		return 0
+	}
+	switch string(b[:3]) {
+	case "Jan":
+		return 1
+	case "Feb":
+		return 2
+	case "Mar":
+		return 3
+	case "Apr":
+		return 4
+	case "May":
+		return 5
+	case "Jun":
+		return 6
+	case "Jul":
+		return 7
+	case "Aug":
+		return 8
+	case "Sep":
+		return 9
+	case "Oct":
+		return 10
+	case "Nov":
+		return 11
+	case "Dec":
+		return 12
+	}
+	return 0
+}

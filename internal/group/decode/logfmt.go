@@ -1,0 +1,81 @@
+package decode
+
+import "bytes"
+
+// logfmt reads key=value pairs; false when the line is anything else: a bare
+// word, or no key that a logger writes.
+func (d *Decoder) logfmt(b []byte, l *Line) bool {
+	if keyEnd(b, 0) == 0 {
+		return false
+	}
+	known := false
+	for i := 0; i < len(b); {
+		if b[i] == ' ' || b[i] == '\t' {
+			i++
+			continue
+		}
+		end := keyEnd(b, i)
+		if end == 0 {
+			return d.noLogfmt(b, l)
+		}
+		key := b[i:end]
+		value, escaped, next, ok := logfmtValue(b, end+1)
+		if !ok {
+			return d.noLogfmt(b, l)
+		}
+		if escaped {
+			value = l.unescape(value)
+		}
+		r, _ := roleOf(spaceTop, key)
+		known = known || r == roleTime || r == roleLevel || r == roleMessage
+		d.set(l, spaceTop, key, value, true)
+		i = next
+	}
+	if !known {
+		return d.noLogfmt(b, l)
+	}
+	if l.rank[roleMessage] == 0 {
+		l.Message = d.restAsMessage(l)
+	}
+	return true
+}
+
+// noLogfmt undoes what was read before the line turned out to be something else.
+func (d *Decoder) noLogfmt(line []byte, l *Line) bool {
+	l.reset()
+	l.Message = line
+	return false
+}
+
+// maxKey is the longest key of a pair.
+const maxKey = 64
+
+// keyEnd gives the position of the "=" behind a key at i; 0 when there is no key.
+func keyEnd(b []byte, i int) int {
+	for end := i; end < len(b) && end-i < maxKey; end++ {
+		switch c := b[end]; {
+		case c == '=':
+			if end == i {
+				return 0
+			}
+			return end
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '.', c == '-', c == '/', c == '@':
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+// logfmtValue reads a bare or quoted value at i.
+func logfmtValue(b []byte, i int) (value []byte, escaped bool, next int, ok bool) {
+	if i < len(b) && b[i] == '"' {
+		value, escaped, next, ok = quoted(b, i)
+		return value, escaped, next, ok && (next == len(b) || b[next] == ' ')
+	}
+	end := bytes.IndexByte(b[i:], ' ')
+	if end < 0 {
+		return b[i:], false, len(b), true
+	}
+	return b[i : i+end], false, i + end, true
+}

@@ -1,0 +1,354 @@
+package group
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"selfheal"
+	"selfheal/internal/group/decode"
+	"selfheal/internal/group/trace"
+)
+
+// Caps on one assembled event. Lines beyond them still belong to the event but are not kept.
+const (
+	maxEventLines = 256
+	maxEventBytes = 64 << 10
+)
+
+// maxLine is how much of one line is decoded; what lies behind it is not looked at.
+const maxLine = 1 << 20
+
+// Stream decodes and assembles the entries of one file, container or connection.
+type Stream struct {
+	g       *Grouper
+	name    string
+	frame   decode.Line // scratch memory of the framing
+	plain   []byte      // a line without its terminal escapes
+	partial []byte      // a line that the container runtime split, as far as it was seen
+	spare   event
+	event   event
+	record  selfheal.Record
+}
+
+// event is a multi-line event that may still go on.
+type event struct {
+	open   bool
+	line   decode.Line // the first line, decoded; its slices point into buf
+	buf    []byte
+	head   int // length of the first line
+	lines  int
+	blanks int // blank lines since the last line
+	linked bool
+	shape  shape
+	number int64
+	time   time.Time // from the transport
+}
+
+// Stream opens a stream. name becomes Record.Stream.
+func (g *Grouper) Stream(name string) *Stream {
+	return &Stream{g: g, name: name}
+}
+
+// Write takes the next entry of the stream and emits the events that are complete.
+func (s *Stream) Write(e *selfheal.Entry, emit Emit) {
+	if e.Record != nil {
+		s.flush(emit)
+		s.structured(e, emit)
+		return
+	}
+	line, when := s.unterminal(e.Line), e.Time
+	var f decode.Frame
+	if s.g.decoder.Unframe(line, &s.frame, &f) {
+		if line = s.join(&f); line == nil {
+			return
+		}
+		line, when = s.unterminal(line), f.Time
+	}
+	s.take(bytes.TrimRight(line, "\r"), e.Number, when, emit)
+}
+
+// Close emits the event that is still open. The stream may be written again.
+func (s *Stream) Close(emit Emit) {
+	if len(s.partial) > 0 {
+		line := s.partial
+		s.partial = nil
+		s.take(line, 0, time.Time{}, emit)
+	}
+	s.flush(emit)
+}
+
+// join puts together what the container runtime split; nil while more is to come.
+func (s *Stream) join(f *decode.Frame) []byte {
+	if !f.Partial && len(s.partial) == 0 {
+		return f.Payload
+	}
+	if room := maxEventBytes*4 - len(s.partial); room > 0 {
+		s.partial = append(s.partial, f.Payload[:min(len(f.Payload), room)]...)
+	}
+	if f.Partial {
+		return nil
+	}
+	line := s.partial
+	s.partial = s.partial[:0]
+	return line
+}
+
+// take assembles one physical line into events.
+func (s *Stream) take(line []byte, number int64, when time.Time, emit Emit) {
+	if len(bytes.TrimSpace(line)) == 0 {
+		s.event.blanks++
+		return
+	}
+	if len(line) > maxLine {
+		line = line[:maxLine]
+	}
+	if line[0] == '{' {
+		l := &s.spare.line
+		s.g.decoder.Decode(line, l)
+		if l.Format == decode.JSON { // complete in itself: no need to wait or to copy
+			s.flush(emit)
+			s.emit(l, line, nil, number, when, emit)
+			return
+		}
+	}
+	if s.event.open && (line[0] == ' ' || line[0] == '\t') && s.event.continues(line) {
+		s.event.append(line)
+		return
+	}
+	next := &s.spare
+	next.buf = append(next.buf[:0], line...)
+	s.g.decoder.Decode(next.buf, &next.line)
+	if s.event.open && !next.line.Header && s.event.continues(line) {
+		s.event.append(line)
+		return
+	}
+	s.flush(emit)
+	s.event, s.spare = s.spare, s.event
+	s.event.begin(number, when)
+}
+
+func (ev *event) begin(number int64, when time.Time) {
+	ev.open, ev.linked = true, false
+	ev.head, ev.lines, ev.blanks = len(ev.buf), 1, 0
+	ev.number, ev.time = number, when
+	ev.shape = shapeOf(ev.line.Message)
+}
+
+// append adds a further line to the event, as far as the caps allow.
+func (ev *event) append(line []byte) {
+	ev.linked = isPythonLink(line)
+	if ev.lines < maxEventLines && len(ev.buf)+len(line)+2 <= maxEventBytes {
+		if ev.blanks > 0 {
+			ev.buf = append(ev.buf, '\n')
+		}
+		ev.buf = append(append(ev.buf, '\n'), line...)
+	}
+	ev.lines++
+	ev.blanks = 0
+}
+
+// flush emits the open event, if there is one.
+func (s *Stream) flush(emit Emit) {
+	ev := &s.event
+	if !ev.open {
+		return
+	}
+	ev.open = false
+	var text []byte
+	if ev.lines > 1 && ev.line.Format != decode.Logfmt {
+		text = ev.buf[ev.head-min(ev.head, len(ev.line.Message)):]
+	} else if ev.lines > 1 {
+		text = ev.buf
+	}
+	s.emit(&ev.line, ev.buf, text, ev.number, ev.time, emit)
+	ev.trim()
+}
+
+// trim gives back the memory of an unusually long event.
+func (ev *event) trim() {
+	if cap(ev.buf) > 2*maxEventBytes {
+		ev.buf = nil
+		ev.line = decode.Line{}
+	}
+}
+
+// emit makes the record of a complete event. text is message and following
+// lines of a multi-line event, nil for a single line.
+func (s *Stream) emit(l *decode.Line, raw, text []byte, number int64, when time.Time, emit Emit) {
+	g, r := s.g, &s.record
+	*r = selfheal.Record{
+		Time: l.Time, Zone: l.Zone, Service: g.names.of(l.Service), Revision: g.names.of(l.Revision), Instance: g.names.of(l.Instance),
+		Attributes: l.Attributes, Stream: s.name, Number: number, Raw: raw[:min(len(raw), maxEventBytes)],
+	}
+	if r.Time.IsZero() && !when.IsZero() {
+		r.Time, r.Zone = when, "Z"
+	}
+	if len(l.TraceID) > 0 && len(l.TraceID) <= 64 {
+		r.TraceID = string(l.TraceID)
+	}
+	var language trace.Language
+	r.Exceptions, language = g.exceptions(l, text)
+	r.Message = g.messageOf(l, text)
+	r.Severity = severityOf(l, r.Message, r.Exceptions)
+	r.Binary = !isText(r.Raw)
+	emit(r, g.sign(r, language))
+}
+
+// structured takes a record that the source decoded.
+func (s *Stream) structured(e *selfheal.Entry, emit Emit) {
+	r := &s.record
+	*r = *e.Record
+	if r.Stream == "" {
+		r.Stream = s.name
+	}
+	if r.Number == 0 {
+		r.Number = e.Number
+	}
+	if r.Time.IsZero() && !e.Time.IsZero() {
+		r.Time, r.Zone = e.Time, "Z"
+	}
+	language := trace.None
+	if len(r.Exceptions) == 0 && bytes.IndexByte(r.Message, '\n') >= 0 {
+		r.Exceptions, language = s.g.parser.Parse(r.Message)
+	}
+	emit(r, s.g.sign(r, language))
+}
+
+// exceptions reads the stack trace of an event, from a field or from its text.
+func (g *Grouper) exceptions(l *decode.Line, text []byte) ([]selfheal.Exception, trace.Language) {
+	switch {
+	case len(l.Stack) > 0:
+		return g.fieldExceptions(l)
+	case text != nil:
+		return g.parser.Parse(text)
+	case bytes.IndexByte(l.Message, '\n') >= 0, hasPrefix(l.Message, "panic: "), hasPrefix(l.Message, "fatal error: "):
+		return g.parser.Parse(l.Message)
+	}
+	return nil, trace.None
+}
+
+// fieldExceptions reads a stack field; what it does not say of type and message, other fields do.
+func (g *Grouper) fieldExceptions(l *decode.Line) ([]selfheal.Exception, trace.Language) {
+	exceptions, language := g.parser.Parse(l.Stack)
+	if len(exceptions) == 0 {
+		return nil, trace.None
+	}
+	e := &exceptions[0]
+	if len(l.ErrorType) > 0 && (e.Type == "error" || e.Type == "Error") {
+		e.Type = string(l.ErrorType)
+	}
+	if e.Message == "" {
+		e.Message = string(bytes.ToValidUTF8(firstLine(l.Error), nil))
+	}
+	if e.Message == "" && e.Type == "error" {
+		e.Message = string(bytes.ToValidUTF8(firstLine(l.Message), nil))
+	}
+	return exceptions, language
+}
+
+// messageOf gives the text that identifies an event: its first line with words
+// in it, and behind it the text of its error field and the HTTP status of a
+// request that failed, because loggers put those beside a constant message.
+func (g *Grouper) messageOf(l *decode.Line, text []byte) []byte {
+	m := firstLine(l.Message)
+	if text != nil && len(m) < 4 { // "{" alone says nothing
+		if lines := bytes.SplitN(text, []byte{'\n'}, 3); len(lines) > 1 {
+			m = text[:len(lines[0])+1+len(lines[1])]
+		}
+	}
+	failed := l.Status >= 400
+	brief := len(l.Error) == 0 || bytes.Contains(m, l.Error)
+	if brief && !failed {
+		return m
+	}
+	g.message = append(g.message[:0], m...)
+	if !brief {
+		if len(m) > 0 {
+			g.message = append(g.message, ": "...)
+		}
+		g.message = append(g.message, l.Error...)
+	}
+	if failed {
+		g.message = strconv.AppendInt(append(g.message, " status="...), int64(l.Status), 10)
+	}
+	return g.message
+}
+
+// isText tells whether an event's beginning looks like text: valid UTF-8 without NUL.
+func isText(b []byte) bool {
+	if len(b) > 4096 {
+		b = b[:4096]
+		for len(b) > 0 && !utf8.RuneStart(b[len(b)-1]) {
+			b = b[:len(b)-1]
+		}
+		b = b[:max(0, len(b)-1)]
+	}
+	return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0
+}
+
+// unterminal removes the escape sequences by which programs colour their output.
+func (s *Stream) unterminal(line []byte) []byte {
+	at := bytes.IndexByte(line, 0x1b)
+	if at < 0 {
+		return line
+	}
+	s.plain = append(s.plain[:0], line[:at]...)
+	for at < len(line) {
+		if line[at] == 0x1b {
+			at = escapeEnd(line, at)
+			continue
+		}
+		s.plain = append(s.plain, line[at])
+		at++
+	}
+	return s.plain
+}
+
+// escapeEnd gives the position after the escape sequence at i: CSI and OSC (ECMA-48), else two bytes.
+func escapeEnd(b []byte, i int) int {
+	if i+1 >= len(b) {
+		return len(b)
+	}
+	switch b[i+1] {
+	case '[':
+		for i += 2; i < len(b); i++ {
+			if b[i] >= 0x40 && b[i] <= 0x7e {
+				return i + 1
+			}
+		}
+		return len(b)
+	case ']':
+		for i += 2; i < len(b); i++ {
+			if b[i] == 0x07 || b[i] == 0x1b {
+				return i + 1
+			}
+		}
+		return len(b)
+	}
+	return i + 2
+}
+
+// names interns the few values that services, revisions and hosts have.
+type names map[string]string
+
+// maxNames bounds the interned values; further ones are allocated each time.
+const maxNames = 4096
+
+func (n *names) of(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if s, ok := (*n)[string(b)]; ok {
+		return s
+	}
+	s := string(bytes.ToValidUTF8(b[:min(len(b), 256)], nil))
+	if *n == nil {
+		*n = make(names)
+	}
+	if len(*n) < maxNames {
+		(*n)[s] = s
+	}
+	return s
+}

@@ -1,0 +1,394 @@
+package template
+
+import "bytes"
+
+// shape recognises a token by its form alone; 0 when it has none of the known forms.
+func (s *Scanner) shape(b []byte) byte {
+	switch {
+	case isNumber(b):
+		return maskNum
+	case bytes.Contains(b, []byte("://")):
+		return maskURL
+	case isHexLiteral(b):
+		return maskHex
+	case isUUID(b):
+		return maskUUID
+	case isTime(b):
+		return maskTime
+	case isIPv4(b), isIPv6(b):
+		return maskIP
+	case isMAC(b):
+		return maskMAC
+	case isEmail(b):
+		return maskEmail
+	case isPath(b):
+		return maskPath
+	case isBareHex(b):
+		if len(b) < 16 {
+			return maskNum // about one short hash in fifty has no letter: both must give one template
+		}
+		return maskHex
+	}
+	return 0
+}
+
+// isNumber: a sign, digits with separators, an exponent, and a unit of at most four letters or "%".
+func isNumber(b []byte) bool {
+	i := 0
+	if i < len(b) && (b[i] == '-' || b[i] == '+' || b[i] == '~') {
+		i++
+	}
+	if i < len(b) && b[i] == '.' {
+		i++
+	}
+	if i == len(b) || classes[b[i]] != digit {
+		return false
+	}
+	for i < len(b) && (classes[b[i]] == digit || (b[i] == '.' || b[i] == '_') && i+1 < len(b) && classes[b[i+1]] == digit) {
+		i++
+	}
+	if i == len(b) {
+		return bytes.Count(b, []byte{'.'}) != 3 // four groups are an address
+	}
+	if b[i] == '%' {
+		return i+1 == len(b)
+	}
+	if (b[i] == 'e' || b[i] == 'E') && i+2 < len(b) && (b[i+1] == '-' || b[i+1] == '+') && allDigits(b[i+2:]) {
+		return true
+	}
+	return len(b)-i <= 4 && isUnit(b[i:]) || isCompoundDuration(b)
+}
+
+func isUnit(b []byte) bool {
+	if n := len(b); n > 2 && (b[n-1] == 's' && b[n-2] == '/') {
+		b = b[:n-2]
+	}
+	for _, c := range b {
+		if classes[c] != letter {
+			return false
+		}
+	}
+	return true
+}
+
+// isCompoundDuration: "1h2m3.5s" as Go prints durations.
+func isCompoundDuration(b []byte) bool {
+	letters := 0
+	for i, c := range b {
+		switch c {
+		case 'h', 'm', 's', 'd', 'u', 'n':
+			letters++
+			if i == 0 {
+				return false
+			}
+		case '.':
+		default:
+			if classes[c] != digit {
+				return false
+			}
+		}
+	}
+	last := b[len(b)-1]
+	return letters > 0 && letters <= 5 && (last == 's' || last == 'm' || last == 'h')
+}
+
+func allDigits(b []byte) bool {
+	for _, c := range b {
+		if classes[c] != digit {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+func isHexDigit(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+func allHex(b []byte) bool {
+	for _, c := range b {
+		if !isHexDigit(c) {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+func isHexLiteral(b []byte) bool {
+	return len(b) > 2 && b[0] == '0' && (b[1] == 'x' || b[1] == 'X') && allHex(b[2:])
+}
+
+// isBareHex: at least six hexadecimal digits, among them a decimal one.
+func isBareHex(b []byte) bool { return len(b) >= 6 && allHex(b) && hasDigit(b) }
+
+func isUUID(b []byte) bool {
+	if len(b) != 36 {
+		return false
+	}
+	for i, c := range b {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if c != '-' {
+				return false
+			}
+		} else if !isHexDigit(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// isTime recognises dates, times of day, and both joined.
+func isTime(b []byte) bool {
+	if len(b) < 4 || len(b) > 40 {
+		return false
+	}
+	if n := clock(b); n > 0 {
+		return zoneSuffix(b[n:])
+	}
+	n := date(b)
+	if n == 0 {
+		return false
+	}
+	rest := b[n:]
+	if len(rest) == 0 {
+		return true
+	}
+	if rest[0] != 'T' && rest[0] != ':' && rest[0] != '-' && rest[0] != '_' && rest[0] != '.' {
+		return false
+	}
+	c := clock(rest[1:])
+	return c > 0 && zoneSuffix(rest[1+c:])
+}
+
+// date gives the length of a date of three numbers joined by one separator, or of a year, month and day run together; else 0.
+func date(b []byte) int {
+	var widths [3]int
+	i := 0
+	var sep byte
+	for part := range widths {
+		start := i
+		for i < len(b) && (classes[b[i]] == digit || part == 1 && classes[b[i]] == letter) {
+			i++
+		}
+		widths[part] = i - start
+		if part == 2 {
+			break
+		}
+		if i == len(b) || b[i] != '-' && b[i] != '/' && b[i] != '.' || part == 1 && b[i] != sep {
+			return compactDate(b)
+		}
+		sep = b[i]
+		i++
+	}
+	switch {
+	case widths[0] == 4 && widths[1] <= 3 && widths[1] > 0 && (widths[2] == 2 || widths[2] == 1),
+		widths[0] <= 2 && widths[0] > 0 && widths[1] <= 3 && widths[1] > 0 && (widths[2] == 4 || widths[2] == 2 && sep == '/'):
+		return i
+	}
+	return 0
+}
+
+// compactDate: 20261123 before a separator and a time of day.
+func compactDate(b []byte) int {
+	if len(b) > 9 && allDigits(b[:8]) && (b[8] == 'T' || b[8] == '-') && (b[0] == '1' || b[0] == '2') {
+		return 8
+	}
+	return 0
+}
+
+// clock gives the length of a time of day with two or three parts and an optional fraction; else 0.
+func clock(b []byte) int {
+	i, parts := 0, 0
+	for parts < 4 {
+		start := i
+		for i < len(b) && classes[b[i]] == digit {
+			i++
+		}
+		if w := i - start; w == 0 || w > 3 || w > 2 && parts < 3 || w < 2 && parts > 0 {
+			return 0
+		}
+		parts++
+		if i == len(b) || b[i] != ':' && (b[i] != '.' || parts == 1) {
+			break
+		}
+		if b[i] == '.' {
+			break
+		}
+		i++
+	}
+	if parts < 2 {
+		return 0
+	}
+	if i < len(b) && (b[i] == '.' || b[i] == ',') {
+		i++
+		for i < len(b) && classes[b[i]] == digit {
+			i++
+		}
+	}
+	return i
+}
+
+// zoneSuffix: nothing, "Z", or an offset.
+func zoneSuffix(b []byte) bool {
+	if len(b) == 0 || len(b) == 1 && (b[0] == 'Z' || b[0] == 'z') {
+		return true
+	}
+	if b[0] != '+' && b[0] != '-' || len(b) < 3 || len(b) > 6 {
+		return false
+	}
+	for _, c := range b[1:] {
+		if classes[c] != digit && c != ':' {
+			return false
+		}
+	}
+	return true
+}
+
+// isIPv4: four groups of digits, and an optional port or prefix length, after an optional slash.
+func isIPv4(b []byte) bool {
+	if len(b) > 0 && b[0] == '/' {
+		b = b[1:]
+	}
+	groups, width := 1, 0
+	i := 0
+	for ; i < len(b); i++ {
+		switch c := b[i]; {
+		case classes[c] == digit:
+			if width++; width > 3 {
+				return false
+			}
+			continue
+		case c == '.' && width > 0 && groups < 4:
+			groups, width = groups+1, 0
+			continue
+		}
+		break
+	}
+	if groups != 4 || width == 0 {
+		return false
+	}
+	return i == len(b) || (b[i] == ':' || b[i] == '/') && allDigits(b[i+1:])
+}
+
+// isIPv6: groups of at most four hexadecimal digits between at least two colons, one of them doubled or seven in all.
+func isIPv6(b []byte) bool {
+	colons, width, doubled, digits := 0, 0, false, false
+	for i, c := range b {
+		switch {
+		case c == ':':
+			if colons++; i > 0 && b[i-1] == ':' {
+				doubled = true
+			}
+			width = 0
+		case isHexDigit(c):
+			if width++; width > 4 {
+				return false
+			}
+			digits = digits || classes[c] == digit
+		case c == '%' || c == '/':
+			return digits && (doubled || colons == 7)
+		default:
+			return false
+		}
+	}
+	return digits && colons >= 2 && colons <= 8 && (doubled || colons == 7)
+}
+
+// isMAC: six or eight pairs of hexadecimal digits.
+func isMAC(b []byte) bool {
+	if len(b) != 17 && len(b) != 23 {
+		return false
+	}
+	for i, c := range b {
+		if i%3 == 2 {
+			if c != ':' && c != '-' {
+				return false
+			}
+		} else if !isHexDigit(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func isEmail(b []byte) bool {
+	at := bytes.IndexByte(b, '@')
+	if at < 1 || bytes.IndexByte(b, '/') >= 0 || bytes.IndexByte(b, ':') >= 0 {
+		return false
+	}
+	dot := bytes.LastIndexByte(b[at:], '.')
+	return dot > 1 && at+dot+2 < len(b) && classes[b[len(b)-1]] == letter
+}
+
+// isPath: a rooted path, a relative one with at least two separators, or a Windows one.
+func isPath(b []byte) bool {
+	if len(b) < 2 {
+		return false
+	}
+	if b[0] == '/' {
+		return classes[b[1]] != joiner || b[1] == '.' || b[1] == '_' || b[1] == '-' || b[1] == '~' || b[1] == '%' || b[1] == ':' || b[1] == '@'
+	}
+	if b[0] == '\\' && b[1] == '\\' || len(b) > 3 && b[1] == ':' && b[2] == '\\' {
+		return true
+	}
+	if b[0] == '.' && (b[1] == '/' || b[1] == '.' && len(b) > 2 && b[2] == '/') || b[0] == '~' && b[1] == '/' {
+		return true
+	}
+	slashes := bytes.Count(b, []byte{'/'})
+	if slashes == 0 {
+		return bytes.Count(b, []byte{'\\'}) >= 2
+	}
+	return slashes >= 2 && bytes.IndexByte(b, ':') < 0
+}
+
+// isNameWithDigit: one short run of digits with letters on both sides, as in
+// Base64Decoder or loadS3Object.
+func isNameWithDigit(b []byte) bool {
+	runs, width, before, after := 0, 0, 0, 0
+	for i, c := range b {
+		switch {
+		case classes[c] == digit:
+			if i == 0 || classes[b[i-1]] != digit {
+				runs++
+			}
+			if width++; width > 2 {
+				return false
+			}
+		case classes[c] == letter || c == '_' || c == '.':
+			if runs == 0 {
+				before++
+			} else {
+				after++
+			}
+		default:
+			return false
+		}
+	}
+	return runs == 1 && before >= 2 && after >= 3
+}
+
+// isProtocol: "HTTP/1.1", "HTTP/2.0", "SSH-2.0", "TLSv1.3".
+func isProtocol(b []byte) bool {
+	return len(b) <= 8 && (bytes.HasPrefix(b, []byte("HTTP/")) || bytes.HasPrefix(b, []byte("SSH-")) || bytes.HasPrefix(b, []byte("TLSv")) || bytes.HasPrefix(b, []byte("TLS1")))
+}
+
+// isErrorCode: the code of a compiler, a database or an operating system:
+// ORA-00942, E11000, TS2345, CS0103, KB4012.
+func isErrorCode(b []byte) bool {
+	letters := 0
+	for letters < len(b) && b[letters] >= 'A' && b[letters] <= 'Z' {
+		letters++
+	}
+	digits := b[letters:]
+	if len(digits) > 0 && digits[0] == '-' {
+		digits = digits[1:]
+	}
+	if !allDigits(digits) || len(digits) < 4 || len(digits) > 5 {
+		return false
+	}
+	switch string(b[:letters]) {
+	case "E", "ORA", "TNS", "PLS", "TS", "CS", "MSB", "NU", "NETSDK", "LNK", "SQL", "ERR", "RDS", "IMA", "DFHAC":
+		return true
+	}
+	return false
+}

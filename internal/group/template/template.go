@@ -1,0 +1,255 @@
+// Package template gives a line of log text its canonical template: the text
+// with everything that varies from one occurrence to the next replaced by typed
+// masks such as <num>, <uuid> or <path>.
+//
+// It is stateless: the template depends on the line alone, so that two machines
+// that never spoke give the same line the same template. What identifies a
+// failure stays: HTTP statuses, exit codes, errno names, SQLSTATE, gRPC codes and
+// signal names are never masked.
+//
+// In goes message text, hostile and of any size; out comes the compact form, in
+// which each mask is one byte, and from it the readable canonical text. One pass
+// over the bytes, no regular expression, no allocation.
+package template
+
+import "unicode/utf8"
+
+// MaxTemplate is the size in bytes at which a compact template is cut. A longer
+// line keeps the identity of its beginning.
+const MaxTemplate = 1024
+
+// maxInput bounds the work for one line: masks can swallow far more input than
+// MaxTemplate bytes of output.
+const maxInput = 16 << 10
+
+// The masks, as they stand in the compact form. All are control characters,
+// which text never contributes: those become spaces.
+const (
+	maskNum byte = 1 + iota
+	maskHex
+	maskUUID
+	maskIP
+	maskMAC
+	maskURL
+	maskPath
+	maskTime
+	maskStr
+	maskEmail
+	maskHost
+	maskID
+	maskBool
+	maskMax
+	maskCut byte = 0x1f // the line goes on
+)
+
+var maskText = [maskMax]string{
+	maskNum: "<num>", maskHex: "<hex>", maskUUID: "<uuid>", maskIP: "<ip>", maskMAC: "<mac>",
+	maskURL: "<url>", maskPath: "<path>", maskTime: "<time>", maskStr: "<str>", maskEmail: "<email>",
+	maskHost: "<host>", maskID: "<id>", maskBool: "<bool>",
+}
+
+// class is what a byte means to the scanner.
+type class uint8
+
+const (
+	space  class = iota
+	letter       // ASCII letters, and every byte of a multi-byte character
+	digit
+	joiner // punctuation inside words, numbers, paths: _-./:@%+#~*$&!?^\
+	delim  // brackets, quotes, comma, semicolon, equals, bar
+)
+
+var classes = makeClasses()
+
+func makeClasses() (t [256]class) {
+	for c := range t {
+		switch {
+		case c >= utf8.RuneSelf, c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			t[c] = letter
+		case c >= '0' && c <= '9':
+			t[c] = digit
+		case c <= ' ' || c == 0x7f:
+			t[c] = space
+		}
+	}
+	for _, c := range `_-./:@%+#~*$&!?^\` {
+		t[c] = joiner
+	}
+	for _, c := range "()[]{}<>\"'`,;=|" {
+		t[c] = delim
+	}
+	return t
+}
+
+// Scanner makes templates. It keeps a buffer between calls and is not safe for concurrent use.
+type Scanner struct {
+	out []byte
+}
+
+// Scan gives the compact template of a message, valid until the next call.
+func (s *Scanner) Scan(m []byte) []byte {
+	s.out = s.out[:0]
+	if len(m) > maxInput {
+		m = m[:maxInput]
+	}
+	for i := 0; i < len(m); {
+		if len(s.out) >= MaxTemplate {
+			s.out = append(s.out[:MaxTemplate], maskCut)
+			return s.out
+		}
+		switch classes[m[i]] {
+		case space:
+			s.space()
+			i++
+		case delim:
+			i = s.delimiter(m, i)
+		default:
+			i = s.chunk(m, i)
+		}
+	}
+	return s.trim()
+}
+
+func (s *Scanner) space() {
+	if n := len(s.out); n > 0 && s.out[n-1] != ' ' {
+		s.out = append(s.out, ' ')
+	}
+}
+
+func (s *Scanner) trim() []byte {
+	for n := len(s.out); n > 0 && s.out[n-1] == ' '; n-- {
+		s.out = s.out[:n-1]
+	}
+	return s.out
+}
+
+// chunk scans from a letter, digit or joiner to the next space or delimiter, and gives the position after it.
+func (s *Scanner) chunk(m []byte, i int) int {
+	j := i
+	for j < len(m) && classes[m[j]] == letter {
+		j++
+	}
+	if j == len(m) || classes[m[j]] == space || classes[m[j]] == delim {
+		s.word(m, i, j)
+		return j
+	}
+	digits := false
+	for ; j < len(m); j++ {
+		switch classes[m[j]] {
+		case space, delim:
+			return s.token(m, i, j, digits)
+		case digit:
+			digits = true
+		case joiner:
+			if m[j] == '\\' && j+1 < len(m) && m[j+1] == '"' {
+				end := s.token(m, i, j, digits)
+				if end == j {
+					end = j + 1 // the backslash only protects the quote
+				}
+				return end
+			}
+		}
+	}
+	return s.token(m, i, j, digits)
+}
+
+// word takes letters only: a word, unless it is part of a written date or a truth value.
+func (s *Scanner) word(m []byte, i, j int) {
+	w := m[i:j]
+	switch {
+	case len(w) == 1 && s.quoteAffix(m, j):
+	case isCalendarWord(w) && s.inDate(m, j):
+		s.mask(maskTime)
+		return
+	case isZoneWord(w) && s.after(maskTime):
+		s.absorb()
+		return
+	case isTruthValue(w) && s.isValue():
+		s.mask(maskBool)
+		return
+	}
+	s.out = append(s.out, w...)
+}
+
+// quoteAffix tells of a prefix like Python's b'...' that it belongs to a quote; it stays literal.
+func (s *Scanner) quoteAffix(m []byte, j int) bool {
+	return j < len(m) && (m[j] == '\'' || m[j] == '"')
+}
+
+// inDate tells whether a calendar word stands beside a number, a time or another calendar word.
+func (s *Scanner) inDate(m []byte, j int) bool {
+	if s.after(maskTime) || s.after(maskNum) {
+		return true
+	}
+	for j < len(m) && (m[j] == ' ' || m[j] == ',' || m[j] == '.') {
+		j++
+	}
+	if j == len(m) {
+		return false
+	}
+	if classes[m[j]] == digit {
+		return true
+	}
+	end := j
+	for end < len(m) && classes[m[end]] == letter {
+		end++
+	}
+	return isCalendarWord(m[j:end])
+}
+
+// after tells whether the template so far ends in a mask, not counting spaces.
+func (s *Scanner) after(mask byte) bool {
+	n := len(s.out)
+	for n > 0 && (s.out[n-1] == ' ' || s.out[n-1] == '(') {
+		n--
+	}
+	return n > 0 && s.out[n-1] == mask
+}
+
+// absorb drops the space or comma that would separate what is left out from the mask before it.
+func (s *Scanner) absorb() {
+	n := len(s.out)
+	for n > 0 && (s.out[n-1] == ' ' || s.out[n-1] == ',') {
+		n--
+	}
+	s.out = s.out[:n]
+}
+
+// isValue tells whether the template so far ends in "=" or ":", with or without a space.
+func (s *Scanner) isValue() bool {
+	n := len(s.out)
+	if n > 0 && s.out[n-1] == ' ' {
+		n--
+	}
+	return n > 0 && (s.out[n-1] == '=' || s.out[n-1] == ':')
+}
+
+// mask appends a mask. A list of the same mask collapses into one: how many
+// items a list had is not part of the identity. The parts of a date and time
+// collapse likewise.
+func (s *Scanner) mask(k byte) {
+	n := len(s.out)
+	for n > 0 && isListSeparator(s.out[n-1]) {
+		n--
+	}
+	if n > 0 && len(s.out)-n <= 3 {
+		prev := s.out[n-1]
+		if prev == k || prev == maskTime && k == maskNum && n < len(s.out) && s.out[len(s.out)-1] == ' ' && s.dateGoesOn(n) {
+			s.out = s.out[:n]
+			return
+		}
+		if prev == maskNum && k == maskTime && n < len(s.out) && s.dayBeforeTime(n) {
+			s.out = append(s.out[:n-1], maskTime)
+			return
+		}
+	}
+	s.out = append(s.out, k)
+}
+
+// dateGoesOn: "Nov 23", "Nov 23 2026", but not "<time>, 5 users".
+func (s *Scanner) dateGoesOn(n int) bool { return n+1 == len(s.out) }
+
+// dayBeforeTime: "23 Nov", where the day was masked before the month was seen.
+func (s *Scanner) dayBeforeTime(n int) bool { return n+1 == len(s.out) }
+
+func isListSeparator(c byte) bool { return c == ' ' || c == ',' || c == ';' || c == '|' }

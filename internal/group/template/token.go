@@ -1,0 +1,233 @@
+package template
+
+import "bytes"
+
+// token takes one chunk m[i:j] that is not letters only, and gives the position
+// after what it consumed, which is beyond j for URLs and paths with a query.
+func (s *Scanner) token(m []byte, i, j int, digits bool) int {
+	for i < j && isLead(m[i]) { // "#12", "*ptr", "$ref": the sign is text
+		s.out = append(s.out, m[i])
+		i++
+	}
+	end := j
+	if looksLikeAddress(m[i:j]) {
+		end = addressEnd(m, i, j)
+	}
+	b := m[i:end]
+	b, tail := splitTail(b)
+	if len(b) > 0 {
+		if digits || end > j || hasDigit(b) {
+			s.mixed(b, m[end:])
+		} else {
+			s.plain(b)
+		}
+	}
+	s.out = append(s.out, tail...)
+	return end
+}
+
+func isLead(c byte) bool {
+	switch c {
+	case '#', '*', '!', '&', '^', '$', '@', '%', '?':
+		return true
+	}
+	return false
+}
+
+// splitTail splits sentence punctuation off the end of a token.
+func splitTail(b []byte) (body, tail []byte) {
+	n := len(b)
+	for n > 0 && (b[n-1] == '.' || b[n-1] == ':' || b[n-1] == '!' || b[n-1] == '?' || b[n-1] == '-' && n == 1) {
+		n--
+	}
+	return b[:n], b[n:]
+}
+
+func hasDigit(b []byte) bool {
+	for _, c := range b {
+		if classes[c] == digit {
+			return true
+		}
+	}
+	return false
+}
+
+// looksLikeAddress tells of URLs and rooted paths, which go on over delimiters in their query.
+func looksLikeAddress(b []byte) bool {
+	return len(b) > 1 && b[0] == '/' && bytes.IndexByte(b, '?') > 0 || bytes.Contains(b, []byte("://"))
+}
+
+// addressEnd extends an address to the end of its query.
+func addressEnd(m []byte, i, j int) int {
+	for j < len(m) {
+		switch c := m[j]; {
+		case classes[c] == space, c == '"', c == '\'', c == '`', c == '<', c == '>', c == ')', c == ']', c == '}', c == '|':
+			return j
+		case c == ',' || c == ';':
+			if j+1 == len(m) || classes[m[j+1]] == space {
+				return j
+			}
+		}
+		j++
+	}
+	return j
+}
+
+// plain takes a token without digits: a path, an address, or literal text.
+func (s *Scanner) plain(b []byte) {
+	switch {
+	case bytes.Contains(b, []byte("://")):
+		s.mask(maskURL)
+	case isEmail(b):
+		s.mask(maskEmail)
+	case isPath(b):
+		s.mask(maskPath)
+	case bytes.IndexByte(b, ':') > 0 && bytes.IndexByte(b, '/') > 0:
+		s.parts(b, ':', nil)
+	default:
+		s.literal(b)
+	}
+}
+
+// literal appends text, with truth values after a colon masked as they are after an equals sign.
+func (s *Scanner) literal(b []byte) {
+	if at := bytes.LastIndexByte(b, ':'); at > 0 && isTruthValue(b[at+1:]) {
+		s.out = append(s.out, b[:at+1]...)
+		s.mask(maskBool)
+		return
+	}
+	s.out = append(s.out, b...)
+}
+
+// mixed takes a token with digits. rest is what follows it in the message.
+func (s *Scanner) mixed(b, rest []byte) {
+	if k := s.shape(b); k != 0 {
+		if k == maskNum && s.isCode(b, rest) {
+			s.out = append(s.out, b...)
+			return
+		}
+		s.mask(k)
+		return
+	}
+	switch {
+	case isTechnicalWord(b), isErrorCode(b), isProtocol(b), s.codeContext() && len(b) <= 5:
+		s.out = append(s.out, b...)
+	case bytes.IndexByte(b, '@') >= 0:
+		s.parts(b, '@', rest)
+	case bytes.IndexByte(b, ':') >= 0:
+		s.hostPort(b, rest)
+	case bytes.IndexByte(b, '/') >= 0:
+		s.parts(b, '/', rest)
+	case bytes.IndexByte(b, '+') > 0:
+		s.parts(b, '+', rest)
+	case isNameWithDigit(b):
+		s.out = append(s.out, b...)
+	default:
+		s.mask(maskID)
+	}
+}
+
+// parts takes the pieces between separators one by one.
+func (s *Scanner) parts(b []byte, sep byte, rest []byte) {
+	for {
+		at := bytes.IndexByte(b, sep)
+		piece := b
+		if at >= 0 {
+			piece = b[:at]
+		}
+		if len(piece) > 0 {
+			if hasDigit(piece) {
+				s.mixed(piece, rest)
+			} else {
+				s.plain(piece)
+			}
+		}
+		if at < 0 {
+			return
+		}
+		s.out = append(s.out, sep)
+		b = b[at+1:]
+	}
+}
+
+// hostPort masks "host.name:80" and keeps "main.go:12" readable as file and <num>.
+func (s *Scanner) hostPort(b, rest []byte) {
+	at := bytes.LastIndexByte(b, ':')
+	host, port := b[:at], b[at+1:]
+	if dot := bytes.LastIndexByte(host, '.'); dot > 0 && allDigits(port) && len(port) <= 5 && bytes.IndexByte(host, '/') < 0 {
+		if isSourceExtension(host[dot+1:]) {
+			s.out = append(s.out, host...)
+			s.out = append(s.out, ':')
+			s.mask(maskNum)
+			return
+		}
+		if bytes.IndexByte(host, ':') < 0 {
+			s.mask(maskHost)
+			return
+		}
+	}
+	s.parts(b, ':', rest)
+}
+
+// delimiter takes a bracket, quote or separator.
+func (s *Scanner) delimiter(m []byte, i int) int {
+	c := m[i]
+	if c == '"' || c == '\'' || c == '`' {
+		if end := s.quoted(m, i); end > i {
+			return end
+		}
+	}
+	s.out = append(s.out, c)
+	return i + 1
+}
+
+// maxQuote is the longest quotation that is looked at as one value.
+const maxQuote = 256
+
+// quoted masks a quotation of one or two words: a value. A longer one is
+// language and is scanned like the rest. It gives 0 when there is no quotation
+// to be masked at i.
+func (s *Scanner) quoted(m []byte, i int) int {
+	q := m[i]
+	if q == '\'' && i > 0 && (classes[m[i-1]] == letter && !isQuotePrefix(m, i-1) || classes[m[i-1]] == digit) {
+		return 0 // an apostrophe
+	}
+	window := m[i+1 : min(len(m), i+1+maxQuote)]
+	words := 1
+	for k, c := range window {
+		switch {
+		case c == q && (q != '\'' || k+1 == len(window) || classes[window[k+1]] != letter):
+			return s.quotation(m, i, i+1+k)
+		case c == '\\' && k+1 < len(window) && window[k+1] == q:
+			if k == 0 {
+				return 0
+			}
+			return s.quotation(m, i, i+1+k+1)
+		case c == ' ':
+			if words++; words > 2 {
+				return 0
+			}
+		}
+	}
+	return 0
+}
+
+// isQuotePrefix tells of the u, b, r of a Python literal standing alone before its quote.
+func isQuotePrefix(m []byte, i int) bool {
+	return (m[i] == 'b' || m[i] == 'u' || m[i] == 'r') && (i == 0 || classes[m[i-1]] == space || classes[m[i-1]] == delim)
+}
+
+// quotation writes the value m[i+1:j] between its quotes and gives the position after it.
+func (s *Scanner) quotation(m []byte, i, j int) int {
+	value := m[i+1 : j]
+	s.out = append(s.out, m[i])
+	switch {
+	case len(value) == 0:
+	case s.codeContext() && len(value) <= 24:
+		s.out = append(s.out, value...)
+	default:
+		s.out = append(s.out, maskStr)
+	}
+	s.out = append(s.out, m[i])
+	return j + 1
+}

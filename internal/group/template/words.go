@@ -1,0 +1,95 @@
+package template
+
+// isCalendarWord tells of an English month or weekday, abbreviated or in full.
+// "May" and "march" are words too: callers look at what stands beside them.
+func isCalendarWord(w []byte) bool {
+	if len(w) < 3 || len(w) > 9 {
+		return false
+	}
+	switch string(w) {
+	case "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+		"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun",
+		"January", "February", "March", "April", "June", "July", "August", "September", "October", "November", "December",
+		"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday":
+		return true
+	}
+	return false
+}
+
+// isZoneWord tells of what may follow a time of day.
+func isZoneWord(w []byte) bool {
+	if len(w) < 2 || len(w) > 4 {
+		return false
+	}
+	switch string(w) {
+	case "UTC", "GMT", "CET", "CEST", "PST", "PDT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "BST", "IST", "JST", "AM", "PM":
+		return true
+	}
+	return false
+}
+
+func isTruthValue(w []byte) bool {
+	switch string(w) {
+	case "true", "false", "True", "False", "TRUE", "FALSE", "null", "None", "nil", "NULL":
+		return true
+	}
+	return false
+}
+
+// isTechnicalWord tells of words that are names although they carry digits.
+func isTechnicalWord(w []byte) bool {
+	if len(w) < 2 || len(w) > 10 {
+		return false
+	}
+	var lower [10]byte
+	for i, c := range w {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		lower[i] = c
+	}
+	switch string(lower[:len(w)]) {
+	case "utf8", "utf-8", "utf16", "utf-16", "ascii7", "latin1", "base64", "base32", "ipv4", "ipv6", "ip4", "ip6", "tcp4", "tcp6", "udp4", "udp6",
+		"sha1", "sha256", "sha512", "sha-1", "sha-256", "md5", "crc32", "hs256", "rs256", "es256", "aes128", "aes256", "x509", "x.509",
+		"http1", "http2", "http3", "h2", "h2c", "h3", "tls1", "tlsv1", "sslv3", "oauth2", "oauth1", "s3", "ec2", "k8s", "i18n", "l10n",
+		"x86", "x64", "x86_64", "i386", "i686", "amd64", "arm64", "win32", "win64", "int8", "int16", "int32", "int64", "uint8", "uint16",
+		"uint32", "uint64", "float32", "float64", "log4j", "log4j2", "slf4j", "db2", "neo4j", "ext2", "ext3", "ext4", "mp3", "mp4",
+		"h264", "h265", "raid0", "raid1", "raid5", "v4", "v6", "lz4", "bzip2", "p2p", "b2b", "e2e", "a11y", "l2", "l3", "l1", "2d", "3d", "iso8859", "iso-8859":
+		return true
+	}
+	return false
+}
+
+// isCodeWord tells of words before a number that say that the number names a failure.
+func isCodeWord(w []byte) bool {
+	if len(w) < 2 || len(w) > 14 {
+		return false
+	}
+	var lower [14]byte
+	n := 0
+	for _, c := range w {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != '_' && c != '-' {
+			lower[n] = c
+			n++
+		}
+	}
+	switch string(lower[:n]) {
+	case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "http", "https", "code", "errorcode", "errcode", "errno", "exit", "exitcode",
+		"exitstatus", "exited", "returncode", "retcode", "rc", "sqlstate", "signal", "sqlcode", "responsecode", "hresult", "returned", "response":
+		return true
+	}
+	return false
+}
+
+// isSourceExtension tells of file name extensions before ":LINE".
+func isSourceExtension(w []byte) bool {
+	switch string(w) {
+	case "go", "py", "js", "mjs", "cjs", "ts", "tsx", "jsx", "java", "kt", "kts", "scala", "rb", "rs", "c", "cc", "cpp", "cxx", "h", "hpp",
+		"cs", "php", "ex", "exs", "erl", "dart", "swift", "m", "mm", "pl", "lua", "sh", "sql", "vue", "clj", "hs", "ml", "fs", "vb":
+		return true
+	}
+	return false
+}

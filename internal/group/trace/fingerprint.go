@@ -1,0 +1,177 @@
+package trace
+
+import (
+	"strings"
+
+	"selfheal"
+)
+
+// maxIdentityFrames is how many in-app frames, innermost first, make the
+// identity of an exception. Fewer would merge bugs that share a helper; more
+// would split one bug by the callers and middleware above it.
+const maxIdentityFrames = 4
+
+// maxFallbackFrames is the same where no frame is in-app.
+const maxFallbackFrames = 3
+
+// AppendTemplate appends the canonical text of an exception chain: for every
+// exception its type, then its in-app functions, innermost first, repeats left
+// out. Where nothing is in-app the innermost frames and the masked message
+// stand in; a type that says nothing ("error", "Error") with no frames likewise.
+// mask gives the canonical text of a message.
+func AppendTemplate(dst []byte, exceptions []selfheal.Exception, language Language, mask func([]byte) []byte) []byte {
+	for i := range exceptions {
+		e := &exceptions[i]
+		if i > 0 {
+			dst = append(dst, "\ncaused by "...)
+		}
+		dst = appendName(dst, e.Type)
+		if class := goPanicClass(e, language); class != "" {
+			dst = append(append(dst, ": "...), class...)
+		}
+		start := len(dst)
+		dst = appendFrames(dst, e.Frames, true, maxIdentityFrames)
+		if len(dst) > start && e.Type != "error" {
+			continue
+		}
+		if len(dst) == start {
+			dst = appendFrames(dst, e.Frames, false, maxFallbackFrames)
+		}
+		dst = append(append(dst, "\n  "...), mask([]byte(e.Message))...)
+	}
+	return dst
+}
+
+// appendFrames appends up to limit distinct functions.
+func appendFrames(dst []byte, frames []selfheal.Frame, inApp bool, limit int) []byte {
+	first, n := len(dst), 0
+	for i := range frames {
+		f := &frames[i]
+		if f.InApp != inApp || n == limit {
+			continue
+		}
+		start := len(dst)
+		dst = append(dst, "\n  "...)
+		dst = AppendFunction(dst, f)
+		if repeated(dst[first:start], dst[start:]) {
+			dst = dst[:start] // recursion
+			continue
+		}
+		n++
+	}
+	return dst
+}
+
+// repeated tells whether the line (with its leading line break) is already among lines.
+func repeated(lines, line []byte) bool {
+	for at := 0; at+len(line) <= len(lines); at++ {
+		if string(lines[at:at+len(line)]) == string(line) && (at+len(line) == len(lines) || lines[at+len(line)] == '\n') {
+			return true
+		}
+	}
+	return false
+}
+
+// AppendFunction appends the normalised name of a frame's function, qualified by
+// its package, module or class. What compilers number is left out: closures,
+// lambdas, anonymous classes, generic instances.
+func AppendFunction(dst []byte, f *selfheal.Frame) []byte {
+	if f.Package != "" {
+		dst = appendName(dst, f.Package)
+		dst = append(dst, '.')
+	}
+	return appendName(dst, f.Function)
+}
+
+// appendName appends a name without type arguments, parentheses, hashes, and the
+// numbers that compilers give to unnamed things ("func1.2", "lambda$run$3", "Foo$1").
+func appendName(dst []byte, name string) []byte {
+	depth := 0
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		switch {
+		case c == '[' || c == '<' && i > 0 && isWordByte(name[i-1]):
+			depth++
+		case (c == ']' || c == '>') && depth > 0:
+			depth--
+		case depth > 0 || c == '(' || c == ')' || c == '*':
+		case c < ' ':
+			dst = append(dst, ' ')
+		case c >= '0' && c <= '9':
+			if !dropsNumber(name, i) {
+				dst = append(dst, c)
+				continue
+			}
+			for i+1 < len(name) && name[i+1] >= '0' && name[i+1] <= '9' {
+				i++
+			}
+			dst = trimSeparator(dst)
+		case c == '@' || c == 0x60:
+			return dst
+		case c == '$' && i+1 < len(name) && name[i+1] == '$':
+			return dst // proxies and enhancers: "Foo$$EnhancerBySpring$$1a2b"
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// dropsNumber tells whether the digits at i were given by a compiler.
+func dropsNumber(name string, i int) bool {
+	start := i
+	for start > 0 && isWordByte(name[start-1]) && name[start-1] != '$' {
+		start--
+	}
+	switch word := name[start:i]; word {
+	case "func", "gowrap", "deferwrap", "range", "closure", "lambda", "anon", "block":
+		return true
+	case "":
+		return start > 0 && (name[start-1] == '.' || name[start-1] == '$' || name[start-1] == '-' || name[start-1] == '#')
+	}
+	return false
+}
+
+// trimSeparator drops the separator that only led to a number.
+func trimSeparator(dst []byte) []byte {
+	if n := len(dst); n > 0 && (dst[n-1] == '.' || dst[n-1] == '$' || dst[n-1] == '-') {
+		return dst[:n-1]
+	}
+	return dst
+}
+
+// goPanicClass gives the class of a runtime error: all Go panics have one type,
+// and two of different class in one function are two bugs.
+func goPanicClass(e *selfheal.Exception, language Language) string {
+	if language != Go {
+		return ""
+	}
+	for _, class := range []string{"nil pointer dereference", "index out of range", "slice bounds out of range", "integer divide by zero",
+		"assignment to entry in nil map", "close of closed channel", "close of nil channel", "send on closed channel", "interface conversion",
+		"hash of unhashable type", "comparing uncomparable type", "makeslice", "stack overflow", "concurrent map", "all goroutines are asleep", "negative shift amount",
+		"out of memory", "negative WaitGroup counter", "unlock of unlocked"} {
+		if strings.Contains(e.Message, class) {
+			return class
+		}
+	}
+	return ""
+}
+
+// Functions lists the normalised in-app functions of all exceptions, innermost
+// first, those of the last (root) cause first; of all frames when none is in-app.
+func Functions(exceptions []selfheal.Exception) []string {
+	for _, inApp := range []bool{true, false} {
+		var names []string
+		for i := len(exceptions) - 1; i >= 0; i-- {
+			for k := range exceptions[i].Frames {
+				if f := &exceptions[i].Frames[k]; f.InApp == inApp && len(names) < maxFrames {
+					names = append(names, string(AppendFunction(nil, f)))
+				}
+			}
+		}
+		if len(names) > 0 {
+			return names
+		}
+	}
+	return nil
+}

@@ -31,7 +31,9 @@ func (j *judgement) early(s *subject) (selfheal.Silence, string) {
 		return "", ""
 	}
 	counts := joined(s, t, span)
-	from := changePoint(counts, span, s.model.cap, j.perMinute(s))
+	// What came after the deploy has no say in when the rise before it began.
+	until := minutes{span.from, t.deploy}
+	from := changePoint(inside(counts, until), until, s.model.cap, j.perMinute(s))
 	if from >= t.deploy-1 || !j.elevatedIn(s, counts, from) || j.worse(s, counts, from) {
 		return "", ""
 	}

@@ -254,12 +254,9 @@ func (j *judgement) anomaly(s *subject, silence selfheal.Silence, reason string)
 	}
 	if j.comparable() {
 		a.Ratio = j.ratio(s)
-		if j.timeline.dated {
-			a.Onset = j.onset(s)
-		}
 	}
-	if silence == "" && j.timeline.dated {
-		a.Detected = j.detected(s)
+	if j.timeline.dated {
+		j.dates(s, &a)
 	}
 	a.Why = j.why(s, &a, reason)
 	return a

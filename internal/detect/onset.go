@@ -1,7 +1,9 @@
 package detect
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	"selfheal"
@@ -13,14 +15,14 @@ import (
 // span; expected is per minute. It gives span.to when nothing rose.
 func changePoint(counts []selfheal.Count, span minutes, limit, expected float64) int64 {
 	best, at, n := 0.0, span.to, 0.0
-	for i := len(counts) - 1; i >= 0; i-- {
-		if counts[i].N <= 0 {
+	for _, c := range slices.Backward(counts) {
+		if c.N <= 0 {
 			continue
 		}
-		n += min(float64(counts[i].N), limit)
-		m := max(expected*float64(span.to-counts[i].Minute), 1e-12)
+		n += min(float64(c.N), limit)
+		m := max(expected*float64(span.to-c.Minute), 1e-12)
 		if gain := n*math.Log(n/m) - n + m; n > m && gain >= best {
-			best, at = gain, counts[i].Minute
+			best, at = gain, c.Minute
 		}
 	}
 	return at
@@ -31,26 +33,58 @@ func (j *judgement) perMinute(s *subject) float64 {
 	return (s.model.known + 0.5) * s.model.burst * s.model.exposure / float64(j.timeline.window.length())
 }
 
-// onset is the first minute of the excess; zero when no occurrence has a time.
-func (j *judgement) onset(s *subject) time.Time {
-	window := j.timeline.window
-	at := changePoint(within(s.after, window), window, s.model.cap, j.perMinute(s))
-	if at == window.to {
+// onset is the first minute of the excess, in the window up to a time (zero: all
+// of it); zero when no occurrence has a time. What never occurred before began
+// with its first occurrence.
+func (j *judgement) onset(s *subject, until time.Time) time.Time {
+	span := j.timeline.window
+	if !until.IsZero() {
+		span.to = min(span.to, selfheal.MinuteOf(until.Add(time.Minute-1)))
+	}
+	counts := within(s.after, span)
+	at := changePoint(counts, span, s.model.cap, j.perMinute(s))
+	if s.isNew() {
+		at = firstOf(counts, span)
+	}
+	if at == span.to {
 		return time.Time{}
 	}
 	return selfheal.MinuteTime(at)
 }
 
+// firstOf gives the minute of the first occurrence; span.to when there is none.
+func firstOf(counts []selfheal.Count, span minutes) int64 {
+	for _, c := range counts {
+		if c.N > 0 {
+			return c.Minute
+		}
+	}
+	return span.to
+}
+
+// dates fills in when the excess began and when it could be told. An excess that
+// was told before it grew further began before that.
+func (j *judgement) dates(s *subject, a *selfheal.Anomaly) {
+	if j.comparable() {
+		a.Onset = j.onset(s, time.Time{})
+	}
+	if !a.Flagged() {
+		return
+	}
+	a.Detected = j.detected(s)
+	if a.Detected.Before(a.Onset) {
+		a.Onset = j.onset(s, a.Detected)
+	}
+}
+
 // within gives the counts of a series inside a range.
-func within(s *selfheal.Series, m minutes) []selfheal.Count {
-	from, to := 0, len(s.Counts)
-	for from < to && s.Counts[from].Minute < m.from {
-		from++
-	}
-	for to > from && s.Counts[to-1].Minute >= m.to {
-		to--
-	}
-	return s.Counts[from:to]
+func within(s *selfheal.Series, m minutes) []selfheal.Count { return inside(s.Counts, m) }
+
+func inside(counts []selfheal.Count, m minutes) []selfheal.Count {
+	byMinute := func(c selfheal.Count, minute int64) int { return cmp.Compare(c.Minute, minute) }
+	from, _ := slices.BinarySearchFunc(counts, m.from, byMinute)
+	to, _ := slices.BinarySearchFunc(counts, m.to, byMinute)
+	return counts[from:max(from, to)]
 }
 
 // detected is the end of the first minute at which the same test, run on the

@@ -57,7 +57,7 @@ func qValues(p []float64, tested int) []float64 {
 	for rank := len(order); rank >= 1; rank-- {
 		i := order[rank-1]
 		least = min(least, p[i]*float64(tested)/float64(rank))
-		q[i] = least
+		q[i] = max(least, p[i]) // rounding aside, never below
 	}
 	return q
 }

@@ -38,6 +38,7 @@ generate: ## regenerate sqlc queries, templates, schema and golden files
 	cd internal/store && $(GO) tool -modfile=../../tools/go.mod sqlc generate
 	$(TOOL) templ generate -path internal
 	$(GO) test ./internal/config -run TestSchema -update
+	$(GO) test ./internal/cli -run TestReference -update
 
 bench: bench-check ## print the benchmark of `check` end to end
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io"
 	"path/filepath"
 	"time"
@@ -78,6 +79,9 @@ func (a *App) handle(ctx context.Context, p *pipeline.Pipeline, assessment selfh
 	if err != nil {
 		return nil, err
 	}
+	if err := a.mirrorTarget(ctx, target); err != nil {
+		return nil, err
+	}
 	incident, err := p.Open(ctx, assessment, pipeline.Request{
 		Repository: a.repository.Directory(), Target: target, Intent: a.intent(r),
 	})
@@ -109,6 +113,23 @@ func (a *App) target(ctx context.Context) (string, error) {
 	return a.repository.DefaultBranch(ctx)
 }
 
+// mirrorTarget brings the local forge's target branch up to date with the
+// repository's. Where pull requests were merged on the forge, it stays as it is.
+func (a *App) mirrorTarget(ctx context.Context, target string) error {
+	tip, err := a.repository.Resolve(ctx, target)
+	if err != nil {
+		return err
+	}
+	forge, err := a.Forge(ctx)
+	if err != nil {
+		return err
+	}
+	if err := forge.Push(ctx, a.repository.Directory(), tip, target); selfheal.CodeOf(err) != selfheal.CodeConflict {
+		return err
+	}
+	return nil
+}
+
 // patience is how long a command waits for another process that works on the same incident.
 const patience = 2 * time.Minute
 
@@ -118,7 +139,7 @@ func (a *App) run(ctx context.Context, p *pipeline.Pipeline, key string) (pipeli
 	deadline := time.Now().Add(patience)
 	for {
 		next, err := p.Run(ctx, key)
-		if selfheal.CodeOf(err) != selfheal.CodeConflict || time.Now().After(deadline) {
+		if !errors.Is(err, pipeline.ErrBusy) || time.Now().After(deadline) {
 			return next, err
 		}
 		a.settings.Progress("waiting for another selfheal that works on this incident")

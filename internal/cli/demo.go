@@ -77,7 +77,7 @@ func runDemo(ctx context.Context, env *Environment, o demoOptions) error {
 	}
 	began := env.Clock()
 	world, err := demo.Prepare(ctx, demo.Options{
-		Dir: filepath.Join(dir, "world"), Scenario: demo.Scenario(o.scenario), Seed: o.seed, Now: began,
+		Dir: filepath.Join(dir, "world"), Scenario: demo.Scenario(o.scenario), Seed: o.seed, Now: began.Add(-timeForFix),
 		Progress: func(step string) { env.progress("%s", step) },
 	})
 	if err != nil {
@@ -96,6 +96,10 @@ func runDemo(ctx context.Context, env *Environment, o demoOptions) error {
 	}
 	return o.conclude(env, world.Truth, result, env.Clock().Sub(began))
 }
+
+// timeForFix puts the watched hour far enough into the past that the hour after
+// the fix has passed too.
+const timeForFix = 75 * time.Minute
 
 func demoDir(dir string) (string, error) {
 	if dir == "" {
@@ -153,7 +157,7 @@ func saveDemo(env *Environment, dir string, o demoOptions, r *report.Report) err
 	r.Places = nil
 	if o.keep {
 		r.Places = append(r.Places,
-			report.Place{Label: "repository", Path: filepath.Join(dir, "world", "repository")},
+			report.Place{Label: "repository", Path: filepath.Join(dir, "world", "shop")},
 			report.Place{Label: "everything", Path: filepath.Join(dir, "world")})
 	} else if err := os.RemoveAll(filepath.Join(dir, "world")); err != nil {
 		return err

@@ -4,12 +4,12 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -109,7 +109,7 @@ func Find(repository string) (Config, error) {
 // Parse reads the text of a file over the defaults; name is used in errors.
 func Parse(name string, text []byte) (Config, error) {
 	c := Default()
-	if strings.TrimSpace(string(text)) == "" {
+	if blank(text) {
 		return c, nil
 	}
 	if err := yaml.Load(text, &c, yaml.WithV4Defaults(), yaml.WithKnownFields()); err != nil {
@@ -119,6 +119,16 @@ func Parse(name string, text []byte) (Config, error) {
 		return c, &selfheal.Error{Code: selfheal.CodeUsage, Op: "configuration " + name, Message: "not valid", Err: err}
 	}
 	return c, nil
+}
+
+// blank tells whether a file holds nothing but comments, which is no document to YAML.
+func blank(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
+			return false
+		}
+	}
+	return true
 }
 
 // Validate says everything that is wrong with the configuration.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,14 +119,40 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	text = append(text, '\n')
-	if *update {
-		if err := os.WriteFile("selfheal.schema.json", text, 0o644); err != nil {
-			t.Fatal(err)
+	committed := map[string][]byte{"selfheal.schema.json": text, "../../docs/reference/config.md": reference(schema)}
+	for path, want := range committed {
+		if *update {
+			if err := os.WriteFile(path, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
 		}
-		return
+		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what the types say; run: make generate (%v)", path, err)
+		}
 	}
-	if !bytes.Equal(text, config.Schema) {
-		t.Error("selfheal.schema.json is not what the types say; run: make generate")
+}
+
+// reference lists every key with its type and what it means, as Markdown.
+func reference(schema *jsonschema.Schema) []byte {
+	var b bytes.Buffer
+	b.WriteString("# selfheal.yaml\n\nGenerated from the types (`make generate`). All keys are optional; `selfheal config check` shows every mistake.\n\n| key | type | meaning |\n|---|---|---|\n")
+	describe(&b, "", schema, schema.Definitions)
+	return b.Bytes()
+}
+
+func describe(b *bytes.Buffer, prefix string, schema *jsonschema.Schema, definitions jsonschema.Definitions) {
+	for pair := schema.Properties.Oldest(); pair != nil; pair = pair.Next() {
+		key, property := prefix+pair.Key, pair.Value
+		item, kind := property, property.Type
+		if kind == "array" {
+			item, key, kind = property.Items, key+"[]", "list of "+property.Items.Type
+		}
+		if inner := definitions[strings.TrimPrefix(item.Ref, "#/$defs/")]; inner != nil && inner.Properties != nil {
+			describe(b, key+".", inner, definitions)
+			continue
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", key, kind, strings.Join(strings.Fields(property.Description), " "))
 	}
 }
 

@@ -26,12 +26,24 @@ type Next struct {
 // pollForge is how often an open pull request is looked at.
 const pollForge = time.Minute
 
+// ErrBusy says that another process works on the incident: trying again later helps.
+var ErrBusy = errors.New("another process works on this incident")
+
+// busy marks the conflicts that come from another process at the same incident,
+// and not those of a forge.
+func busy(err error) error {
+	if selfheal.CodeOf(err) == selfheal.CodeConflict {
+		return errors.Join(ErrBusy, err)
+	}
+	return err
+}
+
 // Advance moves an incident by one step. It holds the incident's lease while it
-// works: CodeConflict says that another process is at it.
+// works; ErrBusy says that another process has it.
 func (p *Pipeline) Advance(ctx context.Context, key string) (Next, error) {
 	ctx, release, err := p.lease(ctx, key)
 	if err != nil {
-		return Next{}, err
+		return Next{}, busy(err)
 	}
 	defer release()
 	incident, err := p.Load(ctx, key)
@@ -46,7 +58,7 @@ func (p *Pipeline) Advance(ctx context.Context, key string) (Next, error) {
 		return Next{Incident: incident, Done: incident.Stage == selfheal.StageClosed, Waiting: step.waiting, At: step.at}, nil
 	}
 	if err := p.append(ctx, selfheal.StreamName(selfheal.StreamIncident, key), incident.Version, step.kind, step.payload); err != nil {
-		return Next{}, err
+		return Next{}, busy(err)
 	}
 	if incident, err = p.Load(ctx, key); err != nil {
 		return Next{}, err

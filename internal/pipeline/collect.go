@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"selfheal"
 	"selfheal/internal/group"
@@ -98,6 +99,8 @@ type stream struct {
 	lines *group.Stream
 	tap   *watch.Tap
 	emit  func(*selfheal.Record, group.Index)
+	time  time.Time // of the last record that stated one
+	zone  string
 }
 
 func newCollector(plan watch.Plan, side watch.Side, o group.Options) *collector {
@@ -121,6 +124,7 @@ func (c *collector) stream(name string) *stream {
 	if s == nil {
 		s = &stream{name: name, lines: c.grouper.Stream(name), tap: watch.NewTap(c.plan, c.side)}
 		s.emit = func(r *selfheal.Record, i group.Index) {
+			s.date(r)
 			if s.tap.See(r) {
 				c.count(r, i)
 			}
@@ -129,6 +133,16 @@ func (c *collector) stream(name string) *stream {
 	}
 	c.newest = s
 	return s
+}
+
+// date gives a record without a time of its own, such as a panic that the
+// runtime printed between two log lines, the time of the record before it.
+func (s *stream) date(r *selfheal.Record) {
+	if r.Time.IsZero() {
+		r.Time, r.Zone = s.time, s.zone
+		return
+	}
+	s.time, s.zone = r.Time, r.Zone
 }
 
 // count adds one record. Signatures that are no errors are kept by the hour: they

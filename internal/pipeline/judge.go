@@ -21,7 +21,7 @@ func (p *Pipeline) judge(ctx context.Context, i *selfheal.Incident) (step, error
 	}
 	verdict, err := triage.Judge(ctx, triage.Input{
 		Repository: repository, Change: change,
-		Anomalies: assessment.Anomalies, SetAside: assessment.SetAside, Signatures: assessment.Signatures,
+		Anomalies: assessment.Anomalies, Signatures: assessment.Signatures,
 		DeployedAt: assessment.Deploy.Time,
 	})
 	if err != nil {

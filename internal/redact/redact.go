@@ -8,7 +8,9 @@ package redact
 
 import (
 	"bytes"
+	"iter"
 	"regexp"
+	"sort"
 	"strings"
 )
 
@@ -21,6 +23,9 @@ type Rule struct {
 	Keywords []string
 	// Pattern matches the secret. Where it has a group named "secret", only that is replaced.
 	Pattern *regexp.Regexp
+	// Find stands in for Pattern where a regular expression would be too slow to
+	// run over all text: it gives the first candidate [from, to) at or after start.
+	Find func(s string, start int) (from, to int, ok bool)
 	// Check, if set, has the last word on a match.
 	Check func(secret string) bool
 }
@@ -47,19 +52,32 @@ func New(options ...Option) *Redactor {
 	return r
 }
 
+// maxRounds bounds how often the rules are applied: what one rule replaced can
+// let another see what it did not see before, which happens in contrived text only.
+const maxRounds = 4
+
 // String gives s without its secrets.
 func (r *Redactor) String(s string) string {
-	var lower string
+	for range maxRounds {
+		scrubbed := r.round(s)
+		if scrubbed == s {
+			break
+		}
+		s = scrubbed
+	}
+	return s
+}
+
+// round applies every rule once.
+func (r *Redactor) round(s string) string {
+	lower := strings.ToLower(s)
 	for i := range r.rules {
 		rule := &r.rules[i]
-		if i == 0 || lower == "" {
-			lower = strings.ToLower(s)
-		}
 		if !rule.mayMatch(lower) {
 			continue
 		}
 		if scrubbed := rule.apply(s); scrubbed != s {
-			s, lower = scrubbed, ""
+			s, lower = scrubbed, strings.ToLower(scrubbed)
 		}
 	}
 	return s
@@ -88,16 +106,11 @@ func (rule *Rule) mayMatch(lower string) bool {
 
 // apply replaces every match of one rule.
 func (rule *Rule) apply(s string) string {
-	group := max(0, rule.Pattern.SubexpIndex("secret"))
 	var out strings.Builder
+	done := placeholders(s)
 	end := 0
-	for _, m := range rule.Pattern.FindAllStringSubmatchIndex(s, -1) {
-		from, to := m[2*group], m[2*group+1]
-		if from < end || from == to {
-			continue
-		}
-		secret := s[from:to]
-		if isPlaceholder(secret) || rule.Check != nil && !rule.Check(secret) {
+	for from, to := range rule.candidates(s) {
+		if secret := s[from:to]; done.forbid(from, to) || rule.Check != nil && !rule.Check(secret) {
 			continue
 		}
 		out.WriteString(s[end:from])
@@ -111,7 +124,61 @@ func (rule *Rule) apply(s string) string {
 	return out.String()
 }
 
-// isPlaceholder tells of text that begins with a placeholder of an earlier rule or run.
-func isPlaceholder(secret string) bool {
-	return strings.HasPrefix(strings.TrimLeft(secret, `"'`), "[redacted:")
+// candidates gives the spans that may be secrets, in order, not overlapping.
+func (rule *Rule) candidates(s string) iter.Seq2[int, int] {
+	if rule.Find != nil {
+		return func(yield func(int, int) bool) {
+			for from, to, ok := rule.Find(s, 0); ok && yield(from, to); from, to, ok = rule.Find(s, to) {
+			}
+		}
+	}
+	group := max(0, rule.Pattern.SubexpIndex("secret"))
+	return func(yield func(int, int) bool) {
+		for _, m := range rule.Pattern.FindAllStringSubmatchIndex(s, -1) {
+			if from, to := m[2*group], m[2*group+1]; from < to && !yield(from, to) {
+				return
+			}
+		}
+	}
+}
+
+// spans are the placeholders that a text holds already, in order.
+type spans []span
+
+type span struct{ from, to int }
+
+// placeholders finds what an earlier rule or run has replaced.
+func placeholders(s string) spans {
+	const open = "[redacted:"
+	var found spans
+	for from := 0; ; {
+		at := strings.Index(s[from:], open)
+		if at < 0 {
+			return found
+		}
+		from += at
+		to := from + len(open)
+		for to < len(s) && (s[to] >= 'a' && s[to] <= 'z' || s[to] == '-') {
+			to++
+		}
+		if to < len(s) && s[to] == ']' && to > from+len(open) {
+			found = append(found, span{from, to + 1})
+		}
+		from = to
+	}
+}
+
+// forbid tells of a candidate that is a placeholder itself, quoted or not, or
+// that would tear one apart. Swallowing one whole is fine.
+func (p spans) forbid(from, to int) bool {
+	at := sort.Search(len(p), func(i int) bool { return p[i].to > from })
+	for _, s := range p[at:] {
+		if s.from >= to {
+			return false
+		}
+		if s.from < from || s.to > to || s.from <= from+1 && s.to >= to-1 {
+			return true
+		}
+	}
+	return false
 }

@@ -52,8 +52,7 @@ func builtin() []Rule {
 			Pattern: regexp.MustCompile(`\b[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,24}\b`),
 		},
 		{
-			Name:    "card",
-			Pattern: regexp.MustCompile(`\b[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,7}\b|\b3[47]\d{2}[ -]?\d{6}[ -]?\d{5}\b`), Check: isCard,
+			Name: "card", Find: findNumber, Check: isCard,
 		},
 	}
 }
@@ -84,6 +83,47 @@ func notScheme(secret string) bool {
 // looksRandom tells a credential from a word ("basic authentication").
 func looksRandom(secret string) bool {
 	return strings.ContainsAny(secret, "0123456789=") || strings.ToLower(secret) != secret && strings.ToUpper(secret) != secret && len(secret) > 12 || len(secret) >= 24
+}
+
+// findNumber finds 13 to 19 digits, in groups of at least three or in one, that
+// begin with 3 to 6 as the numbers of payment cards do.
+func findNumber(s string, start int) (from, to int, ok bool) {
+	for i := start; i < len(s); i++ {
+		if !isDigit(s[i]) {
+			continue
+		}
+		digits, end := numberAt(s, i)
+		word := i > 0 && (isWord(s[i-1]) || s[i-1] == '.') || end < len(s) && isWord(s[end])
+		if digits >= 13 && digits <= 19 && s[i] >= '3' && s[i] <= '6' && !word {
+			return i, end, true
+		}
+		i = end
+	}
+	return 0, 0, false
+}
+
+// numberAt counts the digits from i on and gives where they end. One space or
+// hyphen may separate groups.
+func numberAt(s string, i int) (digits, end int) {
+	group := 0
+	for end = i; end < len(s); end++ {
+		switch {
+		case isDigit(s[end]):
+			digits++
+			group++
+		case (s[end] == ' ' || s[end] == '-') && group >= 3 && end+1 < len(s) && isDigit(s[end+1]):
+			group = 0
+		default:
+			return digits, end
+		}
+	}
+	return digits, end
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isWord(c byte) bool {
+	return isDigit(c) || c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 // isCard checks length and the Luhn checksum (ISO/IEC 7812-1).

@@ -45,18 +45,18 @@ func ageOf(name string) age {
 	if at <= 0 || !startsWithDigit(base[at+1:]) || !strings.Contains(base[:at], ".") {
 		return age{log: dir + base}
 	}
-	suffix := base[at+1:]
-	if n, ok := small(suffix); ok {
-		return age{log: dir + base[:at], rotated: n}
-	}
-	for at > 0 && strings.Trim(base[at+1:], "0123456789-_T") == "" { // app.log-2026-11-22
-		next := strings.LastIndexAny(base[:at], ".-")
-		if next <= 0 || strings.Trim(base[next+1:at], "0123456789") != "" || next+1 == at {
+	for { // app.log-2026-11-22: a date is several numbers
+		next := strings.LastIndexAny(base[:at], ".-_")
+		if next <= 0 || next+1 == at || strings.Trim(base[next+1:at], "0123456789") != "" {
 			break
 		}
 		at = next
 	}
-	return age{log: dir + base[:at], suffix: base[at+1:]}
+	suffix := base[at+1:]
+	if n, ok := small(suffix); ok {
+		return age{log: dir + base[:at], rotated: n}
+	}
+	return age{log: dir + base[:at], suffix: suffix}
 }
 
 func startsWithDigit(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }

@@ -88,6 +88,8 @@ func exit(w io.Writer, err error) int {
 // flagError marks what cobra rejects: its errors have no type of their own.
 type flagError struct{ error }
 
+func (f flagError) Unwrap() error { return f.error }
+
 func isFlagError(err error) bool {
 	var flags flagError
 	return errors.As(err, &flags) || strings.HasPrefix(err.Error(), "unknown command")

@@ -31,7 +31,7 @@ func (r *Repository) Resolve(ctx context.Context, revision string) (string, erro
 		return "", fmt.Errorf("resolve %q: %w", revision, err)
 	}
 	return "", &selfheal.Error{
-		Code: selfheal.CodeUsage, Op: "resolve revision", Err: err,
+		Code:    selfheal.CodeUsage,
 		Message: fmt.Sprintf("unknown revision %q", revision), Hint: r.unknownHint(ctx, revision),
 	}
 }
@@ -53,11 +53,15 @@ func notRevision(revision string) error {
 
 // unknownHint says what the caller may have meant, or why the commit may be missing.
 func (r *Repository) unknownHint(ctx context.Context, revision string) string {
-	if names := r.similarNames(ctx, revision); len(names) > 0 {
-		return "did you mean " + strings.Join(names, ", ") + "?"
-	}
+	var hints []string
 	if shallow, err := r.IsShallow(ctx); err == nil && shallow {
-		return "the clone is shallow: run git fetch --unshallow"
+		hints = append(hints, "the clone is shallow: run git fetch --unshallow --tags")
+	}
+	if names := r.similarNames(ctx, revision); len(names) > 0 {
+		hints = append(hints, "did you mean "+strings.Join(names, ", ")+"?")
+	}
+	if len(hints) > 0 {
+		return strings.Join(hints, "; ")
 	}
 	return "run git fetch --tags, or give a branch, a tag or a commit id"
 }

@@ -147,18 +147,20 @@ func next(r Report) string {
 		return ""
 	case selfheal.StatusCannotObserve:
 		return r.Assessment.Window.Observability.Problems[0].Hint
+	default:
+		return afterAnomalies(r.Status, r.Incident)
 	}
-	i := r.Incident
-	if i == nil || i.Verdict() == nil {
+}
+
+func afterAnomalies(s selfheal.Status, i *selfheal.Incident) string {
+	switch {
+	case i == nil || i.Verdict() == nil:
 		return "Look at the errors below: nothing has been attributed yet."
-	}
-	if i.Outcome != nil {
+	case i.Outcome != nil:
 		return afterOutcome(*i.Outcome)
-	}
-	switch r.Status {
-	case selfheal.StatusNotCaused:
+	case s == selfheal.StatusNotCaused:
 		return "Look outside this deploy: taking it back would not help."
-	case selfheal.StatusInconclusive:
+	case s == selfheal.StatusInconclusive:
 		return settle(i.Verdict().WouldHelp)
 	}
 	return afterVerdict(i)
@@ -180,8 +182,9 @@ func afterOutcome(o selfheal.Outcome) string {
 		return "Take over: the repair is deployed and the errors go on."
 	case selfheal.OutcomeUnknown:
 		return "Check by hand: too little was seen since the repair to tell whether it worked."
+	default:
+		return "Take over: the repair was " + string(o.State) + "."
 	}
-	return "Take over: the repair was " + string(o.State) + "."
 }
 
 // afterVerdict follows the repair of a regression as far as it came.

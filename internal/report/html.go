@@ -71,8 +71,9 @@ func diffClass(l diffLine) string {
 		return "add"
 	case selfheal.LineDeleted:
 		return "del"
+	default:
+		return ""
 	}
-	return ""
 }
 
 func lineNo(l diffLine) string { return strconv.Itoa(l.Number()) }

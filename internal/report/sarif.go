@@ -77,8 +77,9 @@ func ruleWords(kind selfheal.AnomalyKind) (name, short, full string) {
 	case selfheal.AnomalyBuild:
 		return "BuildError", "The build failed with this error.",
 			"The deployed revision could not be built; this is an error that the build printed."
+	default:
+		return "MonitorCrossed", "A monitor crossed its bound.", "A configured monitor crossed its bound after the deploy."
 	}
-	return "MonitorCrossed", "A monitor crossed its bound.", "A configured monitor crossed its bound after the deploy."
 }
 
 // sarifProvenances names the repository when its address is a URI, as the format demands.
@@ -204,6 +205,9 @@ func culpritLocations(d selfheal.Deploy, v *selfheal.Verdict) []sarifLocation {
 		return nil
 	}
 	where := sarifPlace(c.Path, c.Start, c.End, c.Quote)
+	if where.Physical == nil {
+		return nil
+	}
 	if c.Revision != "" && c.Revision == d.Previous {
 		where.Message = &sarifMessage{"This line was deleted; its number is that of revision " + oneLine(selfheal.ShortRevision(c.Revision), titleLimit) + "."}
 	}
@@ -218,6 +222,9 @@ func exhibitLocations(v *selfheal.Verdict, id selfheal.SignatureID) []sarifLocat
 			continue
 		}
 		place := sarifPlace(e.Path, e.Line, 0, e.Quote)
+		if place.Physical == nil {
+			continue
+		}
 		place.ID = len(places) + 1
 		place.Message = &sarifMessage{oneLine(e.Text, sentenceLimit)}
 		places = append(places, place)
@@ -225,10 +232,15 @@ func exhibitLocations(v *selfheal.Verdict, id selfheal.SignatureID) []sarifLocat
 	return places
 }
 
-// sarifPlace is a line of a file of the repository.
+// sarifPlace is a line of a file of the repository; without a physical location
+// when the path names none.
 func sarifPlace(file string, start, end int, quote string) sarifLocation {
-	physical := &sarifPhysical{Artifact: sarifArtifactLocation{URI: fileURI(file), Base: sourceRoot}}
-	if strings.HasPrefix(physical.Artifact.URI, "file:") {
+	uri := fileURI(file)
+	if uri == "" {
+		return sarifLocation{}
+	}
+	physical := &sarifPhysical{Artifact: sarifArtifactLocation{URI: uri, Base: sourceRoot}}
+	if strings.HasPrefix(uri, "file:") {
 		physical.Artifact.Base = ""
 	}
 	if start > 0 {
@@ -247,9 +259,7 @@ func sarifStacks(sample selfheal.Sample) []sarifStack {
 		stack := sarifStack{Message: sarifMessage{oneLine(strings.TrimSuffix(e.Type+": "+e.Message, ": "), titleLimit)}, Frames: []sarifFrame{}}
 		for _, f := range e.Frames[:min(limit, len(e.Frames))] {
 			where := sarifLocation{Logical: []sarifLogical{{newFrameView(f).Function, "function"}}}
-			if f.File != "" {
-				where.Physical = sarifPlace(f.File, f.Line, 0, "").Physical
-			}
+			where.Physical = sarifPlace(f.File, f.Line, 0, "").Physical
 			stack.Frames = append(stack.Frames, sarifFrame{where})
 		}
 		stacks = append(stacks, stack)
@@ -258,7 +268,7 @@ func sarifStacks(sample selfheal.Sample) []sarifStack {
 }
 
 // fileURI makes a path a URI reference: relative ones stay relative and never
-// leave the root, absolute ones become file URIs.
+// leave the root, absolute ones become file URIs. It is empty for the root itself.
 func fileURI(file string) string {
 	file = Visible(strings.ReplaceAll(file, `\`, "/"))
 	if drive := len(file) > 1 && file[1] == ':'; drive {

@@ -65,23 +65,24 @@ func Incidents(w io.Writer, incidents []*selfheal.Incident, o TextOptions) error
 	return p.flush(w)
 }
 
-// incidentWords says in one line what happened: who is blamed, the pull request, the outcome.
+// incidentWords says in one line what happened, what matters most first, since
+// the end may be cut: the outcome, the pull request, who is blamed.
 func incidentWords(i *selfheal.Incident) string {
 	var words []string
+	if i.Outcome != nil {
+		words = append(words, string(i.Outcome.State))
+	} else if i.Repair != nil && i.Repair.Failure != "" {
+		words = append(words, "repair failed")
+	}
+	if i.PullRequest != nil {
+		words = append(words, fmt.Sprintf("pull request #%d %s", i.PullRequest.Number, i.PullRequest.State))
+	}
 	switch verdict := i.Verdict(); {
 	case verdict != nil && verdict.Culprit != nil:
 		words = append(words, commitPhrase(i.Judged, verdict.Culprit))
 	case len(i.Opened.Assessment.Anomalies) > 0:
 		first := i.Opened.Assessment.Anomalies[0]
 		words = append(words, newSignatures(i.Opened.Assessment, nil).title(first.Signature))
-	}
-	if i.PullRequest != nil {
-		words = append(words, fmt.Sprintf("pull request #%d %s", i.PullRequest.Number, i.PullRequest.State))
-	}
-	if i.Outcome != nil {
-		words = append(words, string(i.Outcome.State))
-	} else if i.Repair != nil && i.Repair.Failure != "" {
-		words = append(words, "repair failed")
 	}
 	return oneLine(strings.Join(words, "; "), sentenceLimit)
 }
@@ -103,20 +104,21 @@ func (p *printer) table(rows [][]string, numbers bool, detail func(row int) stri
 		}
 	}
 	for at, row := range rows {
-		line := ""
+		var cells []string
 		for column, width := range widths {
 			cell := fit(row[column], width)
 			if column == 0 && numbers {
-				line += strings.Repeat(" ", width-lipgloss.Width(cell)) + cell + gap
+				cells = append(cells, strings.Repeat(" ", width-lipgloss.Width(cell))+cell)
 			} else {
-				line += pad(cell, width) + gap
+				cells = append(cells, pad(cell, width))
 			}
 		}
+		cells = append(cells, cmp.Or(row[len(widths)], "-"))
 		color := p.bold
 		if at > 0 {
 			color = p.plain
 		}
-		p.line(color(fit(line+cmp.Or(row[len(widths)], "-"), p.width)))
+		p.line(color(fit(strings.Join(cells, gap), p.width)))
 		if at == 0 {
 			continue
 		}

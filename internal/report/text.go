@@ -62,8 +62,9 @@ func (p palette) tone(t tone) ink {
 		return p.bad
 	case toneNeutral:
 		return p.neutral
+	default:
+		return p.unsure
 	}
-	return p.unsure
 }
 
 // printer lays visible text out in columns. It collects everything in memory,

@@ -84,13 +84,9 @@ func timeAxis(c *chart, left, right int) string {
 	if right == 0 {
 		return axis
 	}
-	border := 0
-	if left > 0 {
-		border = left
-	}
-	place(border, "▲ "+borderWords(c))
+	place(left, "▲ "+borderWords(c))
 	end := c.Watched.To().Format("15:04")
-	place(border+1+right-len(end), end)
+	place(left+1+right-len(end), end)
 	return axis
 }
 

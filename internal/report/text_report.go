@@ -166,6 +166,7 @@ func (p *printer) diffInk(l diffLine) ink {
 		color = p.added
 	case selfheal.LineDeleted:
 		color = p.deleted
+	default:
 	}
 	if !l.Marked {
 		return color

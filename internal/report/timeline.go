@@ -46,8 +46,9 @@ func deployMoment(d selfheal.Deploy) string {
 		return "the build of " + text + by(d.By) + " failed"
 	case selfheal.DeployFailed:
 		return text + " was deployed" + by(d.By) + " and never became healthy"
+	default:
+		return text + " was deployed" + by(d.By)
 	}
-	return text + " was deployed" + by(d.By)
 }
 
 func by(who string) string {
@@ -65,6 +66,12 @@ func what(e selfheal.Event) string {
 		return told(e, func(p selfheal.Opened) string {
 			return fmt.Sprintf("opened incident %s with %s", p.ID, plural(int64(len(p.Assessment.Anomalies)), "anomaly"))
 		})
+	case selfheal.EventIncidentReassessed:
+		return told(e, func(p selfheal.Opened) string {
+			return "assessed again: " + plural(int64(len(p.Assessment.Anomalies)), "anomaly")
+		})
+	case selfheal.EventIntentChanged:
+		return told(e, intentMoment)
 	case selfheal.EventVerdictReached:
 		return told(e, func(p selfheal.Judged) string { return judgedMoment(&p) })
 	case selfheal.EventDecisionMade:
@@ -93,8 +100,9 @@ func what(e selfheal.Event) string {
 		return told(e, func(p selfheal.Outcome) string { return string(p.State) + ": " + sentence(p.Reason) })
 	case selfheal.EventIncidentClosed:
 		return told(e, func(p selfheal.Closed) string { return "closed: " + sentence(p.Reason) })
+	default:
+		return string(e.Type)
 	}
-	return string(e.Type)
 }
 
 func told[T any](e selfheal.Event, words func(T) string) string {
@@ -103,6 +111,16 @@ func told[T any](e selfheal.Event, words func(T) string) string {
 		return string(e.Type)
 	}
 	return words(payload)
+}
+
+func intentMoment(p selfheal.Intent) string {
+	switch {
+	case !p.Repair:
+		return "was asked to stop at the verdict"
+	case p.DryRun:
+		return "was asked to repair, as a dry run"
+	}
+	return "was asked to repair"
 }
 
 func judgedMoment(judged *selfheal.Judged) string {
@@ -130,8 +148,9 @@ func causeWords(c selfheal.Cause) string {
 		return "this deploy is the cause"
 	case selfheal.NotCaused:
 		return "this deploy is not the cause"
+	default:
+		return "inconclusive"
 	}
-	return "inconclusive"
 }
 
 func actionWords(a selfheal.Action) string {

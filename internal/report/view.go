@@ -142,8 +142,9 @@ func toneOf(s selfheal.Status) tone {
 		return toneBad
 	case selfheal.StatusNotCaused:
 		return toneNeutral
+	default:
+		return toneUnsure
 	}
-	return toneUnsure
 }
 
 // compared lists what the judgement rests on.
@@ -185,6 +186,7 @@ func deployWords(d selfheal.Deploy) string {
 		text += "; its build failed"
 	case selfheal.DeployFailed:
 		text += "; it never became healthy"
+	default:
 	}
 	return text
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -107,8 +108,8 @@ func sampleSource(s selfheal.Sample) string {
 func frameViews(s selfheal.Signature) []frameView {
 	const limit = 60
 	var views []frameView
-	for at := len(s.Sample.Exceptions) - 1; at >= 0; at-- {
-		for _, f := range s.Sample.Exceptions[at].Frames {
+	for _, e := range slices.Backward(s.Sample.Exceptions) {
+		for _, f := range e.Frames {
 			if len(views) == limit {
 				return views
 			}

@@ -120,12 +120,12 @@ func newProofView(p selfheal.Proof, r selfheal.Repair, deployed string) proofVie
 
 // treeWords says which tree a proof ran in.
 func treeWords(revision string, r selfheal.Repair, deployed string) string {
-	switch {
-	case revision == "":
+	switch revision {
+	case "":
 		return "unknown revision"
-	case revision == r.Commit:
+	case r.Commit:
 		return "repaired revision " + selfheal.ShortRevision(revision)
-	case revision == deployed:
+	case deployed:
 		return "deployed revision " + selfheal.ShortRevision(revision)
 	}
 	return "revision " + selfheal.ShortRevision(revision)
@@ -172,6 +172,7 @@ func newOutcomeView(o selfheal.Outcome, index signatures) *outcomeView {
 		v.Tone = toneGood
 	case selfheal.OutcomePersisting:
 		v.Tone = toneBad
+	default:
 	}
 	for _, r := range o.Signatures {
 		v.Rows = append(v.Rows, recoveryView{

@@ -151,13 +151,13 @@ func wrap(s string, columns int) []string {
 func wrapParagraph(s string, columns int) []string {
 	var lines []string
 	line, width := "", 0
-	for _, word := range strings.Fields(s) {
+	for _, word := range strings.FieldsSeq(s) {
 		wordWidth := lipgloss.Width(word)
-		if width > 0 && width+1+wordWidth <= columns {
+		if line != "" && width+1+wordWidth <= columns {
 			line, width = line+" "+word, width+1+wordWidth
 			continue
 		}
-		if width > 0 {
+		if line != "" {
 			lines = append(lines, line)
 		}
 		for wordWidth > columns {

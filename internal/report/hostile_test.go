@@ -184,7 +184,7 @@ func mustBeHarmlessPage(t *testing.T, page []byte) {
 
 func words(list string) map[string]bool {
 	set := map[string]bool{}
-	for _, word := range strings.FieldsSeq(list) {
+	for word := range strings.FieldsSeq(list) {
 		set[word] = true
 	}
 	return set

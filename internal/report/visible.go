@@ -151,7 +151,7 @@ func wrap(s string, columns int) []string {
 func wrapParagraph(s string, columns int) []string {
 	var lines []string
 	line, width := "", 0
-	for _, word := range strings.FieldsSeq(s) {
+	for word := range strings.FieldsSeq(s) {
 		wordWidth := lipgloss.Width(word)
 		if line != "" && width+1+wordWidth <= columns {
 			line, width = line+" "+word, width+1+wordWidth

@@ -69,8 +69,8 @@ type Truth struct {
 }
 
 // Prepare makes a world. It takes seconds, most of them compiling the service and
-// sending it a week of requests. An [selfheal.Error] with a hint says what is
-// missing: a tool, room, an unknown scenario.
+// sending it a week of requests. A [selfheal.Error] with a hint says what stands in
+// the way: a missing tool, a directory in use, a scenario that does not exist.
 func Prepare(ctx context.Context, o Options) (*World, error) {
 	script, err := findScript(o.Scenario)
 	if err != nil {
@@ -102,19 +102,10 @@ func prepare(ctx context.Context, o Options, script script) (*World, error) {
 		w.progress("build the deployed revision, in vain")
 		return w, w.failToBuild(ctx)
 	}
-	w.progress("build both revisions")
-	if err := w.build(ctx, w.Repository, w.Base); err != nil {
+	if err := w.serveBaseline(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.build(ctx, w.Repository, w.Head); err != nil {
-		return nil, err
-	}
-	if err := w.playWeek(ctx); err != nil {
-		return nil, err
-	}
-	w.progress("deploy, and serve for another hour")
-	w.Watched = []string{w.log("after-deploy.log")}
-	return w, w.playHour(ctx, w.Head, w.WatchedInterval, script.spells, streamWindow, w.Watched[0])
+	return w, w.serveWatched(ctx)
 }
 
 func newWorld(o Options, script script) (*World, error) {
@@ -215,8 +206,12 @@ func (w *World) failToBuild(ctx context.Context) error {
 	return nil
 }
 
-// playWeek runs the base revision through the week and writes one log a day.
-func (w *World) playWeek(ctx context.Context) error {
+// serveBaseline runs the base revision through the week and writes one log a day.
+func (w *World) serveBaseline(ctx context.Context) error {
+	w.progress("build the revision in production")
+	if err := w.build(ctx, w.Repository, w.Base); err != nil {
+		return err
+	}
 	r := w.run(w.Base, w.BaselineInterval, 5*time.Minute, week(), streamWeek)
 	r.announce = func(offset time.Duration) {
 		if day := 24 * time.Hour; offset%day == 0 {
@@ -248,6 +243,17 @@ func (w *World) playWeek(ctx context.Context) error {
 		return err
 	}
 	return os.RemoveAll(r.dir)
+}
+
+// serveWatched runs the deployed revision through the hour after the deploy.
+func (w *World) serveWatched(ctx context.Context) error {
+	w.progress("build the deployed revision")
+	if err := w.build(ctx, w.Repository, w.Head); err != nil {
+		return err
+	}
+	w.progress("deploy it, and serve an hour of traffic")
+	w.Watched = []string{w.log("after-deploy.log")}
+	return w.playHour(ctx, w.Head, w.WatchedInterval, w.script.spells, streamWindow, w.Watched[0])
 }
 
 // playHour runs a revision through an hour and writes its log.
@@ -290,9 +296,11 @@ func (w *World) DeployFix(ctx context.Context, repository, commit string) (selfh
 		Time: at, Status: selfheal.DeploySucceeded, By: "demo",
 	}
 	path := w.log("after-fix.log")
+	w.progress("build the fix")
 	if err := w.build(ctx, repository, commit); err != nil {
 		return deploy, nil, hour, fmt.Errorf("deploy the fix: %w", err)
 	}
+	w.progress("deploy it, and serve an hour of traffic")
 	if err := w.playHour(ctx, commit, hour, nil, streamFix, path); err != nil {
 		return deploy, nil, hour, fmt.Errorf("deploy the fix: %w", err)
 	}

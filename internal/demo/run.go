@@ -55,7 +55,10 @@ func (r run) play(ctx context.Context) (marks []mark, sent traffic, err error) {
 	driver := newDriver(shop.addr)
 	marks, err = r.drive(ctx, outside, shop, driver)
 	driver.close()
-	if err != nil {
+	switch {
+	case ctx.Err() != nil: // the service was killed, and whatever failed failed for that
+		err = ctx.Err()
+	case err != nil:
 		err = fmt.Errorf("%w (the service's last words: %s)", err, shop.tail())
 	}
 	if err := errors.Join(err, shop.stop()); err != nil {

@@ -42,7 +42,7 @@ func newShoppers(tree string, seed, stream uint64) (*shoppers, error) {
 	if err := readJSON(filepath.Join(tree, "internal", "pricing", "prices.json"), &prices); err != nil {
 		return nil, err
 	}
-	s := &shoppers{rng: rand.New(rand.NewPCG(seed, stream))}
+	s := seededShoppers(seed, stream)
 	for _, t := range tenants {
 		s.tenants = append(s.tenants, t.ID)
 	}
@@ -51,6 +51,10 @@ func newShoppers(tree string, seed, stream uint64) (*shoppers, error) {
 	}
 	slices.Sort(s.skus)
 	return s, nil
+}
+
+func seededShoppers(seed, stream uint64) *shoppers {
+	return &shoppers{rng: rand.New(rand.NewPCG(seed, stream))}
 }
 
 func readJSON(path string, into any) error {

@@ -95,8 +95,9 @@ func hostileReport(t testing.TB, text string, n int64, seen bool) report.Report 
 	judged := filled[selfheal.Judged](text, n)
 	judged.Verdict.Cause = selfheal.Caused
 	judged.Verdict.Culprit.Start = 7
-	line := &judged.Change.Commits[0].Files[0].Hunks[0].Lines[0]
-	line.Op, line.New = selfheal.LineAdded, 7
+	hunk := &judged.Change.Commits[0].Files[0].Hunks[0]
+	hunk.Lines = append(hunk.Lines, hunk.Lines[0])
+	hunk.Lines[0].Op, hunk.Lines[0].New = selfheal.LineAdded, 7
 	negative := judged.Verdict.Exhibits[0]
 	negative.Weight = -1
 	judged.Verdict.Exhibits = append(judged.Verdict.Exhibits, negative)
@@ -120,6 +121,9 @@ func hostileReport(t testing.TB, text string, n int64, seen bool) report.Report 
 	i := incident(t, events...)
 	i.Key = text
 	r := report.New(text, deployed, a, i)
+	if n%2 != 0 {
+		r.Status = selfheal.Status(text)
+	}
 	r.Places = filled[[]report.Place](text, n)
 	return r
 }
@@ -221,7 +225,8 @@ func TestHostileTextIsInert(t *testing.T) {
 	t.Parallel()
 	for _, attack := range attacks() {
 		checkHostile(t, attack, 7, true, 40)
-		checkHostile(t, attack, 7, false, 100)
+		checkHostile(t, attack, 0, true, 120)
+		checkHostile(t, attack, -3, false, 100)
 	}
 }
 

@@ -100,7 +100,7 @@ func sarifProvenances(r Report) []sarifProvenance {
 func sarifInvoked(r Report) sarifInvocation {
 	seen := r.Assessment.Window.Observability
 	invocation := sarifInvocation{
-		Successful: len(seen.Problems) == 0, ExitCode: r.ExitCode, ExitReason: strings.ReplaceAll(string(r.Status), "_", " "),
+		Successful: len(seen.Problems) == 0, ExitCode: r.ExitCode, ExitReason: statusWords(r.Status),
 		End: r.Generated.UTC().Format("2006-01-02T15:04:05.000Z"),
 	}
 	add := func(p selfheal.Problem, level string) {

@@ -202,7 +202,7 @@ func (c checker) location(l map[string]any, bases map[string]any) {
 		return
 	}
 	if base, present := artifact["uriBaseId"]; present {
-		if _, known := bases[base.(string)]; !known || u.IsAbs() || strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "..") {
+		if _, known := bases[base.(string)]; !known || u.IsAbs() || strings.HasPrefix(u.Path, "/") || u.Path == ".." || strings.HasPrefix(u.Path, "../") {
 			c.errorf("%q does not lie below %v", u, base)
 		}
 	}

@@ -54,7 +54,7 @@ func Incidents(w io.Writer, incidents []*selfheal.Incident, o TextOptions) error
 		}
 		table = append(table, []string{
 			oneLine(i.ID, titleLimit), openedAt, oneLine(string(i.Stage), titleLimit),
-			strings.ReplaceAll(string(i.Status()), "_", " "), oneLine(subject(i.Opened.Assessment.Deploy), titleLimit),
+			statusWords(i.Status()), oneLine(subject(i.Opened.Assessment.Deploy), titleLimit),
 		})
 	}
 	if len(incidents) == 0 {

@@ -56,7 +56,7 @@ func (p *printer) report(v view) {
 
 // top is the part that has to be enough for a reader who stops after it.
 func (p *printer) top(v view) {
-	badge := " " + v.Word + " "
+	badge := " " + fit(v.Word, p.width/3) + " "
 	tone := p.tone(v.Tone)
 	l := label{tone(p.badge(badge)) + "  ", lipgloss.Width(badge) + 2}
 	p.hang(l, v.Subject+": "+v.Headline, p.bold)

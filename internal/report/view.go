@@ -96,7 +96,7 @@ const (
 func newView(r Report) view {
 	index := newSignatures(r.Assessment, r.Incident)
 	v := view{
-		Word: strings.ToUpper(strings.ReplaceAll(string(r.Status), "_", " ")), Tone: toneOf(r.Status),
+		Word: strings.ToUpper(statusWords(r.Status)), Tone: toneOf(r.Status),
 		Subject:  oneLine(subject(r.Assessment.Deploy), titleLimit),
 		Next:     oneLine(r.Next, sentenceLimit),
 		Compared: compared(r.Assessment),
@@ -132,6 +132,10 @@ func (v *view) addIncident(i *selfheal.Incident, index signatures) {
 	if i.Outcome != nil {
 		v.Outcome = newOutcomeView(*i.Outcome, index)
 	}
+}
+
+func statusWords(s selfheal.Status) string {
+	return oneLine(strings.ReplaceAll(string(s), "_", " "), titleLimit)
 }
 
 func toneOf(s selfheal.Status) tone {
@@ -230,7 +234,7 @@ func setAside(a selfheal.Assessment, index signatures) []asideView {
 		views = append(views, asideView{
 			Title:  oneLine(index.title(anomaly.Signature), titleLimit),
 			Reason: oneLine(silences(anomaly.Silence), titleLimit),
-			Ratio:  ratioWords(anomaly),
+			Ratio:  oneLine(ratioWords(anomaly), titleLimit),
 			Why:    oneLine(anomaly.Why, sentenceLimit),
 		})
 	}

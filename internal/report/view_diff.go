@@ -104,10 +104,18 @@ func cutHunk(path string, h selfheal.Hunk, marked int) *diffView {
 	for at := from; at < to; at++ {
 		l := h.Lines[at]
 		d.Lines = append(d.Lines, diffLine{
-			Op: l.Op, Old: l.Old, New: l.New, Text: oneLine(l.Text, sentenceLimit), Marked: at == marked,
+			Op: knownOp(l.Op), Old: l.Old, New: l.New, Text: oneLine(l.Text, sentenceLimit), Marked: at == marked,
 		})
 	}
 	return d
+}
+
+// knownOp takes what is no sign of a diff for context.
+func knownOp(op selfheal.LineOp) selfheal.LineOp {
+	if op == selfheal.LineAdded || op == selfheal.LineDeleted {
+		return op
+	}
+	return selfheal.LineContext
 }
 
 // patchLines colours a unified diff by its first characters; at most limit lines.

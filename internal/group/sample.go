@@ -26,6 +26,7 @@ type sample struct {
 	kept       bool
 	time       time.Time
 	text       []byte
+	message    []byte
 	exceptions []selfheal.Exception
 	frames     []selfheal.Frame
 	revision   string
@@ -45,16 +46,19 @@ func (g *Grouper) keepSample(e *entry, r *selfheal.Record) {
 	if g.samples > maxSamples {
 		limit = spareSample
 	}
-	g.samples -= cap(s.text) + cap(s.frames)*frameCost
+	g.samples -= s.cost()
 	s.kept = true
 	s.time, s.revision, s.stream, s.line = r.Time, r.Revision, r.Stream, r.Number
 	s.text = append(s.text[:0], r.Raw[:min(len(r.Raw), limit)]...)
+	s.message = append(s.message[:0], r.Message[:min(len(r.Message), limit)]...)
 	s.exceptions, s.frames = s.exceptions[:0], s.frames[:0]
 	if limit == maxSample {
 		s.keepTrace(r.Exceptions)
 	}
-	g.samples += cap(s.text) + cap(s.frames)*frameCost
+	g.samples += s.cost()
 }
+
+func (s *sample) cost() int { return cap(s.text) + cap(s.message) + cap(s.frames)*frameCost }
 
 func (s *sample) keepTrace(exceptions []selfheal.Exception) {
 	for _, x := range exceptions {
@@ -80,7 +84,7 @@ func (g *Grouper) Signature(i Index) *selfheal.Signature {
 		Template: scrub(e.template),
 		Frames:   trace.Functions(e.sample.exceptions),
 		Sample: selfheal.Sample{
-			Time: e.sample.time, Text: scrub(readable(e.sample.text)), Revision: e.sample.revision,
+			Time: e.sample.time, Text: scrub(readable(e.sample.text)), Message: scrub(readable(e.sample.message)), Revision: e.sample.revision,
 			Stream: e.sample.stream, Line: e.sample.line,
 		},
 	}

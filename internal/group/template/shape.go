@@ -2,32 +2,32 @@ package template
 
 import "bytes"
 
-// shape recognises a token by its form alone; 0 when it has none of the known forms.
-func (s *Scanner) shape(b []byte) byte {
-	switch {
-	case isNumber(b):
+// shape recognises a token with digits by its form alone; 0 when it has none of
+// the known forms. has may hold more than the token's own traits, never less.
+func shape(b []byte, has traits) byte {
+	if isNumber(b) || isHexLiteral(b) || isBareHex(b) {
 		return maskNum
-	case bytes.Contains(b, []byte("://")):
-		return maskURL
-	case isHexLiteral(b):
-		return maskHex
-	case isUUID(b):
+	}
+	if has&^hasDigit == 0 {
+		return 0
+	}
+	switch {
+	case has&hasOther != 0 && isUUID(b):
 		return maskUUID
+	case has&hasSlash != 0 && bytes.Contains(b, []byte("://")):
+		return maskURL
 	case isTime(b):
 		return maskTime
-	case isIPv4(b), isIPv6(b):
+	case has&hasDot != 0 && isIPv4(b):
 		return maskIP
-	case isMAC(b):
-		return maskMAC
-	case isEmail(b):
+	case (has&hasColon != 0 || has&hasOther != 0) && (isIPv6(b) || isMAC(b) || isColonList(b)):
+		return maskIP
+	case has&hasAt != 0 && isEmail(b):
 		return maskEmail
-	case isPath(b):
+	case has&(hasSlash|hasBackslash) != 0 && isPath(b):
 		return maskPath
-	case isBareHex(b):
-		if len(b) < 16 {
-			return maskNum // about one short hash in fifty has no letter: both must give one template
-		}
-		return maskHex
+	case has&hasDot != 0 && isHostName(b):
+		return maskHost
 	}
 	return 0
 }
@@ -119,7 +119,7 @@ func isHexLiteral(b []byte) bool {
 }
 
 // isBareHex: at least six hexadecimal digits, among them a decimal one.
-func isBareHex(b []byte) bool { return len(b) >= 6 && allHex(b) && hasDigit(b) }
+func isBareHex(b []byte) bool { return len(b) >= 6 && allHex(b) && traitsOf(b)&hasDigit != 0 }
 
 func isUUID(b []byte) bool {
 	if len(b) != 36 {
@@ -311,6 +311,35 @@ func isMAC(b []byte) bool {
 	return true
 }
 
+// isColonList: at least five groups of letters and digits joined by colons: an address of some hardware.
+func isColonList(b []byte) bool {
+	colons := 0
+	for _, c := range b {
+		if c == ':' {
+			colons++
+		} else if classes[c] != digit && classes[c] != letter {
+			return false
+		}
+	}
+	return colons >= 4
+}
+
+// isHostName: at least three labels of lower-case letters, digits and hyphens,
+// joined by dots, as against the name of a class, which has an upper-case letter.
+func isHostName(b []byte) bool {
+	dots := 0
+	for i, c := range b {
+		switch {
+		case c >= 'a' && c <= 'z', classes[c] == digit, c == '-' && i > 0:
+		case c == '.' && i > 0 && i+1 < len(b) && b[i-1] != '.':
+			dots++
+		default:
+			return false
+		}
+	}
+	return dots >= 2 && len(b) > 0 && classes[b[len(b)-1]] == letter
+}
+
 func isEmail(b []byte) bool {
 	at := bytes.IndexByte(b, '@')
 	if at < 1 || bytes.IndexByte(b, '/') >= 0 || bytes.IndexByte(b, ':') >= 0 {
@@ -354,12 +383,15 @@ func isNameWithDigit(b []byte) bool {
 			if width++; width > 2 {
 				return false
 			}
-		case classes[c] == letter || c == '_' || c == '.':
+		case classes[c] == letter:
 			if runs == 0 {
 				before++
 			} else {
 				after++
 			}
+		case c == '_' && runs > 0 && classes[b[i-1]] == digit:
+			return false // root1_backup
+		case c == '_' || c == '.':
 		default:
 			return false
 		}

@@ -25,27 +25,23 @@ const maxInput = 16 << 10
 // The masks, as they stand in the compact form. All are control characters,
 // which text never contributes: those become spaces.
 const (
-	maskNum byte = 1 + iota
-	maskHex
+	maskNum byte = 1 + iota // numbers, and identifiers that carry digits: which of the two an occurrence looks like is chance
 	maskUUID
-	maskIP
-	maskMAC
+	maskIP // and hardware addresses
 	maskURL
 	maskPath
 	maskTime
 	maskStr
 	maskEmail
 	maskHost
-	maskID
 	maskBool
 	maskMax
 	maskCut byte = 0x1f // the line goes on
 )
 
 var maskText = [maskMax]string{
-	maskNum: "<num>", maskHex: "<hex>", maskUUID: "<uuid>", maskIP: "<ip>", maskMAC: "<mac>",
-	maskURL: "<url>", maskPath: "<path>", maskTime: "<time>", maskStr: "<str>", maskEmail: "<email>",
-	maskHost: "<host>", maskID: "<id>", maskBool: "<bool>",
+	maskNum: "<num>", maskUUID: "<uuid>", maskIP: "<ip>", maskURL: "<url>", maskPath: "<path>", maskTime: "<time>",
+	maskStr: "<str>", maskEmail: "<email>", maskHost: "<host>", maskBool: "<bool>",
 }
 
 // class is what a byte means to the scanner.
@@ -79,6 +75,46 @@ func makeClasses() (t [256]class) {
 		t[c] = delim
 	}
 	return t
+}
+
+// traits are what a token is made of, gathered while its end is looked for, so
+// that only the shapes it can have are tried.
+type traits uint8
+
+const (
+	hasDigit traits = 1 << iota
+	hasColon
+	hasSlash
+	hasDot
+	hasAt
+	hasBackslash
+	hasOther // another joiner
+	hasEnd   // a space or delimiter, which ends a token
+)
+
+var traitOf = makeTraits()
+
+func makeTraits() (t [256]traits) {
+	for c := range t {
+		switch classes[c] {
+		case space, delim:
+			t[c] = hasEnd
+		case digit:
+			t[c] = hasDigit
+		case joiner:
+			t[c] = hasOther
+		}
+	}
+	t[':'], t['/'], t['.'], t['@'], t['\\'] = hasColon, hasSlash, hasDot, hasAt, hasBackslash
+	return t
+}
+
+// traitsOf gathers the traits of a piece of a token.
+func traitsOf(b []byte) (has traits) {
+	for _, c := range b {
+		has |= traitOf[c]
+	}
+	return has
 }
 
 // Scanner makes templates. It keeps a buffer between calls and is not safe for concurrent use.
@@ -133,29 +169,31 @@ func (s *Scanner) chunk(m []byte, i int) int {
 		s.word(m, i, j)
 		return j
 	}
-	digits := false
+	has := traits(0)
 	for ; j < len(m); j++ {
-		switch classes[m[j]] {
-		case space, delim:
-			return s.token(m, i, j, digits)
-		case digit:
-			digits = true
-		case joiner:
-			if m[j] == '\\' && j+1 < len(m) && m[j+1] == '"' {
-				end := s.token(m, i, j, digits)
-				if end == j {
-					end = j + 1 // the backslash only protects the quote
-				}
-				return end
-			}
+		t := traitOf[m[j]]
+		if t == hasEnd {
+			break
 		}
+		if t == hasBackslash && j+1 < len(m) && m[j+1] == '"' {
+			end := s.token(m, i, j, has)
+			if end == j {
+				end = j + 1 // the backslash only protects the quote
+			}
+			return end
+		}
+		has |= t
 	}
-	return s.token(m, i, j, digits)
+	return s.token(m, i, j, has)
 }
 
 // word takes letters only: a word, unless it is part of a written date or a truth value.
 func (s *Scanner) word(m []byte, i, j int) {
 	w := m[i:j]
+	if isOrdinary(w) && (len(s.out) == 0 || s.out[len(s.out)-1] != '=') {
+		s.out = append(s.out, w...)
+		return
+	}
 	switch {
 	case len(w) == 1 && s.quoteAffix(m, j):
 	case isCalendarWord(w) && s.inDate(m, j):
@@ -164,8 +202,17 @@ func (s *Scanner) word(m []byte, i, j int) {
 	case isZoneWord(w) && s.after(maskTime):
 		s.absorb()
 		return
-	case isTruthValue(w) && s.isValue():
+	case isTruthValue(w) && (isTruth(w) || s.isValue()):
 		s.mask(maskBool)
+		return
+	case isHexWord(w):
+		s.mask(maskNum)
+		return
+	case isUnitWord(w) && s.after(maskNum):
+		s.absorb()
+		return
+	case s.isAssigned() && (j == len(m) || m[j] != '(' && m[j] != '{' && m[j] != '['):
+		s.mask(maskStr)
 		return
 	}
 	s.out = append(s.out, w...)
@@ -222,6 +269,20 @@ func (s *Scanner) isValue() bool {
 		n--
 	}
 	return n > 0 && (s.out[n-1] == '=' || s.out[n-1] == ':')
+}
+
+// isAssigned tells whether the template so far ends in "key=" where the key is
+// not one that names a failure.
+func (s *Scanner) isAssigned() bool {
+	n := len(s.out)
+	if n < 2 || s.out[n-1] != '=' {
+		return false
+	}
+	start := n - 1
+	for start > 0 && (classes[s.out[start-1]] == letter || s.out[start-1] == '_' || s.out[start-1] == '-' || s.out[start-1] == '.') {
+		start--
+	}
+	return start < n-1 && !isFailureKey(s.out[start:n-1])
 }
 
 // mask appends a mask. A list of the same mask collapses into one: how many

@@ -4,26 +4,40 @@ import "bytes"
 
 // token takes one chunk m[i:j] that is not letters only, and gives the position
 // after what it consumed, which is beyond j for URLs and paths with a query.
-func (s *Scanner) token(m []byte, i, j int, digits bool) int {
-	for i < j && isLead(m[i]) { // "#12", "*ptr", "$ref": the sign is text
-		s.out = append(s.out, m[i])
-		i++
+func (s *Scanner) token(m []byte, i, j int, has traits) int {
+	if has&(hasOther|hasAt) != 0 {
+		if stars := leadingStars(m[i:j]); stars >= 3 { // what somebody has blotted out
+			i += stars
+		}
+		for i < j && isLead(m[i]) { // "#12", "*ptr", "$ref": the sign is text
+			s.out = append(s.out, m[i])
+			i++
+		}
 	}
 	end := j
-	if looksLikeAddress(m[i:j]) {
-		end = addressEnd(m, i, j)
-	}
-	b := m[i:end]
-	b, tail := splitTail(b)
-	if len(b) > 0 {
-		if digits || end > j || hasDigit(b) {
-			s.mixed(b, m[end:])
-		} else {
-			s.plain(b)
+	if has&hasSlash != 0 && looksLikeAddress(m[i:j]) {
+		if end = addressEnd(m, i, j); end > j {
+			has |= hasDigit // whatever it holds, it is a value
 		}
+	}
+	b, tail := splitTail(m[i:end])
+	switch {
+	case len(b) == 0:
+	case has&hasDigit != 0:
+		s.mixed(b, m[end:], has)
+	default:
+		s.plain(b, has)
 	}
 	s.out = append(s.out, tail...)
 	return end
+}
+
+func leadingStars(b []byte) int {
+	n := 0
+	for n < len(b) && b[n] == '*' {
+		n++
+	}
+	return n
 }
 
 func isLead(c byte) bool {
@@ -41,15 +55,6 @@ func splitTail(b []byte) (body, tail []byte) {
 		n--
 	}
 	return b[:n], b[n:]
-}
-
-func hasDigit(b []byte) bool {
-	for _, c := range b {
-		if classes[c] == digit {
-			return true
-		}
-	}
-	return false
 }
 
 // looksLikeAddress tells of URLs and rooted paths, which go on over delimiters in their query.
@@ -74,18 +79,26 @@ func addressEnd(m []byte, i, j int) int {
 }
 
 // plain takes a token without digits: a path, an address, or literal text.
-func (s *Scanner) plain(b []byte) {
+func (s *Scanner) plain(b []byte, has traits) {
+	if len(s.out) > 0 && s.out[len(s.out)-1] == '=' && s.isAssigned() {
+		s.mask(maskStr)
+		return
+	}
 	switch {
-	case bytes.Contains(b, []byte("://")):
+	case has&hasSlash != 0 && bytes.Contains(b, []byte("://")):
 		s.mask(maskURL)
-	case isEmail(b):
+	case has&hasAt != 0 && isEmail(b):
 		s.mask(maskEmail)
-	case isPath(b):
+	case has&(hasSlash|hasBackslash) != 0 && isPath(b):
 		s.mask(maskPath)
-	case bytes.IndexByte(b, ':') > 0 && bytes.IndexByte(b, '/') > 0:
+	case has&hasDot != 0 && isHostName(b):
+		s.mask(maskHost)
+	case has&hasColon != 0 && has&hasSlash != 0 && bytes.IndexByte(b, ':') >= 0:
 		s.parts(b, ':', nil)
-	default:
+	case has&hasColon != 0:
 		s.literal(b)
+	default:
+		s.out = append(s.out, b...)
 	}
 }
 
@@ -100,8 +113,12 @@ func (s *Scanner) literal(b []byte) {
 }
 
 // mixed takes a token with digits. rest is what follows it in the message.
-func (s *Scanner) mixed(b, rest []byte) {
-	if k := s.shape(b); k != 0 {
+func (s *Scanner) mixed(b, rest []byte, has traits) {
+	if isErrorCode(b) {
+		s.out = append(s.out, b...)
+		return
+	}
+	if k := shape(b, has); k != 0 {
 		if k == maskNum && s.isCode(b, rest) {
 			s.out = append(s.out, b...)
 			return
@@ -110,20 +127,20 @@ func (s *Scanner) mixed(b, rest []byte) {
 		return
 	}
 	switch {
-	case isTechnicalWord(b), isErrorCode(b), isProtocol(b), s.codeContext() && len(b) <= 5:
+	case isTechnicalWord(b), isProtocol(b), len(b) <= 5 && s.codeContext():
 		s.out = append(s.out, b...)
-	case bytes.IndexByte(b, '@') >= 0:
+	case has&hasAt != 0 && bytes.IndexByte(b, '@') >= 0:
 		s.parts(b, '@', rest)
-	case bytes.IndexByte(b, ':') >= 0:
+	case has&hasColon != 0 && bytes.IndexByte(b, ':') >= 0:
 		s.hostPort(b, rest)
-	case bytes.IndexByte(b, '/') >= 0:
+	case has&hasSlash != 0 && bytes.IndexByte(b, '/') >= 0:
 		s.parts(b, '/', rest)
-	case bytes.IndexByte(b, '+') > 0:
+	case has&hasOther != 0 && bytes.IndexByte(b, '+') > 0:
 		s.parts(b, '+', rest)
 	case isNameWithDigit(b):
 		s.out = append(s.out, b...)
 	default:
-		s.mask(maskID)
+		s.mask(maskNum)
 	}
 }
 
@@ -136,10 +153,10 @@ func (s *Scanner) parts(b []byte, sep byte, rest []byte) {
 			piece = b[:at]
 		}
 		if len(piece) > 0 {
-			if hasDigit(piece) {
-				s.mixed(piece, rest)
+			if has := traitsOf(piece); has&hasDigit != 0 {
+				s.mixed(piece, rest, has)
 			} else {
-				s.plain(piece)
+				s.plain(piece, has)
 			}
 		}
 		if at < 0 {
@@ -161,12 +178,22 @@ func (s *Scanner) hostPort(b, rest []byte) {
 			s.mask(maskNum)
 			return
 		}
-		if bytes.IndexByte(host, ':') < 0 {
+		if len(port) >= 2 && isLowerName(host) {
 			s.mask(maskHost)
 			return
 		}
 	}
 	s.parts(b, ':', rest)
+}
+
+// isLowerName: what a host name is made of.
+func isLowerName(b []byte) bool {
+	for _, c := range b {
+		if (c < 'a' || c > 'z') && classes[c] != digit && c != '.' && c != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // delimiter takes a bracket, quote or separator.
@@ -176,6 +203,11 @@ func (s *Scanner) delimiter(m []byte, i int) int {
 		if end := s.quoted(m, i); end > i {
 			return end
 		}
+	}
+	if c == ',' && i+1 < len(m) && classes[m[i+1]] == digit && len(s.out) > 0 && s.out[len(s.out)-1] == maskTime {
+		for i++; i < len(m) && classes[m[i]] == digit; i++ { // a fraction of a second, as Python and Java write it
+		}
+		return i
 	}
 	s.out = append(s.out, c)
 	return i + 1

@@ -1,5 +1,23 @@
 package template
 
+// isOrdinary tells, at a glance, of a word that none of the tests below can recognise.
+func isOrdinary(w []byte) bool {
+	switch n := len(w); n {
+	case 8, 16, 32, 40: // perhaps a hash
+		return !isHexDigit(w[0]) || !isHexDigit(w[1])
+	case 1, 2, 3, 4, 5:
+		switch w[0] {
+		case 't', 'f', 'n', 'k', 'b', 'u', 'm', 's', 'r':
+			return false
+		}
+	default:
+		if n > 9 {
+			return true
+		}
+	}
+	return w[0] >= 'a'
+}
+
 // isCalendarWord tells of an English month or weekday, abbreviated or in full.
 // "May" and "march" are words too: callers look at what stands beside them.
 func isCalendarWord(w []byte) bool {
@@ -31,6 +49,26 @@ func isZoneWord(w []byte) bool {
 func isTruthValue(w []byte) bool {
 	switch string(w) {
 	case "true", "false", "True", "False", "TRUE", "FALSE", "null", "None", "nil", "NULL":
+		return true
+	}
+	return false
+}
+
+// isTruth tells of the two words that are values wherever they stand.
+func isTruth(w []byte) bool { return string(w) == "true" || string(w) == "false" }
+
+// isHexWord tells of a hash or bit mask that happens to have no decimal digit.
+func isHexWord(w []byte) bool {
+	return (len(w) == 8 || len(w) == 16 || len(w) == 32 || len(w) == 40) && allHex(w)
+}
+
+// isUnitWord tells of the units that a program chooses by the size of the number before them.
+func isUnitWord(w []byte) bool {
+	if len(w) > 5 {
+		return false
+	}
+	switch string(w) {
+	case "B", "KB", "MB", "GB", "TB", "kB", "KiB", "MiB", "GiB", "TiB", "bytes", "byte", "ns", "us", "ms", "s", "sec", "secs", "min", "mins":
 		return true
 	}
 	return false
@@ -79,6 +117,19 @@ func isCodeWord(w []byte) bool {
 	switch string(lower[:n]) {
 	case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "http", "https", "code", "errorcode", "errcode", "errno", "exit", "exitcode",
 		"exitstatus", "exited", "returncode", "retcode", "rc", "sqlstate", "signal", "sqlcode", "responsecode", "hresult", "returned", "response":
+		return true
+	}
+	return false
+}
+
+// isFailureKey tells of keys whose value says what failed, or how.
+func isFailureKey(w []byte) bool {
+	if isCodeWord(w) {
+		return true
+	}
+	switch string(w) {
+	case "err", "error", "Error", "reason", "Reason", "cause", "type", "kind", "state", "level", "op", "operation", "method", "action", "event", "result",
+		"exception", "msg", "message", "desc", "description", "detail", "failure", "condition", "phase", "step", "severity", "class", "errno", "syscall", "goos", "driver", "protocol":
 		return true
 	}
 	return false

@@ -1,0 +1,232 @@
+package template
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func scan(in string) string {
+	var s Scanner
+	return Text(s.Scan([]byte(in)))
+}
+
+func TestMasks(t *testing.T) {
+	t.Parallel()
+	f := func(in, want string) {
+		t.Helper()
+		if diff := cmp.Diff(want, scan(in)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", in, diff)
+		}
+	}
+
+	// Text stays.
+	f("", "")
+	f("connection refused", "connection refused")
+	f("  several   spaces\tand\x00controls ", "several spaces and controls")
+	f("can't open: it's gone!", "can't open: it's gone!")
+	f("java.io.IOException: Broken pipe", "java.io.IOException: Broken pipe")
+	f("read/write error, and/or worse", "read/write error, and/or worse")
+	f("unsupported charset utf-8 in IPv6 x509 sha256 s3 k8s Base64Decoder", "unsupported charset utf-8 in IPv6 x509 sha256 s3 k8s Base64Decoder")
+
+	// Numbers, with sign, fraction, exponent and unit.
+	f("took 12 ms, 1.5s, 3h2m1.5s, -7, 99%, 1e-09, 10GB/s", "took <num>")
+	f("wrote 18.4 KB of 3 GiB", "wrote <num> of <num>")
+	f("order 4711 of customer 42", "order <num> of customer <num>")
+	f("at 0xdeadbeef, hash 9f4ef63, deadbeef and 1234567", "at <num>, hash <num> and <num>")
+	f("worker-3 blk_-388 node246 v1.2.3 #12", "<num> #<num>")
+
+	// Addresses.
+	f("from 10.0.0.1:5432 and 192.168.0.0/16", "from <ip> and <ip>")
+	f("from [2001:db8::1]:80 via fe80::1%eth0", "from [<ip>]:<num> via <ip>")
+	f("mac 00:1b:44:11:3a:b7 seen", "mac <ip> seen")
+	f("dial db.internal.example.com:5432 and cache.example:6379", "dial <host> and <host>")
+	f("GET https://example.org/a?b=c&d=(e) failed", "GET <url>) failed")
+	f("mail ann@example.org", "mail <email>")
+	f("request 123e4567-e89b-12d3-a456-426614174000", "request <uuid>")
+
+	// Paths.
+	f("open /var/lib/app/data.db: no such file", "open <path>: no such file")
+	f("GET /api/v1/orders/12?expand=lines done", "GET <path> done")
+	f(`cannot load C:\Windows\System32\x.dll`, "cannot load <path>")
+	f("main.go:12: bad", "main.go:<num>: bad")
+
+	// Times.
+	f("at 2026-11-23T09:10:13.359Z, 2026-11-23 09:10:13,359 +0200", "at <time>")
+	f("on Mon Nov 23 2026 09:42:11 GMT", "on <time>")
+	f("since 23/Nov/2026:09:10:13 +0000", "since <time>")
+	f("you may 5 times", "you may <num> times")
+
+	// Values.
+	f(`user "ann" has 'x y'`, `user "<str>" has '<str>'`)
+	f(`desc = "failed to decode column 13"`, `desc = "failed to decode column <num>"`)
+	f("tenant=acme retry=true reason=timeout", "tenant=<str> retry=<bool> reason=timeout")
+	f("retries 1, 2, 3, 4 failed", "retries <num> failed")
+	f("it''s \"open", "it''s \"open")
+}
+
+func TestCodesStay(t *testing.T) {
+	t.Parallel()
+	f := func(in string) {
+		t.Helper()
+		if diff := cmp.Diff(in, scan(in)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", in, diff)
+		}
+	}
+
+	f("HTTP 404")
+	f("HTTP 500")
+	f("got 503 Service Unavailable")
+	f(`"GET / HTTP/1.1" 502`)
+	f("unexpected status code: 429")
+	f("status=500")
+	f("response status 404 for it")
+	f("exit status 1")
+	f("exit code 137")
+	f("killed by signal 9")
+	f("signal: killed SIGKILL")
+	f("connect: ECONNREFUSED")
+	f("errno=111")
+	f("ERROR: duplicate key (SQLSTATE 23505)")
+	f("SQLSTATE[42S02]: no table")
+	f("ORA-00942: table or view does not exist")
+	f("E11000 duplicate key")
+	f("rpc error: code = Unavailable desc = gone")
+	f(`code = "InvalidArgument"`)
+	f("TLSv1.3 handshake over HTTP/2")
+}
+
+func TestDistinctStay(t *testing.T) {
+	t.Parallel()
+	f := func(a, b string) {
+		t.Helper()
+		if scan(a) == scan(b) {
+			t.Errorf("%q and %q both give %q", a, b, scan(a))
+		}
+	}
+
+	f("HTTP 404", "HTTP 500")
+	f("read tcp 10.0.0.1:1->10.0.0.2:2: connection reset", "read tcp 10.0.0.1:1->10.0.0.2:2: broken pipe")
+	f("open /a: permission denied", "open /a: no such file")
+	f("exit status 1", "exit status 2")
+}
+
+func TestTextShowsNothingInvisible(t *testing.T) {
+	t.Parallel()
+	in := "pay\u202Eload \u200Bzero \ufeffmark \xff\xfe bad"
+	if diff := cmp.Diff("payload zero mark \uFFFD\uFFFD bad", scan(in)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestLongInputIsCut(t *testing.T) {
+	t.Parallel()
+	var s Scanner
+	long := strings.Repeat("word ", 1<<20)
+	if n := len(s.Scan([]byte(long))); n > MaxTemplate+1 {
+		t.Errorf("template of %d bytes", n)
+	}
+	numbers := strings.Repeat("12 ab", 1<<20)
+	if n := len(s.Scan([]byte(numbers))); n > MaxTemplate+64 {
+		t.Errorf("template of %d bytes", n)
+	}
+}
+
+// values draws what a program would put into a message.
+func values() *rapid.Generator[string] {
+	return rapid.OneOf(
+		rapid.StringMatching(`[1-9][0-9]{0,9}`),
+		rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`),
+		rapid.StringMatching(`1[0-9]{2}\.[1-9][0-9]\.[0-9]\.[0-9]{1,2}:[1-9][0-9]{2,4}`),
+		rapid.StringMatching(`/[a-z]{1,8}/[a-z0-9]{1,12}`),
+		rapid.StringMatching(`0x[0-9a-f]{1,12}`),
+	)
+}
+
+func TestDigitsNeverChangeTheTemplate(t *testing.T) {
+	t.Parallel()
+	words := []string{"order", "failed for", "after", "in", "user", "took", "connection to", "lost,", "retry:"}
+	rapid.Check(t, func(t *rapid.T) {
+		var a, b strings.Builder
+		for range rapid.IntRange(1, 8).Draw(t, "parts") {
+			word := rapid.SampledFrom(words).Draw(t, "word")
+			kind := rapid.SampledFrom([]string{"%d", "%d ms", "id-%d", "/srv/%d/x", "10.0.%d.1", "key=%d", "0x%x", "'%d'", "[%d]"}).Draw(t, "kind")
+			x, y := rapid.IntRange(0, 255).Draw(t, "x"), rapid.IntRange(0, 255).Draw(t, "y")
+			fmt.Fprintf(&a, "%s "+kind+" ", word, x)
+			fmt.Fprintf(&b, "%s "+kind+" ", word, y)
+		}
+		if scan(a.String()) != scan(b.String()) {
+			t.Fatalf("%q gives %q\n%q gives %q", a.String(), scan(a.String()), b.String(), scan(b.String()))
+		}
+	})
+}
+
+func TestSameKindOfValueGivesSameTemplate(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		g := rapid.SampledFrom([]*rapid.Generator[string]{
+			rapid.StringMatching(`[1-9][0-9]{5,9}`), rapid.StringMatching(`[0-9]{1,3}(\.[0-9]{1,3}){3}`), rapid.StringMatching(`/[a-z]{2,8}/[a-z0-9]{1,12}`),
+			rapid.StringMatching(`[0-9a-f]{7}[0-9]`),
+		}).Draw(t, "kind")
+		a, b := "lost "+g.Draw(t, "a")+" again", "lost "+g.Draw(t, "b")+" again"
+		if scan(a) != scan(b) {
+			t.Fatalf("%q gives %q, %q gives %q", a, scan(a), b, scan(b))
+		}
+	})
+}
+
+func TestScanDoesNotAllocate(t *testing.T) {
+	var s Scanner
+	line := []byte(`2026-11-23 request 4711 of "ann" to /api/x took 12ms, status 500 from 10.0.0.1`)
+	s.Scan(line)
+	if n := testing.AllocsPerRun(100, func() { s.Scan(line) }); n != 0 {
+		t.Errorf("%v allocations per line", n)
+	}
+}
+
+func FuzzScan(f *testing.F) {
+	for _, seed := range []string{
+		"", "order 4711 failed", `a "b" 'c' d='e f'`, "2026-11-23T09:10:13Z x", "/a/b?c=d", "http://x/y", "1:2:3:4:5", "a@b.c", "\\\"", "fe80::1", "\x01\x1f\xff",
+		"status 404", "Mon Nov 23 09:42:11 2026", "***1", "[1, 2, 3]", "C:\\x\\y", "-", "+", "0x", "1.", ".1", "a=b=c", "'", "\"\\",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var s Scanner
+		compact := bytes.Clone(s.Scan(in))
+		if len(compact) > MaxTemplate+maxInput {
+			t.Fatalf("template of %d bytes", len(compact))
+		}
+		if again := s.Scan(in); !bytes.Equal(compact, again) {
+			t.Fatalf("%q gave %q, then %q", in, compact, again)
+		}
+		if text := Text(compact); strings.ContainsAny(text, "\x00\x01\x1b\n") {
+			t.Fatalf("%q shows control characters: %q", in, text)
+		}
+	})
+}
+
+func BenchmarkScan(b *testing.B) {
+	lines := [][]byte{
+		[]byte("Received block blk_-1608999687919862906 of size 91178 from /10.250.14.224"),
+		[]byte("connection to upstream was closed by peer before the response was complete"),
+		[]byte(`cannot load order 4711 for tenant "acme": dial tcp 10.0.3.7:5432: connect: connection refused`),
+		[]byte("request served in 12.5ms with status=200 path=/api/v1/orders/42 bytes=1832"),
+	}
+	size := 0
+	for _, l := range lines {
+		size += len(l) + 1
+	}
+	var s Scanner
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, l := range lines {
+			s.Scan(l)
+		}
+	}
+}

@@ -324,11 +324,11 @@ func TestOptionsAreChecked(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	f("false discovery rate", func(o *Options) { o.FalseDiscoveryRate = 0 })
-	f("minimum ratio", func(o *Options) { o.MinimumRatio = 0.5 })
-	f("minimum count", func(o *Options) { o.MinimumCount = 0 })
-	f("minimum minutes", func(o *Options) { o.MinimumMinutes = -1 })
-	f("noise clusters", func(o *Options) { o.NoiseClusters = 2 })
+	f("false_discovery_rate", func(o *Options) { o.FalseDiscoveryRate = 0 })
+	f("minimum_ratio", func(o *Options) { o.MinimumRatio = 0.5 })
+	f("minimum_count", func(o *Options) { o.MinimumCount = 0 })
+	f("minimum_minutes", func(o *Options) { o.MinimumMinutes = -1 })
+	f("noise_clusters", func(o *Options) { o.NoiseClusters = 2 })
 }
 
 func TestResultEncodesAsJSON(t *testing.T) {

@@ -1,15 +1,28 @@
 package detect
 
-import "selfheal"
+import (
+	"cmp"
+	"slices"
+
+	"selfheal"
+)
 
 const (
 	// A control signature speaks about traffic when the window expects this many of it.
 	controlEvents = 30
 	// From this many controls on, their median decides; with fewer, their sum does.
 	controlsForMedian = 3
+	// controlsAtMost bounds the cost: the most frequent ones are taken.
+	controlsAtMost = 100
 	// mostTraffic is the largest correction that is believed.
 	mostTraffic = 10
 )
+
+// control is a signature that is not judged.
+type control struct {
+	before, after *selfheal.Series
+	total         float64
+}
 
 // trafficFactor is how much more was served in the window than the baseline
 // predicts for its hour of the day, judged by the signatures that are not judged
@@ -22,16 +35,19 @@ func (j *judgement) trafficFactor(controls []selfheal.SignatureID) float64 {
 	if !t.dated {
 		return 1
 	}
-	surveys := make([]survey, 0, len(controls))
-	observed := make([]float64, 0, len(controls))
+	var frequent []control
 	for _, id := range controls {
-		before := j.in.Baseline.Of(id)
-		total := tally(before)
-		if total*t.windowExposure/t.baseExposure < controlEvents {
-			continue
+		c := control{before: j.in.Baseline.Of(id), after: j.in.Watched.Of(id)}
+		if c.total = tally(c.before); c.total*t.windowExposure/t.baseExposure >= controlEvents {
+			frequent = append(frequent, c)
 		}
-		surveys = append(surveys, newSurvey(before, total, t))
-		observed = append(observed, tally(j.in.Watched.Of(id)))
+	}
+	slices.SortStableFunc(frequent, func(a, b control) int { return cmp.Compare(b.total, a.total) })
+	frequent = frequent[:min(len(frequent), controlsAtMost)]
+	surveys := make([]survey, len(frequent))
+	observed := make([]float64, len(frequent))
+	for i, c := range frequent {
+		surveys[i], observed[i] = newSurvey(c.before, c.total, t), tally(c.after)
 	}
 	return min(max(sizeFactor(surveys, observed, t), 1), mostTraffic)
 }

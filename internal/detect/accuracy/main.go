@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -27,11 +28,33 @@ func main() {
 	flag.IntVar(&b.signatures, "signatures", 200, "background signatures per world")
 	profiles := flag.String("profiles", "typical,nasty,ideal", "worlds to run")
 	flag.BoolVar(&b.verbose, "v", false, "print every false alarm of Judge")
+	rates := flag.String("rates", "", "further false-discovery rates of Judge to compare, comma-separated")
 	flag.Parse()
-	if err := b.run(strings.Split(*profiles, ","), os.Stdout); err != nil {
+	further, err := numbers(*rates)
+	b.procedures = compared(further)
+	if err == nil {
+		err = b.run(strings.Split(*profiles, ","), os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "accuracy:", err)
 		os.Exit(1)
 	}
+}
+
+// numbers reads a comma-separated list.
+func numbers(list string) ([]float64, error) {
+	var all []float64
+	for field := range strings.SplitSeq(list, ",") {
+		if field == "" {
+			continue
+		}
+		n, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return nil, fmt.Errorf("read rates: %w", err)
+		}
+		all = append(all, n)
+	}
+	return all, nil
 }
 
 type benchmark struct {
@@ -39,6 +62,7 @@ type benchmark struct {
 	deploys    int
 	signatures int
 	verbose    bool
+	procedures []procedure
 }
 
 func (b benchmark) run(profiles []string, out io.Writer) error {
@@ -82,15 +106,15 @@ func (b benchmark) measure(p simulate.Profile) measurement {
 		})
 	}
 	group.Wait()
-	total := newMeasurement()
+	total := newMeasurement(len(b.procedures))
 	for _, r := range results {
 		total.add(r)
 	}
 	return total
 }
 
-func newMeasurement() measurement {
-	m := measurement{tallies: make([]tally, len(procedures))}
+func newMeasurement(procedures int) measurement {
+	m := measurement{tallies: make([]tally, procedures)}
 	for i := range m.tallies {
 		m.tallies[i] = tally{
 			trials: make([]int, len(scenarios)), found: make([]int, len(scenarios)), delays: make([][]int64, len(scenarios)),
@@ -116,11 +140,11 @@ func (m *measurement) add(other measurement) {
 
 // one measures a single world: clean first, then once per scenario.
 func (b benchmark) one(w *simulate.World) measurement {
-	m := newMeasurement()
+	m := newMeasurement(len(b.procedures))
 	if !w.Outage {
 		m.calm = 1
 	}
-	for i, procedure := range procedures {
+	for i, procedure := range b.procedures {
 		flagged := procedure.judge(w.Input)
 		t := &m.tallies[i]
 		t.flags = len(flagged)
@@ -139,7 +163,7 @@ func (b benchmark) one(w *simulate.World) measurement {
 		if !ok {
 			continue
 		}
-		for i, procedure := range procedures {
+		for i, procedure := range b.procedures {
 			t := &m.tallies[i]
 			t.trials[s]++
 			if detected, found := procedure.judge(fork.Input)[id]; found {

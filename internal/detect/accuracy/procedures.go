@@ -21,20 +21,30 @@ type procedure struct {
 	judge func(detect.Input) map[selfheal.SignatureID]int64
 }
 
-// procedures are the columns of the tables.
-var procedures = []procedure{
-	{"seed: Poisson p < .05", seedRule},
-	{"conditional binomial + BH", binomialRule},
-	{"Judge", judgeRule},
+// compared are the columns of the tables: the two simple rules, and the room
+// itself at its default and at further false-discovery rates.
+func compared(rates []float64) []procedure {
+	all := []procedure{
+		{"seed: Poisson p < .05", seedRule},
+		{"conditional binomial + BH", binomialRule},
+		{"Judge", judgeRule(detect.DefaultOptions())},
+	}
+	for _, rate := range rates {
+		o := detect.DefaultOptions()
+		o.FalseDiscoveryRate = rate
+		all = append(all, procedure{fmt.Sprintf("Judge at %g", rate), judgeRule(o)})
+	}
+	return all
 }
 
-// judgeRule is the room itself.
-func judgeRule(in detect.Input) map[selfheal.SignatureID]int64 {
-	flagged := map[selfheal.SignatureID]int64{}
-	for _, a := range detect.Judge(in, detect.DefaultOptions()).Anomalies {
-		flagged[a.Signature] = selfheal.MinuteOf(a.Detected)
+func judgeRule(o detect.Options) func(detect.Input) map[selfheal.SignatureID]int64 {
+	return func(in detect.Input) map[selfheal.SignatureID]int64 {
+		flagged := map[selfheal.SignatureID]int64{}
+		for _, a := range detect.Judge(in, o).Anomalies {
+			flagged[a.Signature] = selfheal.MinuteOf(a.Detected)
+		}
+		return flagged
 	}
-	return flagged
 }
 
 // seedRule is the usual one: the mean of seven days, a Poisson tail below .05 at
@@ -103,10 +113,10 @@ func (b benchmark) print(out io.Writer, p simulate.Profile, m measurement) {
 		}
 		fmt.Fprintln(out)
 	}
-	for _, procedure := range procedures {
+	for _, procedure := range b.procedures {
 		fmt.Fprintf(out, " | %s", procedure.name)
 	}
-	fmt.Fprintf(out, " |\n|---|%s\n", strings.Repeat("---|", len(procedures)))
+	fmt.Fprintf(out, " |\n|---|%s\n", strings.Repeat("---|", len(b.procedures)))
 	row("clean deploys with a false alarm, per 100", func(t tally) string { return percent(t.alarmed, b.deploys) })
 	row("the same without an outage in the window", func(t tally) string { return percent(t.alarmedCalm, m.calm) })
 	row("false flags per 100 clean deploys", func(t tally) string { return percent(t.flags, b.deploys) })

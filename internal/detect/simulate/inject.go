@@ -55,13 +55,6 @@ func (w *World) InjectRise(factor, low, high float64, from int64) (id selfheal.S
 	return "", false
 }
 
-// Silenced removes one signature from the window, and says how often it had occurred there.
-func (w *World) Silenced(id selfheal.SignatureID) int64 {
-	was := w.Input.Watched.Of(id).Total()
-	delete(w.Input.Watched.Series, id)
-	return was
-}
-
 // Deployed gives the first minute of the window.
 func (w *World) Deployed() int64 { return w.deploy }
 

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestTablesRepeat(t *testing.T) {
+	t.Parallel()
+	run := func() string {
+		var out bytes.Buffer
+		b := benchmark{seed: 5, deploys: 4, signatures: 10, procedures: compared([]float64{0.1})}
+		if err := b.run([]string{"ideal", "typical"}, &out); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	first := run()
+	if second := run(); first != second {
+		t.Errorf("the same seed gave two tables:\n%s\n%s", first, second)
+	}
+	for _, want := range []string{
+		"## ideal world, 10 signatures, 4 deploys, seed 5\n",
+		"## typical world",
+		"|  | seed: Poisson p < .05 | conditional binomial + BH | Judge | Judge at 0.1 |\n|---|---|---|---|---|\n",
+		"| new 10/min: % found (median min) | 100.0 (60) | 100.0 (60) | 100.0 (",
+	} {
+		if !strings.Contains(first, want) {
+			t.Errorf("no %q in:\n%s", want, first)
+		}
+	}
+}
+
+func TestUnknownProfile(t *testing.T) {
+	t.Parallel()
+	if err := (benchmark{}).run([]string{"real"}, &bytes.Buffer{}); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	if got, err := numbers("0.1,1e-3"); err != nil || len(got) != 2 || got[1] != 0.001 {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := numbers("much"); err == nil {
+		t.Error("no error for what is no number")
+	}
+}

@@ -34,7 +34,8 @@ type Signature struct {
 // Sample is one occurrence of a signature, scrubbed of secrets and size-capped.
 type Sample struct {
 	Time       time.Time   `json:"time"`
-	Text       string      `json:"text"` // as written, at most 8 KiB
+	Text       string      `json:"text"`              // as written, at most 8 KiB
+	Message    string      `json:"message,omitempty"` // of Text, what identifies the event: Record.Message, at most 8 KiB
 	Exceptions []Exception `json:"exceptions,omitempty"`
 	Revision   string      `json:"revision,omitempty"`
 	Stream     string      `json:"stream,omitempty"`

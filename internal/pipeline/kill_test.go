@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 
 	"selfheal"
 	"selfheal/internal/pipeline"
-	"selfheal/internal/store/sqlite"
 )
 
 // killed is what a process "dies" of in these tests.
@@ -171,12 +169,7 @@ func killAndResume(t *testing.T, at int, late bool, want story) {
 
 func pullRequests(t *testing.T, w *world) int {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(w.state, "selfheal.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	all, err := store.PullRequests(t.Context(), filepath.Join(w.state, "forge.git"))
+	all, err := w.forge.PullRequests(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

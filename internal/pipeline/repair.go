@@ -2,18 +2,69 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 
 	"selfheal"
+	"selfheal/internal/git"
+	"selfheal/internal/repair"
 )
 
+// workbench gives what the repair room works on.
+func (p *Pipeline) workbench(ctx context.Context, i *selfheal.Incident) (repair.Input, *git.Workspace, error) {
+	workspace, err := p.Work.Workspace(ctx, i.Opened.Repository)
+	if err != nil {
+		return repair.Input{}, nil, err
+	}
+	return repair.Input{Workspace: workspace, Incident: i, Redact: p.Scrub}, workspace, nil
+}
+
+// prepare makes the branch, which is the same commit however often it is made.
 func (p *Pipeline) prepare(ctx context.Context, i *selfheal.Incident) (step, error) {
-	return step{}, nil
+	in, _, err := p.workbench(ctx, i)
+	if err != nil {
+		return step{}, err
+	}
+	made, err := repair.Prepare(ctx, in)
+	if err != nil {
+		return step{}, err
+	}
+	if made.Failure != "" {
+		return did(selfheal.EventRepairFailed, made), nil
+	}
+	return did(selfheal.EventRepairPrepared, made), nil
 }
 
+// prove runs the commands. A branch on which one of them fails is not proposed;
+// an error that could not be reproduced on the deployed revision is no fault of
+// the branch, and only keeps the pull request a draft.
 func (p *Pipeline) prove(ctx context.Context, i *selfheal.Incident) (step, error) {
-	return step{}, nil
+	in, _, err := p.workbench(ctx, i)
+	if err != nil {
+		return step{}, err
+	}
+	proven, err := repair.Prove(ctx, in, *i.Repair)
+	if err != nil {
+		return step{}, err
+	}
+	for _, proof := range proven.Proofs {
+		if proof.Revision == proven.Commit && !proof.AsExpected() {
+			proven.Failure = fmt.Sprintf("on the branch the command %q does not succeed", proof.Command)
+			return did(selfheal.EventRepairFailed, proven), nil
+		}
+	}
+	return did(selfheal.EventRepairProven, proven), nil
 }
 
+// pullRequest describes the proven branch, and gives the repository that holds it.
 func (p *Pipeline) pullRequest(ctx context.Context, i *selfheal.Incident) (selfheal.PullRequest, string, error) {
-	return selfheal.PullRequest{}, "", nil
+	in, workspace, err := p.workbench(ctx, i)
+	if err != nil {
+		return selfheal.PullRequest{}, "", err
+	}
+	title, body := repair.Describe(in, *i.Repair)
+	return selfheal.PullRequest{
+		Mark: selfheal.Mark(i.Key), Title: title, Body: body,
+		Source: i.Repair.Branch, Target: i.Opened.Target, Commit: i.Repair.Commit,
+		Draft: !i.Repair.Proven(), Labels: []string{"selfheal"},
+	}, workspace.Directory(), nil
 }

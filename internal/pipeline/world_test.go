@@ -53,7 +53,7 @@ type world struct {
 	culprit    string
 	state      string
 	clock      *clock
-	forge      selfheal.Forge // as people see it: nothing kills them
+	forge      *local.Forge // as people see it: nothing kills them
 }
 
 // clock moves a millisecond at each look, so that events have an order, and can be set forward.
@@ -75,32 +75,33 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-const regionFile = `package prices
-
-// defaultRegion is where tenants without a region of their own buy.
-const defaultRegion = %q
-`
-
+// findFile looks a price up; the culprit drops the check that keeps it from panicking.
 const findFile = `package prices
 
-import "fmt"
+var lists = map[string][]int{"eu": {100}}
 
-// Find looks a price up.
-func Find(region, sku string) error {
-	if region == "" {
-		region = defaultRegion
-	}
-	return fmt.Errorf("no price for %s in region %q", sku, region)
+// Find gives the price of a position in a region's list.
+func Find(region string, position int) int {
+	list := lists[region]
+%s	return list[position]
 }
 `
+
+const checked = `	if position >= len(list) {
+		return 0 // not for sale there
+	}
+`
+
+// panicked is what the service logs when Find fails.
+const panicked = "panic: runtime error: index out of range [0] with length 0\n\ngoroutine {n} [running]:\nexample.com/shop/prices.Find(...)\n\t/src/prices/find.go:8 +0x1d\nmain.main()\n\t/src/main.go:11 +0x2b\n"
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	r := gittest.New(t)
 	w := &world{repository: r, state: t.TempDir(), clock: &clock{now: deployed.Add(2 * time.Hour)}}
-	w.base = r.Commit("prices: find", "go.mod", "module example.com/shop\n\ngo 1.21\n", "prices/region.go", fmt.Sprintf(regionFile, "eu"), "prices/find.go", findFile)
+	w.base = r.Commit("prices: find", "go.mod", "module example.com/shop\n\ngo 1.21\n", "prices/find.go", fmt.Sprintf(findFile, checked))
 	r.Commit("docs: operations", "docs/operations.md", "restart it\n")
-	w.culprit = r.Commit("prices: no default region", "prices/region.go", fmt.Sprintf(regionFile, ""))
+	w.culprit = r.Commit("prices: every position is for sale", "prices/find.go", fmt.Sprintf(findFile, ""))
 	w.head = r.Commit("readme", "README.md", "# shop\n")
 	return w
 }
@@ -148,7 +149,7 @@ func (w *world) sources() pipeline.Sources {
 		Baseline: append(logged(deployed.Add(-week), week, 10*time.Minute, "INFO", "order {n} placed"),
 			logged(deployed.Add(-week), week, 5*time.Hour, "WARN", "payment took {n} ms")...),
 		Watched: append(logged(deployed, time.Hour, time.Minute, "INFO", "order {n} placed"),
-			logged(deployed.Add(2*time.Minute), 58*time.Minute, 2*time.Minute, "ERROR", `checkout failed: no price for sku-{n} in region ""`)...),
+			logged(deployed.Add(2*time.Minute), 58*time.Minute, 2*time.Minute, "ERROR", panicked)...),
 	}
 }
 
@@ -157,7 +158,7 @@ func (w *world) request() pipeline.Request {
 		Repository: w.repository.Dir, Target: "main",
 		Intent: selfheal.Intent{
 			Repair: true, Timeout: selfheal.Duration(time.Minute),
-			Verify: []string{"grep -q eu prices/region.go"}, Replay: []string{"! grep -q '\"\"' prices/region.go"},
+			Verify: []string{"test -f prices/find.go"}, Replay: []string{"grep -q 'not for sale' prices/find.go"},
 		},
 	}
 }

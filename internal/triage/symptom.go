@@ -23,7 +23,11 @@ type stackFrame struct {
 	file     string // as printed, forward slashes
 	line     int
 	quote    string // how the error put it
+	source   string // the line of code that the runtime printed with it; empty when it did not
 	kind     frameKind
+	// nilArgument says that the function was entered with a nil first argument
+	// or receiver: if that is what failed, the fault lies with its callers.
+	nilArgument bool
 }
 
 type frameKind uint8
@@ -59,6 +63,10 @@ func readSymptom(anomaly selfheal.Anomaly, signature selfheal.Signature) symptom
 		text = unescape(text)
 	}
 	frames, message := splitFrames(text, signature.Kind == selfheal.KindBuild)
+	if decoded := signature.Sample.Message; decoded != "" {
+		// A structured line holds much that the event does not say: names of fields, ids, who asked.
+		_, message = splitFrames(strings.ToValidUTF8(decoded, "\uFFFD"), signature.Kind == selfheal.KindBuild)
+	}
 	s.frames = mergeFrames(exceptionFrames(signature.Sample.Exceptions), frames)
 	for _, e := range signature.Sample.Exceptions {
 		// The text may have been cut before the cause that counts.
@@ -67,9 +75,18 @@ func readSymptom(anomaly selfheal.Anomaly, signature selfheal.Signature) symptom
 		}
 	}
 	s.message = strings.Join(strings.Fields(message), " ")
-	s.words = wordsOf(s.message)
+	s.words = wordsOf(runtimeWords.ReplaceAllString(s.message, " . "))
 	return s
 }
+
+// runtimeWords are what language runtimes say of any program: they name nothing of the service.
+var runtimeWords = regexp.MustCompile(`runtime error: |invalid memory address or nil pointer dereference|SIGSEGV|segmentation violation|` +
+	`index out of range \[\d+\] with length \d+|assignment to entry in nil map|interface conversion|goroutine \d+|` +
+	`Cannot read propert(?:y|ies)(?: of (?:undefined|null))?|is not (?:a function|iterable|subscriptable|callable|defined)|` +
+	`Assignment to constant variable|unsupported operand type\(s\) for|object has no attribute|argument of type|takes \d+ positional arguments? but \d+ (?:was|were) given|` +
+	`Traceback \(most recent call last\)|During handling of the above exception, another exception occurred|` +
+	`(?:java\.lang\.)?NullPointerException|Exception in thread "[^"]*"|\b(?:TypeError|ValueError|KeyError|AttributeError|RuntimeError|ReferenceError|SyntaxError)\b|` +
+	`UnhandledPromiseRejection\w*|Uncaught Exception|http: panic serving \S+`)
 
 // exceptionFrames lists the frames of an exception chain, those of the innermost cause first.
 func exceptionFrames(chain []selfheal.Exception) []stackFrame {
@@ -114,14 +131,21 @@ func mergeFrames(decoded, read []stackFrame) []stackFrame {
 		base string
 		line int
 	}
-	seen := map[key]bool{}
-	for _, f := range decoded {
-		seen[key{baseName(f.file), f.line}] = true
+	known := map[key]int{}
+	for i, f := range decoded {
+		known[key{baseName(f.file), f.line}] = i
 	}
 	for _, f := range read {
-		if k := (key{baseName(f.file), f.line}); !seen[k] {
-			seen[k] = true
+		k := key{baseName(f.file), f.line}
+		i, seen := known[k]
+		if !seen {
+			known[k] = len(decoded)
 			decoded = append(decoded, f)
+			continue
+		}
+		decoded[i].source, decoded[i].nilArgument = f.source, f.nilArgument
+		if decoded[i].function == "" {
+			decoded[i].function = f.function
 		}
 	}
 	return decoded[:min(len(decoded), maxFrames)]
@@ -143,7 +167,7 @@ var (
 	compilerTS  = regexp.MustCompile(`^\s*(\S+\.\w+)\((\d+),\d+\)`)
 	loggerField = regexp.MustCompile(`(?:^|[\s,{"])(?:caller|source|src|file|location|lineno)"?[=:]\s*"?$`)
 	goFunction  = regexp.MustCompile(`^(?:created by )?[\w./~-]+(?:\.\([^)]*\))?\.[\w.\[\]()*·-]+(?:\(.*\))?(?: in goroutine \d+)?$`)
-	goroutine   = regexp.MustCompile(`^goroutine \d+ \[|^\[signal `)
+	goroutine   = regexp.MustCompile(`^goroutine \d+ \[|^\[signal |^panic\((?:\{?0x|\.\.\.)`)
 )
 
 // splitFrames separates the places that a text names from its words.
@@ -151,28 +175,32 @@ func splitFrames(text string, build bool) (frames []stackFrame, message string) 
 	var (
 		words  strings.Builder
 		python []stackFrame
-		skip   bool
 	)
 	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		line = strings.TrimRight(line, "\r")
+	for i := 0; i < len(lines); i++ {
+		line := strings.TrimRight(lines[i], "\r")
 		if m := pythonFrame.FindStringSubmatch(line); m != nil {
-			python = append(python, stackFrame{file: m[1], line: atoi(m[2]), function: m[3], quote: strings.TrimSpace(line)})
-			skip = true // the next line is the source text
+			f := stackFrame{file: m[1], line: atoi(m[2]), function: m[3], quote: strings.TrimSpace(line)}
+			f.source, i = sourceBelow(lines, i, indentation(line))
+			python = append(python, f)
 			continue
 		}
-		if skip && indentation(line) > 2 {
-			continue
-		}
-		skip = false
 		if f, ok := lineFrame(line); ok {
+			if i > 0 && f.function == "" {
+				f.function = goFunctionName(lines[i-1])
+				f.nilArgument = f.function != "" && strings.Contains(lines[i-1], "(0x0")
+			}
 			frames = append(frames, f)
 			continue
 		}
 		if goroutine.MatchString(line) || goFunction.MatchString(line) && i+1 < len(lines) && goFrame.MatchString(lines[i+1]) {
 			continue
 		}
-		frames = append(frames, placesIn(line, build)...)
+		places := placesIn(line, build)
+		if len(places) == 1 && strings.TrimSpace(line) == places[0].quote { // Node prints the place, then the code
+			places[0].source, i = sourceBelow(lines, i, -1)
+		}
+		frames = append(frames, places...)
 		words.WriteString(line)
 		words.WriteByte('\n')
 	}
@@ -180,6 +208,36 @@ func splitFrames(text string, build bool) (frames []stackFrame, message string) 
 		frames = append(frames, python[i])
 	}
 	return frames, words.String()
+}
+
+// markerLine is what runtimes print under a line of code to point into it.
+var markerLine = regexp.MustCompile(`^[\s~^]+$`)
+
+// sourceBelow reads the line of code printed below line i, when it is indented
+// deeper than margin, and gives the index of the last line that belongs to it.
+func sourceBelow(lines []string, i, margin int) (source string, last int) {
+	if i+1 >= len(lines) || indentation(lines[i+1]) <= margin || pythonFrame.MatchString(lines[i+1]) || strings.TrimSpace(lines[i+1]) == "" {
+		return "", i
+	}
+	source, last = strings.TrimSpace(lines[i+1]), i+1
+	if last+1 < len(lines) && markerLine.MatchString(lines[last+1]) && strings.TrimSpace(lines[last+1]) != "" {
+		last++
+	} else if margin < 0 {
+		return "", i // without the marker it is just the next line
+	}
+	return source, last
+}
+
+// goFunctionName gives the function of the line above a place in a Go stack; empty when it is none.
+func goFunctionName(line string) string {
+	if !goFunction.MatchString(strings.TrimSpace(line)) || strings.HasPrefix(line, "\t") {
+		return ""
+	}
+	line = strings.TrimPrefix(strings.TrimSpace(line), "created by ")
+	if i := strings.LastIndexByte(line, '('); i > 0 && !strings.HasSuffix(line[:i], ".") {
+		line = line[:i]
+	}
+	return line
 }
 
 // lineFrame reads a line that is nothing but a stack frame.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -116,6 +117,7 @@ func (b *bench) shares(ctx context.Context, size int64) error {
 	if _, err := writeLogs(b.path("week.log"), size*mebibyte, week, weekLength, b.seed); err != nil {
 		return err
 	}
+	runtime.GOMAXPROCS(1)
 	read, err := b.read(ctx, func(*selfheal.Entry) error { return nil })
 	if err != nil {
 		return err

@@ -1,10 +1,9 @@
 package main
 
 import (
-	"bufio"
-	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"time"
 )
 
@@ -13,39 +12,19 @@ var week = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
 const weekLength = 7 * 24 * time.Hour
 
-// generator writes JSON lines as a service with log/slog would: mostly requests,
-// some warnings, a background of errors, now and then a panic with its stack.
-type generator struct {
-	rng   *rand.Rand
-	out   *bufio.Writer
-	lines int64
-}
-
-func (g *generator) id() string { return fmt.Sprintf("%016x", g.rng.Uint64()) }
-
-func (g *generator) line(at time.Time) (int, error) {
-	g.lines++
-	stamp := at.Format(time.RFC3339Nano)
-	switch roll := g.rng.IntN(1000); {
-	case roll < 900:
-		return g.request(stamp)
-	case roll < 960:
-		return fmt.Fprintf(g.out, `{"time":%q,"level":"INFO","msg":"order placed","service.name":"shop","order":%d,"tenant":"t%d","total_cents":%d,"trace_id":%q}`+"\n",
-			stamp, g.rng.IntN(1e8), g.rng.IntN(40), g.rng.IntN(1e6), g.id())
-	case roll < 985:
-		return fmt.Fprintf(g.out, `{"time":%q,"level":"WARN","msg":"retrying payment provider","service.name":"shop","attempt":%d,"err":"context deadline exceeded after %dms","trace_id":%q}`+"\n",
-			stamp, g.rng.IntN(4), g.rng.IntN(2000), g.id())
-	case roll < 999:
-		return fmt.Fprintf(g.out, `{"time":%q,"level":"ERROR","msg":"%s","service.name":"shop","err":"dial tcp 10.0.%d.%d:5432: connect: connection refused","trace_id":%q}`+"\n",
-			stamp, failures[g.rng.IntN(len(failures))], g.rng.IntN(256), g.rng.IntN(256), g.id())
-	}
-	return fmt.Fprintf(g.out, `{"time":%q,"level":"ERROR","msg":"panic serving request","service.name":"shop","stack":"panic: runtime error: index out of range [%d] with length %d\n\ngoroutine %d [running]:\nexample.com/shop/internal/cart.(*Cart).Line(0xc000%06x)\n\t/src/internal/cart/cart.go:%d +0x1d\nexample.com/shop/internal/checkout.total(...)\n\t/src/internal/checkout/total.go:41\nnet/http.(*conn).serve(0xc000%06x)\n\t/usr/local/go/src/net/http/server.go:2102 +0x5f\n"}`+"\n",
-		stamp, g.rng.IntN(9), g.rng.IntN(9), g.rng.IntN(1e5), g.rng.IntN(1<<24), 30+g.rng.IntN(3), g.rng.IntN(1<<24))
-}
-
-func (g *generator) request(stamp string) (int, error) {
-	return fmt.Fprintf(g.out, `{"time":%q,"level":"INFO","msg":"request","service.name":"shop","service.version":"1.4.0","method":"GET","path":"/tenants/%d/items/%d","status":%d,"duration_ms":%d.%d,"trace_id":%q}`+"\n",
-		stamp, g.rng.IntN(40), g.rng.IntN(1e5), 200+100*g.rng.IntN(2), g.rng.IntN(300), g.rng.IntN(10), g.id())
+// kinds of lines, as a service with log/slog writes them: mostly requests, some
+// warnings, a background of errors, now and then a panic with its stack. In the
+// texts, # stands for a random number, % for a random hexadecimal id and @ for
+// one of the failures.
+var kinds = []struct {
+	perMille int
+	text     string
+}{
+	{900, `"level":"INFO","msg":"request","service.name":"shop","service.version":"1.4.0","method":"GET","path":"/tenants/#/items/#","status":200,"duration_ms":#.#,"trace_id":"%"}`},
+	{60, `"level":"INFO","msg":"order placed","service.name":"shop","order":#,"tenant":"t#","total_cents":#,"trace_id":"%"}`},
+	{25, `"level":"WARN","msg":"retrying payment provider","service.name":"shop","attempt":#,"err":"context deadline exceeded after #ms","trace_id":"%"}`},
+	{14, `"level":"ERROR","msg":"@","service.name":"shop","err":"dial tcp 10.0.#.#:5432: connect: connection refused","trace_id":"%"}`},
+	{1, `"level":"ERROR","msg":"panic serving request","service.name":"shop","stack":"panic: runtime error: index out of range [#] with length #\n\ngoroutine # [running]:\nexample.com/shop/internal/cart.(*Cart).Line(0xc000%)\n\t/src/internal/cart/cart.go:33 +0x1d\nexample.com/shop/internal/checkout.total(...)\n\t/src/internal/checkout/total.go:41\nnet/http.(*conn).serve(0xc000%)\n\t/usr/local/go/src/net/http/server.go:2102 +0x5f\n"}`},
 }
 
 var failures = []string{"inventory lookup failed", "price lookup failed", "write receipt failed", "session store unreachable", "audit log write failed"}
@@ -56,16 +35,45 @@ func writeLogs(path string, size int64, from time.Time, length time.Duration, se
 	if err != nil {
 		return 0, err
 	}
-	g := &generator{rng: rand.New(rand.NewPCG(seed, 0)), out: bufio.NewWriterSize(f, 1<<20)}
-	for written := int64(0); written < size; {
-		n, err := g.line(from.Add(time.Duration(float64(length) * float64(written) / float64(size))))
-		if err != nil {
-			return 0, err
+	rng := rand.New(rand.NewPCG(seed, 0))
+	buffer := make([]byte, 0, 1<<20+1<<12)
+	for written := int64(0); written < size; lines++ {
+		before := len(buffer)
+		buffer = appendLine(buffer, rng, from.Add(time.Duration(float64(length)*float64(written)/float64(size))))
+		written += int64(len(buffer) - before)
+		if len(buffer) >= 1<<20 || written >= size {
+			if _, err := f.Write(buffer); err != nil {
+				return 0, err
+			}
+			buffer = buffer[:0]
 		}
-		written += int64(n)
 	}
-	if err := g.out.Flush(); err != nil {
-		return 0, err
+	return lines, f.Close()
+}
+
+func appendLine(b []byte, rng *rand.Rand, at time.Time) []byte {
+	b = append(b, `{"time":"`...)
+	b = at.AppendFormat(b, time.RFC3339Nano)
+	b = append(b, `",`...)
+	roll := rng.IntN(1000)
+	text := ""
+	for _, kind := range kinds {
+		if text = kind.text; roll < kind.perMille {
+			break
+		}
+		roll -= kind.perMille
 	}
-	return g.lines, f.Close()
+	for i := range len(text) {
+		switch text[i] {
+		case '#':
+			b = strconv.AppendUint(b, rng.Uint64()>>(40+rng.IntN(20)), 10)
+		case '%':
+			b = strconv.AppendUint(b, rng.Uint64(), 16)
+		case '@':
+			b = append(b, failures[rng.IntN(len(failures))]...)
+		default:
+			b = append(b, text[i])
+		}
+	}
+	return append(b, '\n')
 }

@@ -40,6 +40,9 @@ generate: ## regenerate sqlc queries, templates, schema and golden files
 	$(GO) test ./internal/config -run TestSchema -update
 	$(GO) test ./internal/cli -run TestReference -update
 
+picture: ## draw docs/demo.svg from a run of the demo
+	$(GO) run ./cmd/selfheal demo --picture docs/demo.svg
+
 bench: bench-check ## print the benchmark of `check` end to end
 
 bench-check:

@@ -19,6 +19,7 @@ import (
 
 type demoOptions struct {
 	scenario, dir, format string
+	picture               string
 	seed                  uint64
 	keep                  bool
 }
@@ -46,6 +47,7 @@ It exits with 0 when selfheal came to the scenario's right answer.`,
 	f.BoolVar(&o.keep, "keep", false, "leave the repository, the logs and the store for exploring")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the generated traffic")
 	f.StringVar(&o.format, "format", "text", "text or json")
+	f.StringVar(&o.picture, "picture", "", "also draw the report, as the terminal shows it, into this SVG file")
 	return c
 }
 
@@ -165,6 +167,11 @@ func saveDemo(env *Environment, dir string, o demoOptions, r *report.Report) err
 	r.Places = append(r.Places,
 		report.Place{Label: "HTML", Path: filepath.Join(dir, "report.html")},
 		report.Place{Label: "JSON", Path: filepath.Join(dir, "report.json")})
+	if o.picture != "" {
+		if err := drawDemo(o.picture, *r); err != nil {
+			return err
+		}
+	}
 	for _, format := range []string{"html", "json"} {
 		var b strings.Builder
 		if err := render(&b, *r, format, env, false); err != nil {
@@ -175,6 +182,19 @@ func saveDemo(env *Environment, dir string, o demoOptions, r *report.Report) err
 		}
 	}
 	return nil
+}
+
+// drawDemo draws what a terminal of 100 columns shows, without the places of this machine.
+func drawDemo(path string, r report.Report) error {
+	r.Places = nil
+	var ansi, picture strings.Builder
+	if err := report.Text(&ansi, r, report.TextOptions{Width: 100, Color: true}); err != nil {
+		return err
+	}
+	if err := report.SVG(&picture, ansi.String(), "selfheal demo"); err != nil {
+		return err
+	}
+	return app.WriteFile(path, []byte(picture.String()))
 }
 
 // conclude compares the report with what the scenario knows to be true.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"net/url"
 	"path"
@@ -191,7 +190,7 @@ func sarifText(r Report, v *selfheal.Verdict, a selfheal.Anomaly, s selfheal.Sig
 	if v == nil {
 		return oneLine(text, sentenceLimit)
 	}
-	text += fmt.Sprintf(" Verdict: %s, %s.", causeWords(v.Cause), percent(v.Confidence))
+	text += " Verdict: " + sureWords(*v) + "."
 	if v.Culprit != nil {
 		text += " Culprit: " + commitPhrase(r.Incident.Judged, v.Culprit) + "."
 	}

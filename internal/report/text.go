@@ -169,9 +169,9 @@ func (p *printer) joined(indent int, words []string) {
 }
 
 // verbatim writes lines with their spacing; at most limit of them, and each on
-// at most three lines, the last of which is cut.
+// at most four lines, the last of which is cut.
 func (p *printer) verbatim(indent int, lines []string, limit int, color ink) {
-	const rows = 3
+	const rows = 4
 	margin, room := strings.Repeat(" ", indent), p.width-indent
 	for _, line := range lines[:min(limit, len(lines))] {
 		var head string

@@ -109,7 +109,7 @@ func (p *printer) frames(all []frameView) {
 
 func (p *printer) verdict(v *verdictView) {
 	p.section("verdict")
-	p.paragraph(2, fmt.Sprintf("%s, %s. %s", v.Cause, v.Confidence, v.Reason), p.plain)
+	p.paragraph(2, strings.TrimSpace(v.Finding+". "+v.Reason), p.plain)
 	if v.WouldHelp != "" {
 		p.hang(p.label(2, "would help", 12, p.faint), v.WouldHelp, p.plain)
 	}
@@ -177,8 +177,8 @@ func (p *printer) diffInk(l diffLine) ink {
 func (p *printer) exhibits(side string, all []exhibitView, color ink) {
 	for _, e := range all[:min(textExhibits, len(all))] {
 		l := p.label(2, side, 9, color)
-		l.text += p.bold(fmt.Sprintf("%5s", e.Weight)) + "  "
-		l.width += 7
+		weight := fmt.Sprintf("%5s", e.Weight)
+		l = label{l.text + p.bold(weight), l.width + len(weight)}.gap(2)
 		p.hang(l, e.Kind+": "+e.Text, p.plain)
 		if e.Observed != "" {
 			p.hang(p.label(l.width, "seen", 6, p.faint), e.Observed, p.plain)

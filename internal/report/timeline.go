@@ -125,7 +125,7 @@ func intentMoment(p selfheal.Intent) string {
 
 func judgedMoment(judged *selfheal.Judged) string {
 	verdict := judged.Verdict
-	text := fmt.Sprintf("verdict: %s, %s", causeWords(verdict.Cause), percent(verdict.Confidence))
+	text := "verdict: " + sureWords(verdict)
 	if verdict.Culprit != nil {
 		text += ", " + commitPhrase(judged, verdict.Culprit)
 	}
@@ -140,6 +140,15 @@ func provenMoment(repair selfheal.Repair) string {
 		}
 	}
 	return fmt.Sprintf("ran %s, %d as expected", plural(int64(len(repair.Proofs)), "proof"), asExpected)
+}
+
+// sureWords is the verdict with its probability. That of an inconclusive one is
+// left out: being sure of not knowing tells nobody anything.
+func sureWords(v selfheal.Verdict) string {
+	if v.Cause != selfheal.Caused && v.Cause != selfheal.NotCaused {
+		return causeWords(v.Cause)
+	}
+	return causeWords(v.Cause) + ", " + percent(v.Confidence) + " sure"
 }
 
 func causeWords(c selfheal.Cause) string {

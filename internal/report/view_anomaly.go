@@ -65,7 +65,7 @@ func anomalyFacts(a selfheal.Anomaly, watched selfheal.Interval) []fact {
 		return facts
 	}
 	add("expected", amount(a.Expected))
-	if a.Ratio.Estimate > 0 {
+	if a.Ratio.Estimate > 0 && a.Kind != selfheal.AnomalyNew { // a new error has nothing to be compared with
 		add("ratio", ratioInterval(a.Ratio))
 	}
 	add("by chance", chance(a.PValue))

@@ -10,8 +10,7 @@ import (
 
 // verdictView is who is blamed, and on what grounds.
 type verdictView struct {
-	Cause      string
-	Confidence string
+	Finding    string // "this deploy is the cause, 97 % sure"
 	Reason     string
 	Culprit    *culpritView
 	For        []exhibitView // strongest first
@@ -33,7 +32,6 @@ type culpritView struct {
 
 type exhibitView struct {
 	Weight   string // +4.2
-	Strength int    // 1 to 5, for a reader's eye
 	Kind     string
 	Text     string
 	Observed string // quote from the error
@@ -52,8 +50,7 @@ type candidateView struct {
 func newVerdictView(judged *selfheal.Judged) *verdictView {
 	verdict := judged.Verdict
 	v := &verdictView{
-		Cause: causeWords(verdict.Cause), Confidence: percent(verdict.Confidence),
-		Reason: oneLine(verdict.Reason, sentenceLimit), WouldHelp: oneLine(verdict.WouldHelp, sentenceLimit),
+		Finding: sureWords(verdict), Reason: oneLine(verdict.Reason, sentenceLimit), WouldHelp: oneLine(verdict.WouldHelp, sentenceLimit),
 	}
 	for _, e := range verdict.Exhibits {
 		if e.Weight < 0 {
@@ -81,10 +78,9 @@ func newVerdictView(judged *selfheal.Judged) *verdictView {
 
 func newExhibitView(e selfheal.Exhibit) exhibitView {
 	v := exhibitView{
-		Weight:   fmt.Sprintf("%+.1f", e.Weight),
-		Strength: int(min(5, max(1, math.Round(math.Abs(e.Weight))))),
-		Kind:     oneLine(strings.ReplaceAll(string(e.Kind), "-", " "), titleLimit),
-		Text:     oneLine(e.Text, sentenceLimit), Observed: oneLine(e.Observed, sentenceLimit),
+		Weight: weightWords(e.Weight),
+		Kind:   oneLine(strings.ReplaceAll(string(e.Kind), "-", " "), titleLimit),
+		Text:   oneLine(e.Text, sentenceLimit), Observed: oneLine(e.Observed, sentenceLimit),
 		Quote: oneLine(strings.TrimSpace(e.Quote), sentenceLimit),
 	}
 	if e.Path != "" {
@@ -95,6 +91,14 @@ func newExhibitView(e selfheal.Exhibit) exhibitView {
 		v.Place = oneLine(v.Place, titleLimit)
 	}
 	return v
+}
+
+// weightWords writes a weight with its sign, and never more than nine characters.
+func weightWords(w float64) string {
+	if math.Abs(w) < 1000 {
+		return fmt.Sprintf("%+.1f", w)
+	}
+	return fmt.Sprintf("%+.2g", w)
 }
 
 func newCulpritView(judged *selfheal.Judged, c selfheal.Culprit) *culpritView {

@@ -135,6 +135,7 @@ func span(d time.Duration) string {
 	if d < 10*time.Second {
 		return amount(d.Seconds()) + " s"
 	}
+	d = d.Round(precision(d))
 	units := []struct {
 		name string
 		size time.Duration
@@ -152,6 +153,17 @@ func span(d time.Duration) string {
 		return text
 	}
 	return "0 s"
+}
+
+// precision is the smaller of the two units in which a length is written.
+func precision(d time.Duration) time.Duration {
+	switch {
+	case d >= 24*time.Hour:
+		return time.Hour
+	case d >= time.Hour:
+		return time.Minute
+	}
+	return time.Second
 }
 
 // Times are shown in UTC, which is what the logs of several hosts have in common.

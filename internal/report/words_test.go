@@ -87,6 +87,8 @@ func TestTimeWords(t *testing.T) {
 	f(span(time.Hour), "1 h")
 	f(span(167*time.Hour), "6 d 23 h")
 	f(span(24*time.Hour+5*time.Second), "1 d")
+	f(span(7*24*time.Hour-40*time.Second), "7 d")
+	f(span(time.Hour-200*time.Millisecond), "1 h")
 	f(span(-90*time.Second), "-1 min 30 s")
 
 	day := time.Date(2026, 11, 22, 2, 40, 0, 0, time.UTC)

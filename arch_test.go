@@ -22,6 +22,7 @@ var floors = []struct {
 	{"selfheal/internal/redact", 1},
 	{"selfheal/internal/sandbox", 1},
 	{"selfheal/internal/git", 1},
+	{"selfheal/internal/markdown", 1},
 	// Rooms, and integrations of the ports.
 	{"selfheal/internal/watch", 2},
 	{"selfheal/internal/group", 2},

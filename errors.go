@@ -51,8 +51,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // CodeOf gives the code of the first [Error] in the chain; CodeInternal when there is none.
 func CodeOf(err error) Code {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return CodeInternal
@@ -61,8 +60,8 @@ func CodeOf(err error) Code {
 // HintOf gives the first non-empty hint in the chain, outermost first.
 func HintOf(err error) string {
 	for err != nil {
-		var e *Error
-		if !errors.As(err, &e) {
+		e, ok := errors.AsType[*Error](err)
+		if !ok {
 			return ""
 		}
 		if e.Hint != "" {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,9 +13,9 @@ import (
 
 type checkOptions struct {
 	app.CheckRequest
-	config, store, repair, deployedAt string
-	timeout                           time.Duration
-	output                            outputOptions
+	config, store, repairBy, deployedAt string
+	timeout                             time.Duration
+	output                              outputOptions
 }
 
 func newCheckCommand(env *Environment) *cobra.Command {
@@ -48,7 +49,7 @@ A build that failed is judged from its output with --build-log instead.
 	f.StringVar(&o.deployedAt, "deployed-at", "", "when the new revision began to serve, RFC 3339 (default: first record of the window)")
 	f.StringVar(&o.Service, "service", "", "name of the service (default: from selfheal.yaml, else the repository's name)")
 	f.StringVar(&o.Environment, "environment", "", "where it is deployed (default: from selfheal.yaml, else production)")
-	f.StringVar(&o.repair, "repair", "none", "what to do about a regression: none or revert")
+	f.StringVar(&o.repairBy, "repair", "none", "what to do about a regression: none or revert")
 	f.StringArrayVar(&o.Verify, "verify", nil, "shell command that must succeed on the repaired revision (repeatable)")
 	f.StringArrayVar(&o.Replay, "replay", nil, "shell command that must fail on the deployed revision and succeed on the repaired one (repeatable)")
 	f.DurationVar(&o.timeout, "timeout", 0, "longest run of one --verify or --replay command (default 10m)")
@@ -59,14 +60,14 @@ A build that failed is judged from its output with --build-log instead.
 	return c
 }
 
-func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOptions) error {
+func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOptions) (err error) {
 	if err := o.validate(c); err != nil {
 		return err
 	}
-	o.CheckRequest.Repair = o.repair == "revert"
-	o.CheckRequest.Timeout = o.timeout
-	o.CheckRequest.Stdin = env.In
-	o.CheckRequest.Command = "check"
+	o.Repair = o.repairBy == "revert"
+	o.Timeout = o.timeout
+	o.Stdin = env.In
+	o.Command = "check"
 	a, err := app.Open(ctx, app.Settings{
 		Repository: o.Repository, ConfigPath: o.config, StorePath: o.store,
 		Getenv: env.Getenv, Clock: env.Clock, Version: version(), Progress: env.progress,
@@ -74,7 +75,7 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 	if err != nil {
 		return err
 	}
-	defer a.Close()
+	defer func() { err = errors.Join(err, a.Close()) }()
 	result, err := a.Check(ctx, o.CheckRequest)
 	env.progressDone()
 	if err != nil {
@@ -97,8 +98,8 @@ func (o *checkOptions) validate(c *cobra.Command) error {
 	} else if len(o.Baseline) == 0 || len(o.Window) == 0 {
 		return selfheal.Usagef("see selfheal check --help for an example", "--baseline and --window are both needed (or --build-log)")
 	}
-	if o.repair != "none" && o.repair != "revert" {
-		return selfheal.Usagef("use --repair none or --repair revert", "unknown repair %q", o.repair)
+	if o.repairBy != "none" && o.repairBy != "revert" {
+		return selfheal.Usagef("use --repair none or --repair revert", "unknown repair %q", o.repairBy)
 	}
 	if stdins := countStdin(o.Baseline) + countStdin(o.Window) + countStdin([]string{o.BuildLog}); stdins > 1 {
 		return selfheal.Usagef("put one of them into a file", "standard input can be read only once")

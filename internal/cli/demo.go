@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -114,12 +115,12 @@ func demoDir(dir string) (string, error) {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return "", selfheal.Usagef("name a folder that is empty or does not exist", "%s is not empty", dir)
 	}
-	return dir, os.MkdirAll(dir, 0o755)
+	return dir, os.MkdirAll(dir, 0o750)
 }
 
 // playDemo judges the deploy; where that leads to a pull request it then plays
 // the person who merges it, deploys the fix, and looks again.
-func playDemo(ctx context.Context, env *Environment, w *demo.World) (report.Report, error) {
+func playDemo(ctx context.Context, env *Environment, w *demo.World) (result report.Report, err error) {
 	a, err := app.Open(ctx, app.Settings{
 		Repository: w.Repository, StorePath: filepath.Join(w.Dir, "state", "selfheal.db"),
 		Getenv: env.Getenv, Clock: env.Clock, Version: version(), Progress: env.progress,
@@ -127,8 +128,8 @@ func playDemo(ctx context.Context, env *Environment, w *demo.World) (report.Repo
 	if err != nil {
 		return report.Report{}, err
 	}
-	defer a.Close()
-	result, err := a.Check(ctx, app.CheckRequest{
+	defer func() { err = errors.Join(err, a.Close()) }()
+	result, err = a.Check(ctx, app.CheckRequest{
 		Command: "demo", Repository: w.Repository, Base: w.Base, Head: w.Head,
 		Baseline: w.Baseline, Window: w.Watched, BuildLog: w.BuildLog, DeployedAt: w.DeployedAt,
 		Service: w.Service, Environment: w.Environment,

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +32,7 @@ func newIncidentsCommand(env *Environment) *cobra.Command {
 	return c
 }
 
-func runIncidents(ctx context.Context, env *Environment, o incidentsOptions) error {
+func runIncidents(ctx context.Context, env *Environment, o incidentsOptions) (err error) {
 	if err := textOrJSON(o.format); err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func runIncidents(ctx context.Context, env *Environment, o incidentsOptions) err
 	if err != nil {
 		return err
 	}
-	defer a.Close()
+	defer func() { err = errors.Join(err, a.Close()) }()
 	incidents, err := a.Incidents(ctx, o.limit)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +29,7 @@ selfheal incidents prints, or its beginning when that is unambiguous.`,
 	return c
 }
 
-func runShow(ctx context.Context, env *Environment, id string, o showOptions) error {
+func runShow(ctx context.Context, env *Environment, id string, o showOptions) (err error) {
 	if err := o.output.validate(); err != nil {
 		return err
 	}
@@ -36,7 +37,7 @@ func runShow(ctx context.Context, env *Environment, id string, o showOptions) er
 	if err != nil {
 		return err
 	}
-	defer a.Close()
+	defer func() { err = errors.Join(err, a.Close()) }()
 	result, err := a.Show(ctx, id)
 	if err != nil {
 		return err

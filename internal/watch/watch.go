@@ -8,6 +8,7 @@
 package watch
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -141,12 +142,7 @@ func (t *Tap) countRevision(stated string) {
 const zonesKept = 16
 
 func addZone(zones []string, zone string) []string {
-	for _, known := range zones {
-		if known == zone {
-			return zones
-		}
-	}
-	if len(zones) >= zonesKept {
+	if slices.Contains(zones, zone) || len(zones) >= zonesKept {
 		return zones
 	}
 	return append(zones, zone)

@@ -20,7 +20,7 @@ import (
 
 const mebibyte = 1 << 20
 
-func benchCheck(ctx context.Context, args []string) error {
+func benchCheck(ctx context.Context, args []string) (err error) {
 	flags := flag.NewFlagSet("check", flag.ExitOnError)
 	size := flags.Int64("size", 1024, "MiB of baseline logs")
 	seed := flags.Uint64("seed", 1, "seed of the generated logs")
@@ -31,7 +31,7 @@ func benchCheck(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	b := bench{dir: dir, seed: *seed}
 	if err := b.prepare(ctx); err != nil {
 		return err
@@ -100,7 +100,7 @@ func (b *bench) check(ctx context.Context, processors int) (run, error) {
 	start := time.Now()
 	err := command.Run()
 	var exit *exec.ExitError
-	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() >= 10) {
+	if judged := errors.As(err, &exit) && exit.ExitCode() >= 10; err != nil && !judged {
 		return run{}, err
 	}
 	usage := command.ProcessState.SysUsage().(*syscall.Rusage)

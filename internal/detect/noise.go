@@ -1,6 +1,11 @@
 package detect
 
-import "selfheal"
+import (
+	"cmp"
+	"slices"
+
+	"selfheal"
+)
 
 const (
 	// A signature is rare when a week shows it in at most rareClusters stretches as
@@ -10,18 +15,29 @@ const (
 )
 
 // noise is how messages that nobody knew before behave in this service when
-// nothing is deployed.
+// nothing is deployed. A rare signature stands out from their clusters by lasting
+// for more minutes, or by being more numerous.
 type noise struct {
-	minutes  int     // distinct minutes a rare signature needs to stand out from chance clusters
-	clusters float64 // clusters of rare signatures per window that reach the minimum, in the baseline
-	crashes  bool    // crashes of unknown kinds are themselves usual here
+	minutes int     // distinct minutes that few clusters last
+	count   float64 // occurrences that fewer still reach
+	crashes bool    // crashes of unknown kinds are themselves usual here
+}
+
+// leastCrowd is how many occurrences within few minutes stand out where the
+// baseline shows no clusters at all.
+const leastCrowd = 10
+
+// cluster is one stretch, as long as the window, in which a rare signature came.
+type cluster struct {
+	minutes int // distinct ones
+	count   float64
 }
 
 // learnNoise looks at how rare signatures came and went in the baseline.
 func learnNoise(subjects []*subject, t *timeline, o Options) noise {
-	n := noise{minutes: o.MinimumMinutes}
+	n := noise{minutes: o.MinimumMinutes, count: max(leastCrowd, float64(o.MinimumCount))}
 	limit := min(rareClusters, int(t.windows()/windowsPerRare))
-	var lengths []int
+	var all []cluster
 	crashes := 0
 	for _, s := range subjects {
 		found, more := clusters(s.before, t.window.length(), limit)
@@ -30,7 +46,7 @@ func learnNoise(subjects []*subject, t *timeline, o Options) noise {
 			s.rare = s.isNew()
 			continue
 		}
-		lengths = append(lengths, found...)
+		all = append(all, found...)
 		if s.decisive() {
 			crashes += len(found)
 		}
@@ -40,38 +56,44 @@ func learnNoise(subjects []*subject, t *timeline, o Options) noise {
 	}
 	allowed := o.NoiseClusters * t.windows()
 	n.crashes = float64(crashes) > allowed
-	n.clusters = float64(atLeast(lengths, n.minutes)) / t.windows()
-	for float64(atLeast(lengths, n.minutes)) > allowed {
+	for float64(atLeast(all, n.minutes)) > allowed {
 		n.minutes++
+	}
+	// The count is a second way to be flagged: it gets a small part of the allowance.
+	slices.SortFunc(all, func(a, b cluster) int { return cmp.Compare(b.count, a.count) })
+	if rank := int(allowed / 6); rank < len(all) {
+		n.count = max(n.count, 1.5*all[rank].count)
 	}
 	return n
 }
 
-// clusters gives the number of distinct minutes of each stretch of the given
-// length that begins with an occurrence outside the stretch before; more says that there
-// are more than limit of them.
-func clusters(s *selfheal.Series, length int64, limit int) (distinct []int, more bool) {
+// clusters gives each stretch of the given length that begins with an occurrence
+// outside the stretch before; more says that there are more than limit of them.
+func clusters(s *selfheal.Series, length int64, limit int) (found []cluster, more bool) {
 	end := int64(0)
 	for _, c := range s.Counts {
 		if c.N <= 0 {
 			continue
 		}
-		if len(distinct) == 0 || c.Minute >= end {
-			if len(distinct) == limit {
+		if len(found) == 0 || c.Minute >= end {
+			if len(found) == limit {
 				return nil, true
 			}
 			end = c.Minute + length
-			distinct = append(distinct, 0)
+			found = append(found, cluster{})
 		}
-		distinct[len(distinct)-1]++
+		last := &found[len(found)-1]
+		last.minutes++
+		last.count += float64(c.N)
 	}
-	return distinct, false
+	return found, false
 }
 
-func atLeast(values []int, least int) int {
+// atLeast counts the clusters that last for so many distinct minutes.
+func atLeast(all []cluster, minutes int) int {
 	n := 0
-	for _, v := range values {
-		if v >= least {
+	for _, c := range all {
+		if c.minutes >= minutes {
 			n++
 		}
 	}

@@ -51,14 +51,13 @@ func (j *judgement) crashed(s *subject) bool {
 
 // enough tells whether it repeated often enough, in enough distinct minutes.
 func (j *judgement) enough(s *subject, count float64, active int) bool {
-	return count >= float64(j.options.MinimumCount) && active >= j.minutesNeeded(s)
+	return count >= float64(j.options.MinimumCount) && active >= j.options.MinimumMinutes && j.standsOut(s, count, active)
 }
 
-func (j *judgement) minutesNeeded(s *subject) int {
-	if s.rare {
-		return max(j.noise.minutes, j.options.MinimumMinutes)
-	}
-	return j.options.MinimumMinutes
+// standsOut tells whether a rare signature lasts longer, or is more numerous,
+// than the clusters of unknown messages in the baseline.
+func (j *judgement) standsOut(s *subject, count float64, active int) bool {
+	return !s.rare || active >= j.noise.minutes || count >= j.noise.count
 }
 
 func (j *judgement) tooFew(s *subject) (selfheal.Silence, string) {
@@ -119,14 +118,15 @@ func (j *judgement) blip(s *subject) (selfheal.Silence, string) {
 	return selfheal.SilenceTransient, fmt.Sprintf("all within %d min, and quiet for the %d min since", last-first+1, quiet)
 }
 
-// chanceCluster silences a rare signature that does not last longer than the
-// unknown messages of the baseline did.
+// chanceCluster silences a rare signature that neither lasts longer nor is more
+// numerous than the unknown messages of the baseline were.
 func (j *judgement) chanceCluster(s *subject) (selfheal.Silence, string) {
-	if s.active >= j.minutesNeeded(s) {
+	if j.standsOut(s, s.count, s.active) {
 		return "", ""
 	}
 	return selfheal.SilenceUsual, fmt.Sprintf(
-		"seen in %d distinct minutes, and unknown messages are so frequent here that it takes %d", s.active, j.minutesNeeded(s))
+		"seen in %d distinct minutes, and unknown messages are so frequent here that it takes %d, or %s occurrences",
+		s.active, j.noise.minutes, number(math.Ceil(j.noise.count)))
 }
 
 // usual silences what the baseline reached by itself.

@@ -32,7 +32,7 @@ func shapeOf(m []byte) shape {
 		return shapeExcerpt
 	case bytes.Contains(m, []byte("panicked at ")), bytes.Contains(m, []byte("PHP Fatal error: ")), hasPrefix(m, "Fatal error: Uncaught"):
 		return shapeNumbered
-	case trace.IsHead(m):
+	case trace.IsHead(m), hasPrefix(m, "Exception in thread "):
 		return shapeAt
 	}
 	return shapePlain

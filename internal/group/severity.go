@@ -10,7 +10,7 @@ import (
 // inferSeverity judges a message that states no level. The rules are few and
 // precise; everything else stays unspecified.
 //
-//	FATAL  begins with "panic:", "fatal error:", "Fatal error:", `Exception in thread "main"`, "Unhandled exception."
+//	FATAL  is what Node prints of an uncaught error, or begins with "panic:", "fatal error:", "Fatal error:", `Exception in thread "main"`, "Unhandled exception."
 //	ERROR  begins with "Traceback", "Failed to", "Unable to", "Cannot", "Could not", "Uncaught", "Unhandled",
 //	       or an exception's type and a colon; contains a word "error:", "failed:", "failure:", "exception:";
 //	       is an access log line with status 5xx
@@ -95,11 +95,15 @@ func isServerErrorAccess(m []byte) bool {
 	return code[1] >= '0' && code[1] <= '9' && code[2] >= '0' && code[2] <= '9' && (at+5 == len(m) || m[at+5] == ' ') && bytes.Contains(version, []byte("HTTP/"))
 }
 
-// severityOf gives the severity of an assembled event.
-func severityOf(l *decode.Line, message []byte, exceptions []selfheal.Exception) selfheal.Severity {
+// severityOf gives the severity of an assembled event. uncaught says that it is
+// the last thing its process wrote.
+func severityOf(l *decode.Line, exceptions []selfheal.Exception, uncaught bool) selfheal.Severity {
 	s := l.Severity
+	if uncaught {
+		return selfheal.SeverityFatal
+	}
 	if s == selfheal.SeverityUnspecified {
-		s = inferSeverity(message)
+		s = inferSeverity(l.Message)
 		if s == selfheal.SeverityUnspecified && len(exceptions) > 0 {
 			s = selfheal.SeverityError
 		}

@@ -61,7 +61,8 @@ func (s *Stream) Write(e *selfheal.Entry, emit Emit) {
 	line, when := s.unterminal(e.Line), e.Time
 	var f decode.Frame
 	if s.g.decoder.Unframe(line, &s.frame, &f) {
-		if line = s.join(&f); line == nil {
+		var complete bool
+		if line, complete = s.join(&f); !complete {
 			return
 		}
 		line, when = s.unterminal(line), f.Time
@@ -79,20 +80,20 @@ func (s *Stream) Close(emit Emit) {
 	s.flush(emit)
 }
 
-// join puts together what the container runtime split; nil while more is to come.
-func (s *Stream) join(f *decode.Frame) []byte {
+// join puts together what the container runtime split; false while more is to come.
+func (s *Stream) join(f *decode.Frame) ([]byte, bool) {
 	if !f.Partial && len(s.partial) == 0 {
-		return f.Payload
+		return f.Payload, true
 	}
-	if room := maxEventBytes*4 - len(s.partial); room > 0 {
+	if room := 4*maxEventBytes - len(s.partial); room > 0 {
 		s.partial = append(s.partial, f.Payload[:min(len(f.Payload), room)]...)
 	}
 	if f.Partial {
-		return nil
+		return nil, false
 	}
 	line := s.partial
 	s.partial = s.partial[:0]
-	return line
+	return line, true
 }
 
 // take assembles one physical line into events.
@@ -109,7 +110,7 @@ func (s *Stream) take(line []byte, number int64, when time.Time, emit Emit) {
 		s.g.decoder.Decode(line, l)
 		if l.Format == decode.JSON { // complete in itself: no need to wait or to copy
 			s.flush(emit)
-			s.emit(l, line, nil, number, when, emit)
+			s.emit(l, line, nil, number, when, false, emit)
 			return
 		}
 	}
@@ -124,9 +125,21 @@ func (s *Stream) take(line []byte, number int64, when time.Time, emit Emit) {
 		s.event.append(line)
 		return
 	}
-	s.flush(emit)
+	if s.event.open && s.event.isLoggingHead() && next.line.Time.IsZero() && next.line.Severity != selfheal.SeverityUnspecified {
+		next.line.Time, next.line.Zone = s.event.line.Time, s.event.line.Zone
+		number = s.event.number
+	} else {
+		s.flush(emit)
+	}
 	s.event, s.spare = s.spare, s.event
 	s.event.begin(number, when)
+}
+
+// isLoggingHead tells of the first of the two lines that java.util.logging
+// writes: time, class and method, and on the next line the level and the message.
+func (ev *event) isLoggingHead() bool {
+	return ev.lines == 1 && !ev.line.Time.IsZero() && ev.line.Severity == selfheal.SeverityUnspecified && ev.line.Format == decode.Plain &&
+		bytes.Count(ev.line.Message, []byte{' '}) == 1
 }
 
 func (ev *event) begin(number int64, when time.Time) {
@@ -162,7 +175,7 @@ func (s *Stream) flush(emit Emit) {
 	} else if ev.lines > 1 {
 		text = ev.buf
 	}
-	s.emit(&ev.line, ev.buf, text, ev.number, ev.time, emit)
+	s.emit(&ev.line, ev.buf, text, ev.number, ev.time, ev.shape == shapeExcerpt && ev.lines > 2, emit)
 	ev.trim()
 }
 
@@ -176,7 +189,7 @@ func (ev *event) trim() {
 
 // emit makes the record of a complete event. text is message and following
 // lines of a multi-line event, nil for a single line.
-func (s *Stream) emit(l *decode.Line, raw, text []byte, number int64, when time.Time, emit Emit) {
+func (s *Stream) emit(l *decode.Line, raw, text []byte, number int64, when time.Time, uncaught bool, emit Emit) {
 	g, r := s.g, &s.record
 	*r = selfheal.Record{
 		Time: l.Time, Zone: l.Zone, Service: g.names.of(l.Service), Revision: g.names.of(l.Revision), Instance: g.names.of(l.Instance),
@@ -190,8 +203,12 @@ func (s *Stream) emit(l *decode.Line, raw, text []byte, number int64, when time.
 	}
 	var language trace.Language
 	r.Exceptions, language = g.exceptions(l, text)
-	r.Message = g.messageOf(l, text)
-	r.Severity = severityOf(l, r.Message, r.Exceptions)
+	if len(r.Exceptions) > 0 && !l.Header && shapeOf(l.Message) != shapePlain { // a runtime wrote it: no logger gave it a message
+		r.Message = g.exceptionMessage(&r.Exceptions[0])
+	} else {
+		r.Message = g.messageOf(l, text)
+	}
+	r.Severity = severityOf(l, r.Exceptions, uncaught)
 	r.Binary = !isText(r.Raw)
 	emit(r, g.sign(r, language))
 }
@@ -253,7 +270,7 @@ func (g *Grouper) fieldExceptions(l *decode.Line) ([]selfheal.Exception, trace.L
 // request that failed, because loggers put those beside a constant message.
 func (g *Grouper) messageOf(l *decode.Line, text []byte) []byte {
 	m := firstLine(l.Message)
-	if text != nil && len(m) < 4 { // "{" alone says nothing
+	if text != nil && len(bytes.Trim(m, "{}[]() \t:-=*#")) == 0 { // "{" alone says nothing
 		if lines := bytes.SplitN(text, []byte{'\n'}, 3); len(lines) > 1 {
 			m = text[:len(lines[0])+1+len(lines[1])]
 		}
@@ -274,6 +291,15 @@ func (g *Grouper) messageOf(l *decode.Line, text []byte) []byte {
 		g.message = strconv.AppendInt(append(g.message, " status="...), int64(l.Status), 10)
 	}
 	return g.message
+}
+
+// exceptionMessage gives "Type: message", the way most runtimes write it.
+func (g *Grouper) exceptionMessage(e *selfheal.Exception) []byte {
+	g.message = append(g.message[:0], e.Type...)
+	if e.Message != "" {
+		g.message = append(append(g.message, ": "...), e.Message...)
+	}
+	return firstLine(g.message)
 }
 
 // isText tells whether an event's beginning looks like text: valid UTF-8 without NUL.

@@ -299,13 +299,18 @@ func nameFirst(b []byte) (s stamp, ok bool) {
 		s.day = s.day*10 + int(b[i]-'0')
 		i++
 	}
+	if i+1 < len(b) && b[i] == ',' { // Nov 23, 2026 9:42:11 AM
+		i++
+	}
 	if i == start || i >= len(b) || b[i] != ' ' || !s.validDate() {
 		return s, false
 	}
 	i++
 	if s.year, ok = fixed(b, i, 4); ok && i+5 < len(b) && b[i+4] == ' ' { // Nov 23 2026 09:42:11 GMT+0000
-		i += 5
-		return s.clock(b, i, true)
+		if s, ok = s.clock(b, i+5, true); ok {
+			s.halfDay(b)
+		}
+		return s, ok
 	}
 	s.year = 0
 	if s, ok = s.clock(b, i, false); !ok {
@@ -320,6 +325,23 @@ func padded(b []byte) []byte {
 		return append(append([]byte(nil), b...), "        "...)
 	}
 	return b
+}
+
+// halfDay reads " AM" or " PM".
+func (s *stamp) halfDay(b []byte) {
+	rest := b[s.width:]
+	if len(rest) < 3 || rest[0] != ' ' || rest[2] != 'M' || len(rest) > 3 && isWord(rest[3]) {
+		return
+	}
+	switch hour := s.sec / 3600; {
+	case rest[1] == 'A' && hour == 12:
+		s.sec -= 12 * 3600
+	case rest[1] == 'P' && hour < 12:
+		s.sec += 12 * 3600
+	case rest[1] != 'A' && rest[1] != 'P':
+		return
+	}
+	s.width += 3
 }
 
 // trailingYear: "... 15:04:05 2006" or "... 15:04:05 UTC 2006".

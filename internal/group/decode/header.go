@@ -31,12 +31,11 @@ func (d *Decoder) header(line []byte, l *Line) {
 			}
 		}
 		if l.Severity == selfheal.SeverityUnspecified {
-			if width := headerLevel(rest, l, timed || bracketed > 0); width >= 0 {
+			if width := headerLevel(rest, l, timed || bracketed > 0); width == 0 {
+				break // "Error: ..." says how bad it is, but may as well go on with an event
+			} else if width > 0 {
 				l.Header = true
 				rest = rest[width:]
-				if width == 0 {
-					break
-				}
 				continue
 			}
 		}

@@ -9,10 +9,20 @@ import (
 
 // parseAt reads the traces whose frames begin with "at": the JVM's, V8's and .NET's.
 func (p *Parser) parseAt(b []byte, language Language) {
-	var head []byte // last line that may name an exception
+	var head []byte  // last line that may name an exception
+	suppressed := -1 // indentation of a suppressed exception, which is no cause: it is skipped with all below it
 	for raw := range bytes.Lines(b) {
 		line := bytes.TrimRight(raw, "\r\n")
 		trimmed := bytes.TrimSpace(line)
+		indent := len(line) - len(bytes.TrimLeft(line, " \t"))
+		if suppressed >= 0 && indent >= suppressed {
+			continue
+		}
+		suppressed = -1
+		if hasPrefix(trimmed, "Suppressed: ") {
+			suppressed = indent
+			continue
+		}
 		frame, ok := cutAt(line)
 		switch {
 		case ok && !p.isHead(frame, language):
@@ -44,7 +54,7 @@ func (p *Parser) isHead(line []byte, language Language) bool {
 	return typ != nil
 }
 
-// openAt begins the exception that a line names. Suppressed exceptions of the JVM are siblings, not causes, and so no part of the chain.
+// openAt begins the exception that a line names.
 func (p *Parser) openAt(line []byte, language Language) {
 	typ, message := atHead(line, language)
 	if typ == nil {
@@ -53,14 +63,19 @@ func (p *Parser) openAt(line []byte, language Language) {
 	p.begin(typ, message)
 }
 
-// atHead splits the line that names an exception into type and message; nil when it names none.
+// atHead splits the line that names an exception into type and message; nil when
+// it names none. Behind the words by which runtimes introduce an exception any
+// name is a type; elsewhere it must look like one.
 func atHead(line []byte, language Language) (typ, message []byte) {
-	for _, mark := range []string{"Caused by: ", "Suppressed: ", "[cause]: ", "---> ", "Unhandled exception. ", "Unhandled Exception: ", "Uncaught ", "Wrapped by: "} {
-		line = bytes.TrimPrefix(line, []byte(mark))
+	marked := false
+	for _, mark := range []string{"Caused by: ", "[cause]: ", "---> ", "Unhandled exception. ", "Unhandled Exception: ", "Uncaught ", "Wrapped by: "} {
+		if rest, ok := bytes.CutPrefix(line, []byte(mark)); ok {
+			line, marked = rest, true
+		}
 	}
 	if hasPrefix(line, "Exception in thread ") {
 		if at := bytes.Index(line, []byte("\" ")); at > 0 {
-			line = line[at+2:]
+			line, marked = line[at+2:], true
 		}
 	}
 	line = bytes.TrimPrefix(line, []byte("(in promise) "))
@@ -69,16 +84,15 @@ func atHead(line []byte, language Language) (typ, message []byte) {
 	if name, _, ok := bytes.Cut(typ, []byte(" [")); ok && typ[len(typ)-1] == ']' {
 		typ = name // Node's "TypeError [ERR_X]"
 	}
-	if !isTypeName(typ, language) {
+	if !isTypeName(typ, language, marked) {
 		return nil, nil
 	}
 	return typ, message
 }
 
 // isTypeName tells of the names that runtimes give exceptions: on the JVM and
-// .NET a dotted name, elsewhere a word, ending in one of the customary words or
-// beginning a chain.
-func isTypeName(b []byte, language Language) bool {
+// .NET a dotted name, elsewhere a word ending in one of the customary words.
+func isTypeName(b []byte, language Language, marked bool) bool {
 	if len(b) < 3 || len(b) > 200 {
 		return false
 	}
@@ -93,6 +107,9 @@ func isTypeName(b []byte, language Language) bool {
 	}
 	if len(base) == 0 || base[0] < 'A' || base[0] > 'Z' {
 		return false
+	}
+	if marked {
+		return true
 	}
 	for _, suffix := range []string{"Error", "Exception", "Throwable", "Failure", "Fault", "Timeout", "Interrupt", "Rejection", "Abort"} {
 		if hasSuffix(base, suffix) {

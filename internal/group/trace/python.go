@@ -38,7 +38,9 @@ func (p *Parser) parsePython(b []byte) {
 	if in && len(pending) > 0 { // the trace was cut before its last line
 		p.pythonException([]byte("Exception"), nil, pending)
 	}
-	p.reverseChain()
+	if !bytes.Contains(b, []byte("Exception Group Traceback")) { // a group is printed before what it holds
+		slices.Reverse(p.exceptions)
+	}
 }
 
 func startsIndented(line []byte) bool { return len(line) > 0 && (line[0] == ' ' || line[0] == '\t') }
@@ -59,9 +61,6 @@ func (p *Parser) pythonException(typ, message []byte, frames []selfheal.Frame) {
 		p.frame(f)
 	}
 }
-
-// reverseChain turns a chain that was printed root cause first into outermost first.
-func (p *Parser) reverseChain() { slices.Reverse(p.exceptions) }
 
 // pythonHead splits "package.Type: message"; nil when the line does not begin with a dotted name.
 func pythonHead(line []byte) (typ, message []byte) {

@@ -43,7 +43,7 @@ func cutRubyFrame(line []byte) (place, rest []byte, ok bool) {
 func (p *Parser) rubyHead(line []byte) {
 	open := bytes.LastIndexByte(line, '(')
 	switch {
-	case open > 0 && hasSuffix(line, ")") && isTypeName(line[open+1:len(line)-1], Ruby) || open > 0 && hasSuffix(line, ")") && bytes.Contains(line[open:], []byte("Error")):
+	case open > 0 && hasSuffix(line, ")") && isTypeName(line[open+1:len(line)-1], Ruby, true) || open > 0 && hasSuffix(line, ")") && bytes.Contains(line[open:], []byte("Error")):
 		p.begin(line[open+1:len(line)-1], line[:open])
 	case open > 0 && hasSuffix(bytes.TrimSuffix(line, []byte{':'}), ")"):
 		p.begin(bytes.TrimSpace(line[:open]), bytes.Trim(line[open:], "():"))
@@ -190,5 +190,5 @@ func rustInApp(function, file string) bool {
 			return false
 		}
 	}
-	return !containsAny(file, "/rustc/", "/.cargo/registry/", "/.cargo/git/")
+	return !containsAny(function, " as core::", " as std::", " as alloc::") && !containsAny(file, "/rustc/", "/.cargo/registry/", "/.cargo/git/")
 }

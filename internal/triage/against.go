@@ -2,6 +2,7 @@ package triage
 
 import (
 	"regexp"
+	"slices"
 	"time"
 
 	"selfheal"
@@ -23,6 +24,7 @@ var external = []struct {
 	{regexp.MustCompile(`(?i)no space left|ENOSPC|disk quota|disk full|read-only file system|EROFS`), "a disk is full or cannot be written", 3},
 	{regexp.MustCompile(`(?i)out of memory|OOMKilled|oom-kill|cannot allocate memory|ENOMEM|heap limit`), "memory ran out", 2},
 	{regexp.MustCompile(`(?i)too many open files|EMFILE|ENFILE`), "file handles ran out", 2},
+	{regexp.MustCompile(`(?i)\b40[13] (?:unauthorized|forbidden)|(?:status(?: code)?|returned|HTTP)[:= ]+40[13]\b|invalid_grant|token (?:has )?expired`), "another service refused the credentials", 1.5},
 	{regexp.MustCompile(`(?i)database system is|too many connections|remaining connection slots|deadlock detected|lock wait timeout`), "the database was not available", 2.5},
 }
 
@@ -31,8 +33,79 @@ type counter struct {
 	exhibit selfheal.Exhibit
 	outside float64 // for the outside world, in nats
 	unknown float64 // for something else than the change
+	// excuses is the commit, counted from 1, of which the error's words prove nothing; 0 for none.
+	excuses int
 	// infrastructure says that evidence from the code alone must not outweigh it.
 	infrastructure bool
+}
+
+// intended says so when all that the likeliest commit did was to give the error
+// its words: it added statements that only log, or reworded one that was there.
+func (b *bench) intended(findings []finding) []counter {
+	for _, f := range findings {
+		if f.exhibit.Kind != selfheal.ExhibitLiteralChanged || len(f.lines) == 0 {
+			continue
+		}
+		e := b.edits[f.lines[0].edit]
+		if e.op != selfheal.LineAdded || e.moved {
+			return nil
+		}
+		text := ""
+		switch {
+		case b.reworded(e):
+			text = "the commit only gave an old message these words"
+		case b.onlyLogs(e):
+			text = "the commit only added statements that log"
+		default:
+			return nil
+		}
+		x := selfheal.Exhibit{
+			Kind: selfheal.ExhibitIntended, Weight: -weightLiteral, Signature: b.symptom.signature.ID, Commit: f.exhibit.Commit,
+			Text: text, Observed: f.exhibit.Observed, Path: f.exhibit.Path, Revision: f.exhibit.Revision, Line: f.exhibit.Line, Quote: f.exhibit.Quote,
+		}
+		return []counter{{exhibit: x, excuses: f.commit + 1}}
+	}
+	return nil
+}
+
+// hunkOf gives the edits of the hunk that an edit belongs to.
+func (b *bench) hunkOf(e edit) []edit {
+	var hunk []edit
+	for _, other := range b.edits {
+		if other.group == e.group {
+			hunk = append(hunk, other)
+		}
+	}
+	return hunk
+}
+
+// reworded tells whether the hunk replaces statements by the same number of
+// statements that differ in nothing but their string literals.
+func (b *bench) reworded(e edit) bool {
+	var before, after []string
+	for _, other := range b.hunkOf(e) {
+		bare := squeeze(quotedText.ReplaceAllString(other.text, `""`))
+		if other.op == selfheal.LineDeleted {
+			before = append(before, bare)
+		} else {
+			after = append(after, bare)
+		}
+	}
+	return len(before) > 0 && slices.Equal(before, after)
+}
+
+// quotedText matches string literals on one line.
+var quotedText = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`")
+
+// onlyLogs tells whether all that the commit changed in the file is added calls of a logger.
+func (b *bench) onlyLogs(e edit) bool {
+	for _, other := range b.edits {
+		if other.commit == e.commit && other.at.path == e.at.path &&
+			(other.op != selfheal.LineAdded || !loggingLine.MatchString(other.text) && !bareLine.MatchString(other.text)) {
+			return false
+		}
+	}
+	return true
 }
 
 // grace is how early before a deploy an anomaly may begin because of uneven clocks.
@@ -49,7 +122,7 @@ func against(s symptom, deployedAt time.Time) []counter {
 					Kind: selfheal.ExhibitExternalWords, Weight: -e.weight, Signature: id,
 					Text: "the error says that " + e.text, Observed: shorten(m),
 				},
-				outside: e.weight, infrastructure: true,
+				outside: e.weight + 1, infrastructure: true,
 			})
 			break
 		}
@@ -70,7 +143,7 @@ func against(s symptom, deployedAt time.Time) []counter {
 				Kind: selfheal.ExhibitSeenBefore, Weight: -1, Signature: id,
 				Text: "the same error occurred before the deploy, less often",
 			},
-			outside: 1, unknown: 1,
+			outside: 0.5, unknown: 0.5,
 		})
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -59,13 +60,50 @@ func (e *evidence) rankLines(r *ranking, commit int) []int {
 	}
 	var lines []int
 	for i, edit := range e.edits {
-		if edit.commit == commit && edit.at.line > 0 {
-			points[i] += lineNature(edit)
+		if edit.commit == commit {
 			lines = append(lines, i)
 		}
 	}
+	e.echo(r.symptom, lines, points)
+	lines = slices.DeleteFunc(lines, func(i int) bool { return e.edits[i].at.line == 0 })
+	for _, i := range lines {
+		points[i] += lineNature(e.edits[i])
+	}
 	sort.SliceStable(lines, func(i, j int) bool { return points[lines[i]] > points[lines[j]] })
 	return lines[:min(len(lines), maxLineTries)]
+}
+
+// weightEcho is what a word of the message counts on a line, when no other line
+// of the commit has it.
+const weightEcho = 1.0
+
+// echo gives points to lines for the words of the message on them, the more the
+// fewer lines of the commit have the word. Across commits common words say
+// nothing; within one they still tell the lines apart.
+func (e *evidence) echo(s symptom, lines []int, points map[int]float64) {
+	terms := messageTerms(s.words)
+	found := map[string][]int{}
+	for _, i := range lines {
+		var previous string
+		eachWord([]byte(e.edits[i].text), func(raw []byte) {
+			text := string(raw)
+			for _, term := range []string{text, previous + " " + text} {
+				if at := found[term]; terms[term] > 0 && (len(at) == 0 || at[len(at)-1] != i) {
+					found[term] = append(at, i)
+				}
+			}
+			previous = text
+		})
+	}
+	sums := map[int]float64{}
+	for term, at := range found {
+		for _, i := range at {
+			sums[i] += weightEcho * terms[term] / float64(len(at))
+		}
+	}
+	for i, sum := range sums {
+		points[i] += min(sum, 2*weightEcho)
+	}
 }
 
 // lineNature says how likely a line of that form is to be the cause, by itself.

@@ -23,7 +23,7 @@ const (
 // from the prototype that facts on 59 labelled cases were measured with.
 const (
 	weightFrameLine     = 6.0
-	weightFrameFunction = 4.0
+	weightFrameFunction = 3.5
 	weightFrameFile     = 1.5
 	weightLiteral       = 5.0
 	weightLiteralGone   = 2.0
@@ -34,8 +34,11 @@ const (
 	weightRemoved       = 3.5
 	weightDependency    = 4.0
 	weightLexicon       = 1.0
+	factorSecondHop     = 0.4 // one call further away
 	factorMoved         = 0.8
+	factorRewritten     = 0.5 // a changed line on which nothing is new
 	factorLogger        = 0.6 // where the logger was called rather than where it failed
+	factorNilArgument   = 0.4 // the innermost frame, when what failed was handed to it
 	frameDecay          = 0.35
 	bitsOfName          = 12.0 // surprise at which a name counts fully
 )
@@ -60,6 +63,7 @@ type site struct {
 	path     string
 	literal  Literal
 	function *Function // nil at top level
+	end      float64   // where in the message the text ends, 0..1
 	quality  float64   // 0..1
 	observed string
 }
@@ -85,8 +89,8 @@ type bench struct {
 type located struct {
 	stackFrame
 	path   string
-	index  int // among the located frames, 0 is the innermost
-	weight float64
+	weight float64 // 1 for the innermost
+	stale  bool    // its line does not fit the head
 }
 
 // evidence is everything the rules work on that all symptoms share.
@@ -99,7 +103,8 @@ type evidence struct {
 	survey  *survey
 	locator *locator
 	sources map[string]*source
-	touched []int // deployable files per commit
+	besides map[string][]string // paths of sources by directory
+	touched []int               // deployable files per commit
 }
 
 // source is a scanned file of the head.

@@ -2,6 +2,7 @@ package triage
 
 import (
 	"context"
+	"sort"
 	"strings"
 
 	"selfheal"
@@ -50,7 +51,22 @@ func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error
 		paths[i] = f.Path
 	}
 	e.locator = newLocator(paths)
-	return e, e.readSources(ctx, in.Repository, e.symptomSources(symptoms))
+	if err := e.readSources(ctx, in.Repository, e.symptomSources(symptoms)); err != nil {
+		return nil, err
+	}
+	e.besides = map[string][]string{}
+	for path := range e.sources {
+		e.besides[dirOf(path)] = append(e.besides[dirOf(path)], path)
+	}
+	for _, paths := range e.besides {
+		sort.Strings(paths)
+	}
+	return e, nil
+}
+
+func dirOf(p string) string {
+	dir, _, _ := cutLast(p, "/")
+	return dir
 }
 
 // changedSources lists the program files that the change left in the tree.
@@ -88,12 +104,43 @@ func (e *evidence) interests(symptoms []symptom) interest {
 func (e *evidence) symptomSources(symptoms []symptom) []string {
 	var paths []string
 	for _, s := range symptoms {
-		for _, f := range e.locateFrames(s.frames) {
+		for _, f := range e.locateFrames(s.frames, s.message) {
 			paths = append(paths, f.path)
 		}
 		paths = append(paths, e.survey.candidates(s.words)...)
 	}
-	return paths
+	return append(paths, e.neighbours(paths)...)
+}
+
+// Limits of the neighbours that are read: calls are followed through the files
+// beside those that matter most.
+const (
+	maxNeighbourDirs  = 6
+	maxNeighbourFiles = 40
+)
+
+// neighbours lists the program files in the directories of the first paths.
+func (e *evidence) neighbours(paths []string) []string {
+	dirs := map[string]int{}
+	for _, p := range paths {
+		if _, known := dirs[dirOf(p)]; !known && len(dirs) < maxNeighbourDirs {
+			dirs[dirOf(p)] = 0
+		}
+	}
+	var out []string
+	for _, f := range e.survey.files {
+		dir := dirOf(f.Path)
+		n, wanted := dirs[dir]
+		if !wanted || n >= maxNeighbourFiles || languageOf(f.Path) == nil {
+			continue
+		}
+		if class, _ := classByName(f.Path); !class.Deployable() {
+			continue
+		}
+		dirs[dir]++
+		out = append(out, f.Path)
+	}
+	return out
 }
 
 // readSources scans files of the head that are not scanned yet.

@@ -19,7 +19,7 @@ func glob(pattern, name string) bool {
 			return false
 		}
 		if !more || !deeper {
-			return more == deeper || (!deeper && rest == "**")
+			return more == deeper
 		}
 		pattern, name = rest, tail
 	}

@@ -46,6 +46,7 @@ func Judge(ctx context.Context, in Input) (selfheal.Verdict, error) {
 	for i, s := range symptoms {
 		rankings[i] = evidence.examine(s, in.DeployedAt)
 	}
+	blendSiblings(rankings)
 	verdict, err := evidence.conclude(ctx, in.Repository, rankings)
 	if err != nil {
 		return selfheal.Verdict{}, fmt.Errorf("triage: %w", err)
@@ -72,7 +73,7 @@ func symptomsOf(in Input) []symptom {
 // examine collects everything for and against for one symptom and weighs it.
 func (e *evidence) examine(s symptom, deployedAt time.Time) ranking {
 	b := &bench{evidence: e, symptom: s}
-	b.frames = e.locateFrames(s.frames)
+	b.frames = e.locateFrames(s.frames, s.message)
 	b.sites = b.findSites()
 	b.anchors = b.findAnchors()
 	var findings []finding
@@ -86,27 +87,52 @@ func (e *evidence) examine(s symptom, deployedAt time.Time) ranking {
 		findings[i].exhibit.Commit = e.change.Commits[findings[i].commit].ID
 	}
 	sortFindings(findings)
-	return rank(s, findings, against(s, deployedAt), e.touched)
+	return rank(s, findings, append(against(s, deployedAt), b.intended(findings)...), e.touched)
 }
 
+// maxAnchors bounds the functions from which calls are followed.
+const maxAnchors = 40
+
 // findAnchors lists the functions that the error has to do with: those of its
-// frames and of the statements that print it.
+// frames and of the statements that print it, and with less weight the ones
+// that these call.
 func (b *bench) findAnchors() []anchor {
 	var anchors []anchor
 	seen := map[*Function]bool{}
-	add := func(path string, f *Function, weight float64, observed string) {
-		if f != nil && !seen[f] {
-			seen[f] = true
-			anchors = append(anchors, anchor{path, f, weight, observed})
+	add := func(a anchor) {
+		if a.function != nil && !seen[a.function] && len(anchors) < maxAnchors {
+			seen[a.function] = true
+			anchors = append(anchors, a)
 		}
 	}
 	for _, f := range b.frames {
-		add(f.path, b.functionOf(f), f.weight, f.quote)
+		add(anchor{f.path, b.functionOf(f), f.weight, f.quote})
 	}
 	for _, s := range b.sites {
-		add(s.path, s.function, s.quality, s.observed)
+		add(anchor{s.path, s.function, s.quality, s.observed})
 	}
-	return anchors[:min(len(anchors), 40)]
+	for _, a := range anchors {
+		for _, callee := range b.callees(a) {
+			add(callee)
+		}
+	}
+	return anchors
+}
+
+// callees gives the functions beside an anchor's file that it calls by a rare name.
+func (b *bench) callees(a anchor) []anchor {
+	var out []anchor
+	for _, path := range b.besides[dirOf(a.path)] {
+		s := b.sources[path]
+		for i := range s.Functions {
+			f := &s.Functions[i]
+			if f.Declaration || f == a.function || !a.function.Uses[f.Name] || b.nameRarity(f.Name) < 0.4 {
+				continue
+			}
+			out = append(out, anchor{path, f, factorSecondHop * a.weight, a.observed})
+		}
+	}
+	return out
 }
 
 // sortFindings puts the strongest first, in an order that does not depend on chance.

@@ -37,7 +37,7 @@ func isForeign(file string) bool {
 // a module path). A bare name must be unique. Empty when there is none.
 func (l *locator) find(file string) string {
 	file = strings.TrimPrefix(strings.ReplaceAll(file, `\`, "/"), "./")
-	if file == "" {
+	if file == "" || isForeign(file) {
 		return ""
 	}
 	best, bestLength, ties := "", 0, 0
@@ -57,9 +57,6 @@ func (l *locator) find(file string) string {
 		}
 	}
 	if ties != 1 {
-		return ""
-	}
-	if isForeign(file) && !strings.Contains("/"+best, "/vendor/") {
 		return ""
 	}
 	if bestLength == 2 && strings.Contains(file, "/") && len(l.byBase[baseName(file)]) > 1 {

@@ -2,14 +2,18 @@ package triage
 
 import (
 	"fmt"
+	"regexp"
+	"sort"
 	"strings"
 
 	"selfheal"
 )
 
 // locateFrames maps the frames of a symptom to files of the head and weighs them:
-// the innermost counts most.
-func (e *evidence) locateFrames(frames []stackFrame) []located {
+// the innermost counts most. A frame whose function or code is not what stands at
+// its line comes from another revision: it keeps its file, not its line.
+func (e *evidence) locateFrames(frames []stackFrame, message string) []located {
+	absent := absentValue.MatchString(message)
 	var found []located
 	seen := map[place]bool{}
 	for _, f := range frames {
@@ -17,18 +21,82 @@ func (e *evidence) locateFrames(frames []stackFrame) []located {
 		if path == "" || f.kind == frameLogger && f.line == 0 {
 			continue
 		}
-		if at := (place{path, f.line}); seen[at] {
+		at := place{path, f.line}
+		if seen[at] {
 			continue
-		} else {
-			seen[at] = true
 		}
+		seen[at] = true
 		weight := 1 / (1 + frameDecay*float64(len(found)))
 		if f.kind == frameLogger {
 			weight *= factorLogger
 		}
-		found = append(found, located{stackFrame: f, path: path, index: len(found), weight: weight})
+		if f.nilArgument && absent {
+			weight *= factorNilArgument
+		}
+		found = append(found, located{stackFrame: f, path: path, weight: weight, stale: e.stale(f, path)})
 	}
 	return found
+}
+
+// absentValue matches errors that mean a missing value was used.
+var absentValue = regexp.MustCompile(`nil pointer dereference`)
+
+// stale tells whether a frame contradicts the file as it is at the head.
+func (e *evidence) stale(f stackFrame, path string) bool {
+	s := e.sources[path]
+	if s == nil || f.line == 0 {
+		return false
+	}
+	if f.line > len(s.lines) {
+		return true
+	}
+	if f.source != "" {
+		return squeeze(f.source) != squeeze(s.lines[f.line-1])
+	}
+	name := plainFunction(f.function)
+	if name == "" || len(s.functionNamed(name)) == 0 && !e.hasNames(path) {
+		return false
+	}
+	for _, function := range s.functionNamed(name) {
+		if function.Start <= f.line && f.line <= function.End {
+			return false
+		}
+	}
+	return true
+}
+
+// hasNames tells whether the language's functions are all found by their names,
+// so that a missing one means something.
+func (e *evidence) hasNames(path string) bool {
+	lang := languageOf(path)
+	return lang != nil && (lang.name == "go" || lang.name == "python")
+}
+
+var closureSuffix = regexp.MustCompile(`(?:\.func\d+|\.gowrap\d+|\.\d+|-fm|-range\d+|\[\.\.\.\])+$`)
+
+// plainFunction reduces a printed function to its bare name; empty for closures
+// and initialisers whose name says nothing.
+func plainFunction(printed string) string {
+	name := strings.TrimSuffix(strings.TrimSpace(printed), "()")
+	if i := strings.Index(name, ".func"); i > 0 {
+		name = name[:i]
+	}
+	name = closureSuffix.ReplaceAllString(name, "")
+	name = strings.TrimSuffix(name, "(...)")
+	_, name, _ = cutLast(name, ".")
+	if name == "" || !isWord(name) || name == "init" || name == "glob" {
+		return ""
+	}
+	return name
+}
+
+func isWord(s string) bool {
+	for i := range len(s) {
+		if !isWordByte(s[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // frameRule finds what was changed at, around and in the file of each frame.
@@ -43,6 +111,9 @@ func (b *bench) frameRule() []finding {
 }
 
 func (b *bench) frameLine(f located) []finding {
+	if f.stale {
+		return nil
+	}
 	var out []finding
 	for commit, edits := range b.byCommit(b.editsIn(f.path, f.line, f.line)) {
 		kind, text := selfheal.ExhibitFrameInHunk, "a stack frame lies on a line that this commit changed"
@@ -53,7 +124,11 @@ func (b *bench) frameLine(f located) []finding {
 			text = "the line that logs the error was changed by this commit"
 		}
 		x := selfheal.Exhibit{Kind: kind, Weight: weightFrameLine * f.weight, Text: text, Observed: shorten(f.quote)}
-		b.quoteEdit(&x, edits[0])
+		if b.onlyRewritten(edits) {
+			x.Weight *= factorRewritten
+			x.Text += ", without a new name on it"
+		}
+		b.quoteEdit(&x, b.preferAdded(edits))
 		finding := finding{family: familyFrame, commit: commit, exhibit: x}
 		for _, i := range edits {
 			strength := 10 * f.weight
@@ -67,6 +142,48 @@ func (b *bench) frameLine(f located) []finding {
 	return out
 }
 
+// onlyRewritten tells whether the added lines hold no word that the lines deleted
+// around them did not hold already: what fails there was there before.
+func (e *evidence) onlyRewritten(edits []int) bool {
+	for _, i := range edits {
+		if e.edits[i].op != selfheal.LineAdded {
+			continue
+		}
+		before := e.deletedWords(e.edits[i].group)
+		fresh := false
+		eachWord([]byte(e.edits[i].text), func(w []byte) { fresh = fresh || !before[string(w)] })
+		if fresh {
+			return false
+		}
+	}
+	return true
+}
+
+// deletedWords collects the words of a hunk's deleted lines.
+func (e *evidence) deletedWords(group int) map[string]bool {
+	words := map[string]bool{}
+	start := sort.Search(len(e.edits), func(i int) bool { return e.edits[i].group >= group })
+	for _, edit := range e.edits[start:] {
+		if edit.group != group {
+			break
+		}
+		if edit.op == selfheal.LineDeleted {
+			eachWord([]byte(edit.text), func(w []byte) { words[string(w)] = true })
+		}
+	}
+	return words
+}
+
+// preferAdded gives the first added line among edits, or else the first edit.
+func (e *evidence) preferAdded(edits []int) int {
+	for _, i := range edits {
+		if e.edits[i].op == selfheal.LineAdded {
+			return i
+		}
+	}
+	return edits[0]
+}
+
 func (b *bench) frameFunction(f located) []finding {
 	function := b.functionOf(f)
 	if function == nil {
@@ -77,8 +194,8 @@ func (b *bench) frameFunction(f located) []finding {
 		closest, near := edits[0], 0.0
 		var lines []pointer
 		for _, i := range edits {
-			p := 0.5
-			if f.line > 0 {
+			p := 0.3
+			if f.line > 0 && !f.stale {
 				p = proximity(b.edits[i].near.line, f.line)
 			}
 			if p > near {
@@ -102,11 +219,10 @@ func (b *bench) functionOf(f located) *Function {
 	if s == nil {
 		return nil
 	}
-	if f.line > 0 {
+	if f.line > 0 && !f.stale {
 		return s.functionAt(f.line)
 	}
-	_, name, _ := cutLast(strings.TrimRight(f.function, "()"), ".")
-	if found := s.functionNamed(name); len(found) == 1 {
+	if found := s.functionNamed(plainFunction(f.function)); len(found) == 1 {
 		return found[0]
 	}
 	return nil
@@ -119,7 +235,7 @@ func (b *bench) frameFile(f located) []finding {
 		var lines []pointer
 		for _, i := range edits {
 			p := 0.0
-			if n := b.edits[i].near.line; n > 0 && f.line > 0 {
+			if n := b.edits[i].near.line; n > 0 && f.line > 0 && !f.stale {
 				p = proximity(n, f.line)
 			}
 			if p > near {

@@ -14,6 +14,21 @@ type named struct {
 	text  string
 	bits  float64 // surprise, weighed by how specific the name is
 	edits []int
+	// defined says that one of the lines defines the name.
+	defined bool
+}
+
+// bonusDefinition is for names whose very definition was changed.
+const bonusDefinition = 1.3
+
+var definition = regexp.MustCompile(`^\s*(?:export\s+|pub(?:\(\w+\))?\s+|public\s+|private\s+|static\s+|async\s+)*(?:func(?:\s*\([^)]*\))?|def|class|type|interface|struct|enum|trait|fn|function|const|let|var)\s+(\w+)`)
+
+// definitionOf gives the name that a line defines; empty when it defines none.
+func definitionOf(line string) string {
+	if m := definition.FindStringSubmatch(line); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 // maxNames is how many names of one commit are added up.
@@ -68,6 +83,10 @@ func (b *bench) hit(hits map[int]map[string]*named, text string, specificity flo
 	if n == nil {
 		n = &named{text: text, bits: min(1, specificity) * b.survey.surprise(termOfText(text), b.touched[commit])}
 		hits[commit][text] = n
+	}
+	if !n.defined && definitionOf(b.edits[index].text) == text {
+		n.defined = true
+		n.bits *= bonusDefinition
 	}
 	if len(n.edits) == 0 || n.edits[len(n.edits)-1] != index {
 		n.edits = append(n.edits, index)

@@ -34,7 +34,7 @@ func (b *bench) dependencyRule() []finding {
 		if module == "" {
 			continue
 		}
-		weight, observed := b.moduleSeen(module)
+		weight, observed := b.moduleSeen(module, e.text)
 		if weight == 0 {
 			continue
 		}
@@ -59,22 +59,33 @@ func moduleOf(line string) string {
 
 // moduleSeen tells how prominently a module stands in the error: on the top
 // frames fully, deeper ones less, in the message alone somewhat.
-func (b *bench) moduleSeen(module string) (weight float64, observed string) {
+func (b *bench) moduleSeen(module, line string) (weight float64, observed string) {
 	index := 0
 	for _, f := range b.symptom.frames {
 		if standardLibrary.MatchString(f.file) {
 			continue
 		}
 		if inModule(f, module) {
+			if m := moduleVersion.FindStringSubmatch(f.file); m != nil && !strings.Contains(line, m[1]) {
+				return 0, "" // the stack shows another version than this line
+			}
 			return 1 / (1 + frameDecay*float64(index)), f.quote
 		}
 		index++
 	}
-	if len(module) >= 4 && hasWord(b.symptom.message, module) {
-		return 0.6, module
+	if len(module) < 4 || !hasWord(b.symptom.message, module) {
+		return 0, ""
 	}
-	return 0, ""
+	if v := versionNumber.FindString(line); v != "" && strings.Contains(b.symptom.message, v) {
+		return 1, module + " " + v
+	}
+	return 0.6, module
 }
+
+// moduleVersion is the version in the path of a Go module's file.
+var moduleVersion = regexp.MustCompile(`@(v\d[\w.+-]*)/`)
+
+var versionNumber = regexp.MustCompile(`\d+\.\d+(?:\.\d+)?(?:[-+.][\w.]+)?`)
 
 func inModule(f stackFrame, module string) bool {
 	file := strings.ToLower(f.file)
@@ -119,7 +130,7 @@ var lexicon = []struct {
 	},
 	{
 		regexp.MustCompile(`(?i)nil pointer|null pointer|NullPointer|NoneType|of undefined|of null|nil map|invalid memory`),
-		regexp.MustCompile(`\bnil\b|\bnull\b|\bNone\b|undefined|\.get\(|\[[\w."']+\]|\*\w+|->`), "a value that may be absent was touched",
+		regexp.MustCompile(`\bnil\b|\bnull\b|\bNone\b|undefined|\.get\(|\[[\w."']+\]|Optional|\?\.`), "a value that may be absent was touched",
 	},
 	{
 		regexp.MustCompile(`(?i)unmarshal|json|yaml|parse|decod|unexpected token|invalid character|syntax`),

@@ -4,45 +4,58 @@ import (
 	"fmt"
 	"math"
 	"sort"
-	"strings"
 
 	"selfheal"
 )
 
-// findSites looks in the closely read files for the statements whose literal the message contains.
+// findSites looks in the closely read files for the statements whose literal the
+// message contains. Wrapped errors read like a stack from the left to the right,
+// so that the text that stands last counts most.
 func (b *bench) findSites() []site {
 	var sites []site
 	for path, s := range b.sources {
 		for _, l := range s.Literals {
-			p := phraseOf(l.Text)
-			if p == nil {
-				continue
-			}
-			length, end, ok := p.match(b.symptom.message)
+			p, ok := phraseOf(l.Text)
 			if !ok {
 				continue
 			}
-			// Errors wrap from the left: the origin is what stands last.
-			quality := min(1, float64(length)/20) * (0.7 + 0.3*end)
-			sites = append(sites, site{path, l, s.functionAt(l.Start), quality, strings.Join(p, " ... ")})
+			if length, end, ok := p.match(b.symptom.message); ok {
+				sites = append(sites, site{
+					path: path, literal: l, function: s.functionAt(l.Start), end: end,
+					quality: min(1, float64(length)/16), observed: p.String(),
+				})
+			}
 		}
 	}
 	sort.Slice(sites, func(i, j int) bool {
 		a, b := sites[i], sites[j]
-		if a.quality != b.quality {
-			return a.quality > b.quality
+		if a.end != b.end {
+			return a.end > b.end
+		}
+		if a.observed != b.observed {
+			return a.observed < b.observed
 		}
 		return a.path < b.path || a.path == b.path && a.literal.Start < b.literal.Start
 	})
+	weighSites(sites)
+	sort.SliceStable(sites, func(i, j int) bool { return sites[i].quality > sites[j].quality })
+	return sites[:min(len(sites), 100)]
+}
+
+// weighSites lowers the quality of texts further out in the chain, and of texts
+// that stand in many places. Sites are ordered innermost first.
+func weighSites(sites []site) {
 	same := map[string]int{}
 	for _, s := range sites {
 		same[s.observed]++
 	}
+	depth := -1
 	for i := range sites {
-		// A text that stands in many places says little about each.
-		sites[i].quality /= math.Sqrt(float64(same[sites[i].observed]))
+		if i == 0 || sites[i].observed != sites[i-1].observed {
+			depth++
+		}
+		sites[i].quality *= 1 / (1 + frameDecay*float64(depth)) / math.Sqrt(float64(same[sites[i].observed]))
 	}
-	return sites[:min(len(sites), 100)]
 }
 
 // literalRule finds message texts on changed lines.
@@ -85,8 +98,8 @@ func (b *bench) goneLiterals() []finding {
 			continue
 		}
 		for _, l := range scanTokens(e.text, braceSyntax).literals {
-			p := phraseOf(l.Text)
-			if p == nil {
+			p, ok := phraseOf(l.Text)
+			if !ok {
 				continue
 			}
 			length, _, ok := p.match(b.symptom.message)
@@ -95,7 +108,7 @@ func (b *bench) goneLiterals() []finding {
 			}
 			x := selfheal.Exhibit{
 				Kind: selfheal.ExhibitLiteralChanged, Weight: weightLiteralGone * min(1, float64(length)/20),
-				Text: "this commit deleted a line with the text of the error", Observed: shorten(strings.Join(p, " ... ")),
+				Text: "this commit deleted a line with the text of the error", Observed: shorten(p.String()),
 			}
 			b.quoteEdit(&x, i)
 			out = append(out, finding{familyLiteral, e.commit, x, []pointer{{i, 2}}})

@@ -2,18 +2,32 @@ package triage
 
 import (
 	"math"
+	"regexp"
 	"sort"
 )
 
 // Scores of the two alternatives to "one of the commits", before evidence.
 const (
-	scoreUnknown  = 3.0
+	scoreUnknown  = 2.2
 	scoreExternal = 0.0
 )
 
 // infrastructureFactor is what is left of evidence from the code when the error
 // speaks of the outside world: the code that meets an outage is not its cause.
 const infrastructureFactor = 0.35
+
+// excused tells whether a finding rests on words that the commit only gave to an old failure.
+func (r *ranking) excused(f finding) bool {
+	for _, c := range r.counters {
+		if c.excuses == f.commit+1 && (f.family == familyLiteral || f.family == familySite || f.family == familyName) {
+			return true
+		}
+	}
+	return false
+}
+
+// hopBesides is what is left of a call hop beside direct evidence.
+const hopBesides = 0.5
 
 // ranking is the outcome for one symptom.
 type ranking struct {
@@ -25,6 +39,8 @@ type ranking struct {
 	probabilities []float64
 	external      float64
 	unknown       float64
+	outside       float64 // score of the outside world
+	other         float64 // score of something else
 }
 
 // rank weighs the findings. Of each family the strongest counts per commit,
@@ -41,6 +57,9 @@ func rank(s symptom, findings []finding, counters []counter, touched []int) rank
 	}
 	best := make([][families]float64, len(touched))
 	for _, f := range findings {
+		if r.excused(f) {
+			continue
+		}
 		if w := f.exhibit.Weight; w > best[f.commit][f.family] {
 			best[f.commit][f.family] = w
 		}
@@ -52,15 +71,77 @@ func rank(s symptom, findings []finding, counters []counter, touched []int) rank
 			continue
 		}
 		r.scores[i] = 0.5 / (1 + float64(n)/10)
-		for family, w := range best[i] {
-			if isCodeFamily(family) {
-				w *= factor
-			}
-			r.scores[i] += w
+		r.scores[i] += total(best[i], factor)
+	}
+	r.outside, r.other = outside, unknown
+	r.normalise()
+	return r
+}
+
+// normalise turns scores into probabilities.
+func (r *ranking) normalise() {
+	r.probabilities, r.external, r.unknown = softmax(r.scores, r.outside, r.other)
+}
+
+// ownShare is how much a ranking keeps of its own scores beside those of its siblings.
+const ownShare = 0.65
+
+// blendSiblings makes symptoms that say the same agree: one fault often fails in
+// several places, and a commit that explains all of them is the better
+// explanation than one that explains the loudest.
+func blendSiblings(rankings []ranking) {
+	groups := map[string][]int{}
+	for i := range rankings {
+		if key := siblingKey(rankings[i].symptom); key != "" {
+			groups[key] = append(groups[key], i)
 		}
 	}
-	r.probabilities, r.external, r.unknown = softmax(r.scores, outside, unknown)
-	return r
+	for _, group := range groups {
+		if len(group) < 2 {
+			continue
+		}
+		mean := make([]float64, len(rankings[group[0]].scores))
+		for _, i := range group {
+			for c, s := range rankings[i].scores {
+				mean[c] += s / float64(len(group))
+			}
+		}
+		for _, i := range group {
+			for c := range mean {
+				rankings[i].scores[c] = ownShare*rankings[i].scores[c] + (1-ownShare)*mean[c]
+			}
+			rankings[i].normalise()
+		}
+	}
+}
+
+// siblingKey is what symptoms of one fault have in common: the type and message
+// of the innermost exception. Empty when there is none.
+func siblingKey(s symptom) string {
+	chain := s.signature.Sample.Exceptions
+	if len(chain) == 0 {
+		return ""
+	}
+	innermost := chain[len(chain)-1]
+	return innermost.Type + "\x00" + numbers.ReplaceAllString(innermost.Message, "0")
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+// total adds up the families. A call hop says little more once the error was seen
+// in the changed function itself.
+func total(best [families]float64, factor float64) float64 {
+	if max(best[familyFrame], best[familySite], best[familyLiteral]) > weightHop {
+		best[familyHop] *= hopBesides
+	}
+	sum := 0.0
+	for family, w := range best {
+		if isCodeFamily(family) {
+			w *= factor
+		}
+		sum += w
+	}
+	return sum
 }
 
 // isCodeFamily tells the families that say "this code was running" from those

@@ -53,7 +53,9 @@ func languageOf(name string) *language {
 		return &language{"elixir", hashComments, scanRuby}
 	case ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte":
 		return &language{"javascript", slashComments, scanBraces}
-	case ".java", ".kt", ".kts", ".scala", ".groovy", ".cs", ".rs", ".swift", ".dart",
+	case ".rs":
+		return &language{"rust", slashComments, scanRust}
+	case ".java", ".kt", ".kts", ".scala", ".groovy", ".cs", ".swift", ".dart",
 		".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".m", ".mm", ".zig":
 		return &language{"braces", slashComments, scanBraces}
 	case ".php":

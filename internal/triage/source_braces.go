@@ -22,9 +22,16 @@ var controlWords = wordSet("if for while switch catch return else do try with sy
 const maxHeader = 400
 
 // scanBraces finds functions by the braces of their bodies.
-func scanBraces(content []byte) Source {
-	text := string(content)
-	tokens := scanTokens(text, braceSyntax)
+func scanBraces(content []byte) Source { return scanBlocks(content, braceSyntax) }
+
+func scanRust(content []byte) Source { return scanBlocks(content, rustSyntax) }
+
+func scanBlocks(content []byte, s syntax) Source {
+	return blocksOf(scanTokens(string(content), s))
+}
+
+// blocksOf pairs the braces and keeps the blocks that are functions or types.
+func blocksOf(tokens tokens) Source {
 	type block struct {
 		name        string
 		start       int

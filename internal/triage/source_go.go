@@ -1,6 +1,7 @@
 package triage
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -18,11 +19,14 @@ func scanGo(content []byte) Source {
 		return scanBraces(content)
 	}
 	var s Source
+	last := bytes.Count(content, []byte("\n")) + 1
 	line := func(p token.Pos) int { return files.Position(p).Line }
 	add := func(name string, node ast.Node, declaration bool) {
-		s.Functions = append(s.Functions, Function{
-			Name: name, Start: line(node.Pos()), End: line(node.End()), Declaration: declaration, Uses: usedNames(node),
-		})
+		end := line(node.End())
+		if end == 0 { // the body is not closed
+			end = last
+		}
+		s.Functions = append(s.Functions, Function{Name: name, Start: line(node.Pos()), End: end, Declaration: declaration, Uses: usedNames(node)})
 	}
 	for _, declaration := range file.Decls {
 		switch d := declaration.(type) {

@@ -157,7 +157,7 @@ func baseName(p string) string { return p[strings.LastIndexByte(p, '/')+1:] }
 // file, 2 the line; a third group, where there is one, is the function.
 var (
 	pythonFrame = regexp.MustCompile(`^\s*File "([^"]+)", line (\d+)(?:, in (\S+))?`)
-	nodeFrame   = regexp.MustCompile(`^\s*at (?:.*?\()?(?:file://)?([^\s()]+?\.\w+):(\d+)(?::\d+)?\)?\s*$`)
+	nodeFrame   = regexp.MustCompile(`^\s*at (?:.*?\()?(?:file://)?(node:[^\s()]+?|[^\s()]+?\.\w+):(\d+)(?::\d+)?\)?\s*$`)
 	javaFrame   = regexp.MustCompile(`^\s*at ([\w.$<>]+)\((\w+\.(?:java|kt|scala|groovy)):(\d+)\)`)
 	dotnetFrame = regexp.MustCompile(`^\s*at .* in (.+):line (\d+)\s*$`)
 	goFrame     = regexp.MustCompile(`^\s+(\S+\.(?:go|s)):(\d+)(?: \+0x[0-9a-f]+)?\s*$`)
@@ -175,6 +175,7 @@ func splitFrames(text string, build bool) (frames []stackFrame, message string) 
 	var (
 		words  strings.Builder
 		python []stackFrame
+		prose  []stackFrame // places among other words say less than a stack
 	)
 	lines := strings.Split(text, "\n")
 	for i := 0; i < len(lines); i++ {
@@ -200,14 +201,14 @@ func splitFrames(text string, build bool) (frames []stackFrame, message string) 
 		if len(places) == 1 && strings.TrimSpace(line) == places[0].quote { // Node prints the place, then the code
 			places[0].source, i = sourceBelow(lines, i, -1)
 		}
-		frames = append(frames, places...)
+		prose = append(prose, places...)
 		words.WriteString(line)
 		words.WriteByte('\n')
 	}
 	for i := len(python) - 1; i >= 0; i-- { // Python prints the innermost call last
 		frames = append(frames, python[i])
 	}
-	return frames, words.String()
+	return append(frames, prose...), words.String()
 }
 
 // markerLine is what runtimes print under a line of code to point into it.

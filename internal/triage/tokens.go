@@ -14,6 +14,7 @@ type syntax struct {
 var (
 	pythonSyntax = syntax{lineComments: []string{"#"}, quotes: `"'`, long: []string{`"""`, `'''`}}
 	rubySyntax   = syntax{lineComments: []string{"#"}, quotes: `"'`}
+	rustSyntax   = syntax{lineComments: []string{"//"}, blockComment: true, quotes: `"`, braces: true} // an apostrophe begins a lifetime
 	braceSyntax  = syntax{lineComments: []string{"//"}, blockComment: true, quotes: `"'`, long: []string{`"""`, "`"}, braces: true}
 )
 
@@ -188,10 +189,21 @@ func (s *scanner) regexpFollows() bool {
 		case c == ' ' || c == '\t':
 			continue
 		default:
-			return strings.IndexByte("(,=:[!&|?+\n", c) >= 0
+			return strings.IndexByte("(,=:[!&|?+>\n", c) >= 0 || expressionWords[lastWord(s.header[:i+1])]
 		}
 	}
 	return true
+}
+
+// expressionWords are keywords after which an expression begins.
+var expressionWords = wordSet("return typeof case in of do else yield await void delete")
+
+func lastWord(code []byte) string {
+	start := len(code)
+	for start > 0 && isWordByte(code[start-1]) {
+		start--
+	}
+	return string(code[start:])
 }
 
 func (s *scanner) regularExpression() {

@@ -121,7 +121,7 @@ func (e *evidence) exhibits(r *ranking) []selfheal.Exhibit {
 	leading, _, _, ok := r.top()
 	perKind := map[selfheal.ExhibitKind]int{}
 	for _, f := range r.findings {
-		if !ok || f.commit != leading || f.exhibit.Quote == "" || perKind[f.exhibit.Kind] >= 3 || len(out) >= maxExhibits {
+		if !ok || f.commit != leading || r.excused(f) || f.exhibit.Quote == "" || perKind[f.exhibit.Kind] >= 3 || len(out) >= maxExhibits {
 			continue
 		}
 		perKind[f.exhibit.Kind]++

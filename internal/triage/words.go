@@ -108,38 +108,49 @@ const minStatic = 12
 // in the notations of the usual languages.
 var placeholders = regexp.MustCompile(`%[-+# 0]*[\d*]*(?:\.[\d*]+)?(?:\(\w+\))?[a-zA-Z]|\$?\{[^{}]*\}|#\{[^{}]*\}|\$\w+|\n`)
 
-// phrase is the constant part of a message in source code, in its pieces.
-type phrase []string
+// phrase is the constant part of a message in source code.
+type phrase struct {
+	pieces []string
+	// open says that more text may follow the last piece at once: a placeholder or a joined string.
+	open bool
+}
 
-// phraseOf splits a literal at its placeholders; nil when too little is constant.
-func phraseOf(literal string) phrase {
-	var pieces phrase
+// phraseOf splits a literal at its placeholders; ok is false when too little is constant.
+func phraseOf(literal string) (p phrase, ok bool) {
+	literal = literal[:min(len(literal), 2000)]
 	longest := 0
-	for _, piece := range placeholders.Split(literal[:min(len(literal), 2000)], -1) {
-		piece = strings.Trim(strings.Join(strings.Fields(piece), " "), " :;,.-\"'`=()[]")
+	pieces := placeholders.Split(literal, -1)
+	for _, piece := range pieces {
+		piece = strings.Trim(strings.Join(strings.Fields(piece), " "), trimmed)
 		if len(piece) >= 3 {
-			pieces = append(pieces, piece)
+			p.pieces = append(p.pieces, piece)
 			longest = max(longest, len(piece))
 		}
 	}
-	if longest < minStatic {
-		return nil
-	}
-	return pieces
+	last := pieces[len(pieces)-1]
+	p.open = strings.Trim(last, trimmed) == "" || strings.HasSuffix(last, " ") || strings.HasSuffix(last, "=") || strings.HasSuffix(last, "/")
+	return p, longest >= minStatic
 }
 
+// trimmed are the characters that join a text to what is filled in.
+const trimmed = " :;,.-\"'`=()[]"
+
+func (p phrase) String() string { return strings.Join(p.pieces, " ... ") }
+
 // match finds the pieces in the message in their order, and gives how many
-// constant characters were found and where the last of them stand, as a share
-// of the message. ok is false when a long piece is missing or the text is one plain word.
+// constant characters were found and where the last of them ends, as a share
+// of the message. ok is false when a long piece is missing, when the text goes
+// on where the literal ends, or when it is one plain word.
 func (p phrase) match(message string) (length int, end float64, ok bool) {
 	pos := 0
-	spaced := false
-	for _, piece := range p {
+	spaced, complete := false, true
+	for _, piece := range p.pieces {
 		i := strings.Index(message[pos:], piece)
 		if i < 0 {
-			if len(piece) >= minStatic {
+			if len(piece) >= minStatic/2 {
 				return 0, 0, false
 			}
+			complete = false
 			continue
 		}
 		start := pos + i
@@ -149,11 +160,29 @@ func (p phrase) match(message string) (length int, end float64, ok bool) {
 		spaced = spaced || strings.ContainsAny(piece, " :/_-.")
 		length += len(piece)
 		pos = start + len(piece)
+		complete = true
 	}
 	if length < minStatic || (!spaced && length < 2*minStatic) {
 		return 0, 0, false
 	}
+	if !p.open && complete && !endsAt(message, pos) {
+		return 0, 0, false
+	}
 	return length, float64(pos) / float64(len(message)), true
+}
+
+// endsAt tells whether a text can end at that position of a message: before
+// punctuation, or before a field of a structured log.
+func endsAt(message string, pos int) bool {
+	rest := strings.TrimLeft(message[pos:], " ")
+	if rest == "" || !isWordByte(rest[0]) && rest[0] != '%' && rest[0] != '/' {
+		return true
+	}
+	if pos < len(message) && message[pos] != ' ' {
+		return false
+	}
+	key := strings.TrimLeftFunc(rest, func(r rune) bool { return r < 0x80 && (isWordByte(byte(r)) || r == '.' || r == '-') })
+	return strings.HasPrefix(key, "=")
 }
 
 func cutsWord(s string, start, end int) bool {

@@ -20,19 +20,39 @@ const (
 	shapeNumbered                // PHP, Rust: numbered frames
 )
 
-// shapeOf finds the shape that a first line opens.
+// maxTraceHead is how far into a line the words that open a trace may stand:
+// behind a thread, a logger or a prefix.
+const maxTraceHead = 96
+
+// shapeOf finds the shape that a first line opens. It runs for every plain line.
 func shapeOf(m []byte) shape {
+	if len(m) == 0 {
+		return shapePlain
+	}
+	start := m[:min(len(m), maxTraceHead)]
+	switch m[len(m)-1] {
+	case ':':
+		if bytes.HasSuffix(m, []byte("Traceback (most recent call last):")) {
+			return shapePython
+		}
+	case '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		if trace.IsExcerptHead(m) {
+			return shapeExcerpt
+		}
+	}
+	switch m[0] {
+	case 'p', 'f', 'g', 'W', 'D', '=', 'r':
+		if hasPrefix(m, "panic: ") || hasPrefix(m, "fatal error: ") || isGoroutine(m) || hasPrefix(m, "WARNING: DATA RACE") ||
+			hasPrefix(m, "DATA RACE") || hasPrefix(m, "==================") || hasPrefix(m, "runtime: ") {
+			return shapeGo
+		}
+	}
 	switch {
-	case hasPrefix(m, "panic: "), hasPrefix(m, "fatal error: "), isGoroutine(m), bytes.Contains(m, []byte("panic serving ")),
-		hasPrefix(m, "WARNING: DATA RACE"), hasPrefix(m, "DATA RACE"), hasPrefix(m, "=================="), hasPrefix(m, "runtime: "):
+	case bytes.Contains(start, []byte("panic serving ")):
 		return shapeGo
-	case bytes.Contains(m, []byte("Traceback (most recent call last)")):
-		return shapePython
-	case trace.IsExcerptHead(m):
-		return shapeExcerpt
-	case bytes.Contains(m, []byte("panicked at ")), bytes.Contains(m, []byte("PHP Fatal error: ")), hasPrefix(m, "Fatal error: Uncaught"):
+	case bytes.Contains(start, []byte("panicked at ")), bytes.Contains(start, []byte("Fatal error: ")) && bytes.Contains(m, []byte("Uncaught ")):
 		return shapeNumbered
-	case trace.IsHead(m), hasPrefix(m, "Exception in thread "):
+	case trace.IsHead(m), trace.IsRubyHead(m):
 		return shapeAt
 	}
 	return shapePlain

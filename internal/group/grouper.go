@@ -28,6 +28,9 @@ type Options struct {
 	Modules []string
 	// MaxSignatures caps the number of distinct signatures; 0 means DefaultMaxSignatures.
 	MaxSignatures int
+	// Build says that the streams are the output of a builder: errors of compilers get the kind
+	// [selfheal.KindBuild], and the place they point to.
+	Build bool
 	// Redactor scrubs samples, titles and templates when they are read out; nil means redact.New().
 	Redactor *redact.Redactor
 	// Now gives the year to timestamps without one; nil means time.Now.
@@ -103,11 +106,14 @@ func (g *Grouper) ID(i Index) selfheal.SignatureID { return g.entries[i].id }
 // sign finds or makes the signature of a record and notes the occurrence.
 func (g *Grouper) sign(r *selfheal.Record, language trace.Language) Index {
 	var i Index
-	var known bool
-	if hasTrace(r.Exceptions) {
-		i, known = g.signTrace(r.Exceptions, language)
-	} else {
+	switch {
+	case len(r.Exceptions) > 0 && r.Exceptions[0].Type == trace.BuildError:
+		i = g.signBuild(&r.Exceptions[0])
+	case hasTrace(r.Exceptions):
+		i = g.signTrace(r.Exceptions, language)
+	default:
 		compact := g.scanner.Scan(r.Message)
+		var known bool
 		if i, known = g.messages[string(compact)]; !known {
 			i = g.add(selfheal.KindMessage, template.Text(compact), "", string(compact))
 		}
@@ -127,13 +133,26 @@ func hasTrace(exceptions []selfheal.Exception) bool {
 	return false
 }
 
-func (g *Grouper) signTrace(exceptions []selfheal.Exception, language trace.Language) (Index, bool) {
+func (g *Grouper) signTrace(exceptions []selfheal.Exception, language trace.Language) Index {
 	g.scratch = trace.AppendTemplate(g.scratch[:0], exceptions, language, g.mask)
 	if i, ok := g.traces[string(g.scratch)]; ok {
-		return i, true
+		return i
 	}
 	canonical := string(g.scratch)
-	return g.add(selfheal.KindException, canonical, g.traceTitle(exceptions), canonical), true
+	return g.add(selfheal.KindException, canonical, g.traceTitle(exceptions), canonical)
+}
+
+// signBuild identifies a compiler's error by the file and the masked message.
+func (g *Grouper) signBuild(e *selfheal.Exception) Index {
+	canonical := trace.BuildError
+	for i := range e.Frames {
+		canonical += "\n  " + e.Frames[i].File
+	}
+	canonical += "\n  " + string(g.mask([]byte(e.Message)))
+	if i, ok := g.traces[canonical]; ok {
+		return i
+	}
+	return g.add(selfheal.KindBuild, canonical, e.Message, canonical)
 }
 
 // mask gives the canonical text of a message inside an exception's template.
@@ -166,10 +185,10 @@ func (g *Grouper) add(kind selfheal.SignatureKind, canonical, title, key string)
 		i = g.append(entry{id: id, kind: kind, template: canonical, title: title})
 	}
 	g.bytes += len(canonical) + len(key)
-	if kind == selfheal.KindException {
-		g.traces[key] = i
-	} else {
+	if kind == selfheal.KindMessage {
 		g.messages[key] = i
+	} else {
+		g.traces[key] = i
 	}
 	return i
 }

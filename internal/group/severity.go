@@ -5,6 +5,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/group/decode"
+	"selfheal/internal/group/trace"
 )
 
 // inferSeverity judges a message that states no level. The rules are few and
@@ -99,8 +100,11 @@ func isServerErrorAccess(m []byte) bool {
 // the last thing its process wrote.
 func severityOf(l *decode.Line, exceptions []selfheal.Exception, uncaught bool) selfheal.Severity {
 	s := l.Severity
-	if uncaught {
+	switch {
+	case uncaught:
 		return selfheal.SeverityFatal
+	case len(exceptions) > 0 && exceptions[0].Type == trace.BuildError:
+		return selfheal.SeverityError
 	}
 	if s == selfheal.SeverityUnspecified {
 		s = inferSeverity(l.Message)

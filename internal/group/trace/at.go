@@ -310,6 +310,12 @@ func IsHead(line []byte) bool {
 	if len(line) < 5 || line[0] <= ' ' {
 		return false
 	}
+	if hasPrefix(line, "Exception in thread ") {
+		return true
+	}
+	if at := bytes.IndexByte(line, ' '); at > 0 && line[at-1] != ':' && line[at-1] != '.' && line[at-1] != '>' && line[0] != 'U' && line[0] != 'C' && line[0] != 'W' && !bytes.HasPrefix(line[at+1:], []byte{'['}) {
+		return false // a sentence
+	}
 	typ, _ := atHead(line, Java)
 	return typ != nil
 }

@@ -31,6 +31,16 @@ func (p *Parser) parseRuby(b []byte) {
 	}
 }
 
+// IsRubyHead tells of "file.rb:12:in `f': message (Type)".
+func IsRubyHead(line []byte) bool {
+	colon := bytes.IndexByte(line, ':')
+	if colon < 4 || !hasSuffix(line[:colon], ".rb") {
+		return false
+	}
+	place, _, ok := cutRubyFrame(line)
+	return ok && bytes.Contains(place, []byte(".rb:")) && bytes.IndexByte(place, ' ') < 0
+}
+
 // cutRubyFrame splits "file.rb:12:in `f'..." into place and what follows the opening quote.
 func cutRubyFrame(line []byte) (place, rest []byte, ok bool) {
 	if place, rest, ok = bytes.Cut(line, []byte(":in `")); ok {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -117,7 +116,7 @@ func newWorld(o Options, script script) (*World, error) {
 		return nil, selfheal.Usagef("choose a directory that is empty or does not exist", "%s is not empty", dir)
 	}
 	for _, sub := range []string{"logs", "work"} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o750); err != nil {
 			return nil, err
 		}
 	}
@@ -233,7 +232,7 @@ func (w *World) serveBaseline(ctx context.Context) error {
 			name += ".gz"
 		}
 		w.Baseline = append(w.Baseline, w.log(name))
-		rng := rand.New(rand.NewPCG(w.seed, streamWeek<<8|uint64(day)))
+		rng := newRandom(w.seed, streamWeek<<8|uint64(day))
 		group.Go(func() { failures[day] = writeLog(w.log(name), r.rawLog(), begins, ofDay, rng) })
 		from = ofDay[perDay-1].offset
 	}
@@ -264,7 +263,7 @@ func (w *World) playHour(ctx context.Context, commit string, hour selfheal.Inter
 		return err
 	}
 	w.sent[path] = sent
-	rng := rand.New(rand.NewPCG(w.seed, stream<<8))
+	rng := newRandom(w.seed, stream<<8)
 	if err := writeLog(path, r.rawLog(), 0, marks, rng); err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func makeRepository(ctx context.Context, dir string, names []string, deployed ti
 		}
 		c.writeTo(&stream, i+1, deployed)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
 	}
 	marks := filepath.Join(dir, ".git", "demo-marks")

@@ -24,7 +24,7 @@ func TestEveryCommit(t *testing.T) {
 		}
 		mustGit(t, dir, "fetch", "--quiet", w.Repository, "main")
 		fails := false
-		for _, commit := range strings.Fields(mustGit(t, w.Repository, "rev-list", "--reverse", "HEAD")) {
+		for commit := range strings.FieldsSeq(mustGit(t, w.Repository, "rev-list", "--reverse", "HEAD")) {
 			fails = fails || (name == BuildFailure && commit == w.Truth.Culprit)
 			line, state := "go build ./...", mustGit(t, w.Repository, "ls-tree", "-r", commit, "cmd", "internal")
 			if name == Regression && (commit == w.Base || commit == w.Head) {

@@ -150,7 +150,7 @@ func writeLog(path, rawPath string, from int64, marks []mark, rng *rand.Rand) (e
 	if err != nil {
 		return err
 	}
-	defer raw.Close()
+	defer func() { _ = raw.Close() }() // it was only read
 	if _, err := raw.Seek(from, io.SeekStart); err != nil {
 		return err
 	}

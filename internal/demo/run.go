@@ -40,7 +40,7 @@ type traffic struct {
 // play starts the service, sends the traffic of the interval slice by slice, stops
 // the service, and gives the marks to date its log with.
 func (r run) play(ctx context.Context) (marks []mark, sent traffic, err error) {
-	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+	if err := os.MkdirAll(r.dir, 0o750); err != nil {
 		return nil, sent, err
 	}
 	outside, err := startPartners()

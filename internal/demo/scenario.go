@@ -12,7 +12,7 @@ type Scenario string
 
 // The scenarios.
 const (
-	// Regression: one of eight commits loses the default price region, and the payment provider has an outage.
+	// Regression: one of eight commits changes the default price region to one that has no prices, and the payment provider has an outage.
 	Regression Scenario = "regression"
 	// Outage: seven innocent commits, and the same outage.
 	Outage Scenario = "outage"
@@ -77,8 +77,8 @@ func scripts() []script {
 		},
 		commits: []string{"docs-tenants", "pricing-rounding", "gift-note", "default-region", "ci-race", "retry-pause", "cart-tests", "body-limit"},
 		culprit: "default-region",
-		path:    "internal/tenant/settings.go",
-		line:    "\t\treturn os.Getenv(\"SHOP_DEFAULT_REGION\")",
+		path:    "internal/pricing/list.go",
+		line:    "\t\tname = \"eu_web\"",
 		causes:  []string{"no price for sku", "cart has no total"},
 		noise:   providerErrors,
 		spells:  []spell{providerOutage},

@@ -37,7 +37,7 @@ func startService(ctx context.Context, binary, tree, dir, proxy string) (*servic
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.OpenFile(filepath.Join(dir, "shop.log"), os.O_CREATE|os.O_EXCL|os.O_APPEND|os.O_RDWR, 0o644)
+	log, err := os.OpenFile(filepath.Join(dir, "shop.log"), os.O_CREATE|os.O_EXCL|os.O_APPEND|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,7 @@ func git(ctx context.Context, dir string, stdin io.Reader, args ...string) (stri
 
 // export writes the files of a commit into a new directory.
 func export(ctx context.Context, repository, commit, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("export %s: %w", selfheal.ShortRevision(commit), err)
 	}
 	cmd := command(ctx, repository, gitEnvironment(), "git", "archive", "--format=tar", commit)
@@ -107,7 +107,7 @@ func unpack(archive io.Reader, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // it was only a name
 	for entries := tar.NewReader(archive); ; {
 		entry, err := entries.Next()
 		if errors.Is(err, io.EOF) {

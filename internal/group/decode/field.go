@@ -41,6 +41,7 @@ const (
 	spaceHost                  // ECS host
 	spaceInstant               // Log4j's instant
 	spaceResponse              // what an HTTP server answered
+	spaceBody                  // OpenTelemetry body
 	spaceNone                  // not looked into
 )
 
@@ -68,6 +69,11 @@ func roleOf(in space, key []byte) (role, uint8) {
 		if string(key) == "name" || string(key) == "hostname" {
 			return roleInstance, 2
 		}
+	case spaceBody:
+		if string(key) == "stringValue" {
+			return roleMessage, 2
+		}
+		return fieldRole(key)
 	case spaceResponse:
 		switch string(key) {
 		case "status", "statusCode", "status_code", "code":
@@ -173,7 +179,7 @@ func spaceOf(in space, key []byte) space {
 	case "attributes", "Attributes", "resource", "Resource", "Properties", "extra", "fields", "context", "labels", "mdc":
 		return spaceFields
 	case "body", "Body":
-		return spaceFields
+		return spaceBody
 	case "res", "response", "http", "httpRequest", "resp":
 		return spaceResponse
 	}
@@ -216,6 +222,9 @@ func (d *Decoder) assign(l *Line, r role, rank uint8, value []byte, text bool) b
 	case roleService:
 		return assignText(&l.Service, value, text)
 	case roleRevision:
+		if rank == 1 && len(value) <= 3 {
+			return false // "version":"1.1" is the version of a log format
+		}
 		return isRevision(value) && assignText(&l.Revision, value, text)
 	case roleInstance:
 		return assignText(&l.Instance, value, text)

@@ -37,12 +37,16 @@ func Code(text string) string {
 // Cell is Code for a cell of a table, where a bar would end the cell.
 func Cell(text string) string { return strings.ReplaceAll(Code(text), "|", `\|`) }
 
-// Text quotes text as plain words on one line: no markup, no HTML. A mark that
-// nobody sees keeps "@name" and "#1" from reaching a person or an issue.
+// Text quotes text as plain words on one line: no markup, no HTML, no link. A
+// mark that nobody sees keeps "@name" and "#1" from reaching a person or an issue.
 func Text(text string) string {
+	text = strings.Join(strings.Fields(Visible(text)), " ")
 	var b strings.Builder
-	for _, r := range strings.Join(strings.Fields(Visible(text)), " ") {
-		if strings.ContainsRune("\\`*_{}[]()<>#+-!|&~$:", r) {
+	b.Grow(len(text))
+	for i, r := range text {
+		switch {
+		case strings.ContainsRune("\\`*_[]<#|&~$", r), i == 0 && strings.ContainsRune("-+=>", r),
+			r == ':' && strings.HasPrefix(text[i:], "://"), strings.ContainsRune(".)", r) && isNumber(text[:i]):
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
@@ -51,6 +55,11 @@ func Text(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// isNumber tells whether text is nothing but digits, as before a list's point.
+func isNumber(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
 // Visible replaces what a terminal or a renderer would act on instead of showing

@@ -50,9 +50,13 @@ func TestText(t *testing.T) {
 		}
 	}
 	f("Revert \"add rate limit\"", "Revert \"add rate limit\"")
-	f("<img src=x> [a](b) **c**", `\<img src=x\> \[a\]\(b\) \*\*c\*\*`)
+	f("<img src=x> [a](b) **c** d_e", `\<img src=x> \[a\](b) \*\*c\*\* d\_e`)
 	f("fixes #1 for @ada", "fixes \\#\u200b1 for @\u200bada")
-	f("https://example.com", `https\://example.com`)
+	f("see: https://example.com", `see: https\://example.com`)
+	f("- item", `\- item`)
+	f("> quote", `\> quote`)
+	f("12. item", `12\. item`)
+	f("3) item (2.5)", `3\) item (2.5)`)
 }
 
 func TestCut(t *testing.T) {

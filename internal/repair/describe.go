@@ -20,20 +20,21 @@ var bodyTemplate = template.Must(template.New("body").Funcs(template.FuncMap{
 	"text": plain, "code": code, "cell": cell, "fence": markdown.Fence,
 	"short": selfheal.ShortRevision, "decimal": decimal, "times": times,
 	"ratio": ratio, "when": when, "ended": ended, "took": rounded,
-	"plus": func(a, b int) int { return a + b },
+	"command": func(text string) string { return shorten(text, maxCommand) },
 }).Parse(bodyText))
 
 // Bounds of the description: forges refuse bodies beyond 65536 characters, and
 // readers stop long before.
 const (
 	maxErrors      = 10
+	maxCommand     = 1000 // characters of one that is shown in full
 	maxExhibits    = 12
 	maxBodyNotes   = 25
 	maxQuote       = 300      // characters of one quoted text
 	maxHunkLines   = 60       // of the culprit
 	maxHunkBytes   = 6 << 10  // of the culprit
 	maxProofOutput = 2 << 10  // of each command
-	maxProofs      = 12       // shown in full
+	maxProofs      = 12       // commands that are shown
 	maxBody        = 60 << 10 // bytes; beyond it the outputs go
 )
 
@@ -66,7 +67,9 @@ type view struct {
 	Hunk       string
 	For        []selfheal.Exhibit
 	Against    []selfheal.Exhibit
-	Outputs    []selfheal.Proof // whose output is shown
+	Proofs     []selfheal.Proof // what did not come out as expected first
+	MoreProofs int
+	Outputs    []selfheal.Proof // of Proofs, those that printed something
 	Notes      []string
 	Commands   []string // that show the failure
 	Mark       string
@@ -83,20 +86,20 @@ func newView(in Input, r selfheal.Repair) view {
 	v := view{
 		Repair: r, Deploy: in.deploy(), Verdict: verdict, Extent: in.extent(),
 		BuildFails: in.deploy().Status == selfheal.DeployBuildFailed,
-		Outputs:    shownOutputs(r.Proofs), Notes: notes(in, r),
-		Commands: in.Incident.Opened.Intent.Replay, Mark: selfheal.Mark(in.Incident.Key),
+		Proofs:     ordered(r.Proofs), Notes: notes(in, r), Mark: selfheal.Mark(in.Incident.Key),
 	}
+	v.Proofs, v.MoreProofs = atMost(v.Proofs, maxProofs)
+	v.Outputs = outputs(v.Proofs)
+	v.Commands, _ = atMost(in.Incident.Opened.Intent.Replay, maxProofs)
 	if verdict.Culprit != nil {
 		v.Culprit, _ = in.commit(verdict.Culprit.Commit)
 		v.Hunk = culpritHunk(v.Culprit, *verdict.Culprit)
 	}
 	v.Title = revertSubject(v.Culprit.Subject)
 	v.Errors, v.Onset = errorRows(in)
-	if len(v.Errors) > maxErrors {
-		v.MoreErrors = len(v.Errors) - maxErrors
-		v.Errors = v.Errors[:maxErrors]
-	}
-	for _, e := range verdict.Exhibits[:min(len(verdict.Exhibits), maxExhibits)] {
+	v.Errors, v.MoreErrors = atMost(v.Errors, maxErrors)
+	exhibits, _ := atMost(verdict.Exhibits, maxExhibits)
+	for _, e := range exhibits {
 		if e.Weight >= 0 {
 			v.For = append(v.For, e)
 		} else {
@@ -104,6 +107,14 @@ func newView(in Input, r selfheal.Repair) view {
 		}
 	}
 	return v
+}
+
+// atMost cuts a list and tells how many are left out.
+func atMost[T any](list []T, limit int) (shown []T, left int) {
+	if len(list) <= limit {
+		return list, 0
+	}
+	return list[:limit], len(list) - limit
 }
 
 func (v view) render() string {
@@ -134,18 +145,29 @@ func errorRows(in Input) (rows []errorRow, onset time.Time) {
 	return rows, onset
 }
 
-// shownOutputs picks the proofs whose output a reader wants: what went wrong first.
-func shownOutputs(proofs []selfheal.Proof) []selfheal.Proof {
-	shown := make([]selfheal.Proof, 0, len(proofs))
-	for _, wanted := range []bool{false, true} {
-		for _, p := range proofs {
-			if p.AsExpected() == wanted && strings.TrimSpace(p.Output) != "" {
-				p.Output = lastLines(p.Output, maxProofOutput)
-				shown = append(shown, p)
-			}
+// ordered puts the proofs that a reader must see first.
+func ordered(proofs []selfheal.Proof) []selfheal.Proof {
+	return slices.SortedStableFunc(slices.Values(proofs), func(a, b selfheal.Proof) int {
+		switch {
+		case a.AsExpected() == b.AsExpected():
+			return 0
+		case a.AsExpected():
+			return 1
+		}
+		return -1
+	})
+}
+
+// outputs cuts what the commands printed to what is shown.
+func outputs(proofs []selfheal.Proof) []selfheal.Proof {
+	var shown []selfheal.Proof
+	for _, p := range proofs {
+		if strings.TrimSpace(p.Output) != "" {
+			p.Output = lastLines(p.Output, maxProofOutput)
+			shown = append(shown, p)
 		}
 	}
-	return shown[:min(len(shown), maxProofs)]
+	return shown
 }
 
 // notes says what was left out, and what nobody has shown yet.

@@ -12,6 +12,11 @@ const (
 	// long as the window; shorter baselines allow one per windowsPerRare windows.
 	rareClusters   = 4
 	windowsPerRare = 40
+
+	// noiseHorizon, in minutes, is the shortest window for which chance clusters are
+	// learnt: who looks every five minutes of an hour must not meet with twelve
+	// hours' worth of them.
+	noiseHorizon = 60
 )
 
 // noise is how messages that nobody knew before behave in this service when
@@ -36,11 +41,13 @@ type cluster struct {
 // learnNoise looks at how rare signatures came and went in the baseline.
 func learnNoise(subjects []*subject, t *timeline, o Options) noise {
 	n := noise{minutes: o.MinimumMinutes, count: max(leastCrowd, float64(o.MinimumCount))}
-	limit := min(rareClusters, int(t.windows()/windowsPerRare))
+	length := max(t.window.length(), noiseHorizon)
+	windows := t.baseExposure / float64(length)
+	limit := min(rareClusters, int(windows/windowsPerRare))
 	var all []cluster
 	crashes := 0
 	for _, s := range subjects {
-		found, more := clusters(s.before, t.window.length(), limit)
+		found, more := clusters(s.before, length, limit)
 		s.rare = !more
 		if more || !t.dated {
 			s.rare = s.isNew()
@@ -54,7 +61,7 @@ func learnNoise(subjects []*subject, t *timeline, o Options) noise {
 	if !t.dated {
 		return n
 	}
-	allowed := o.NoiseClusters * t.windows()
+	allowed := o.NoiseClusters * windows
 	n.crashes = float64(crashes) > allowed
 	for float64(atLeast(all, n.minutes)) > allowed {
 		n.minutes++

@@ -107,14 +107,6 @@ func (t *timeline) seasonal() bool {
 	return t.base.length() >= seasonFrom && t.blockLength <= 60
 }
 
-// windows is how many windows fit into the baseline.
-func (t *timeline) windows() float64 {
-	if !t.dated {
-		return 0
-	}
-	return t.baseExposure / t.windowExposure
-}
-
 // hourOf gives the hour of day, in UTC, of a minute since the Unix epoch.
 func hourOf(minute int64) int {
 	const day = hoursPerDay * 60

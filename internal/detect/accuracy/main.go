@@ -29,9 +29,10 @@ func main() {
 	profiles := flag.String("profiles", "typical,nasty,ideal", "worlds to run")
 	flag.BoolVar(&b.verbose, "v", false, "print every false alarm of Judge")
 	rates := flag.String("rates", "", "further false-discovery rates of Judge to compare, comma-separated")
+	poll := flag.Duration("poll", 0, "also judge anew at every such interval, and keep whatever any look flags")
 	flag.Parse()
 	further, err := numbers(*rates)
-	b.procedures = compared(further)
+	b.procedures = compared(further, *poll)
 	if err == nil {
 		err = b.run(strings.Split(*profiles, ","), os.Stdout)
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"gonum.org/v1/gonum/mathext"
 
@@ -23,11 +24,14 @@ type procedure struct {
 
 // compared are the columns of the tables: the two simple rules, and the room
 // itself at its default and at further false-discovery rates.
-func compared(rates []float64) []procedure {
+func compared(rates []float64, poll time.Duration) []procedure {
 	all := []procedure{
 		{"seed: Poisson p < .05", seedRule},
 		{"conditional binomial + BH", binomialRule},
 		{"Judge", judgeRule(detect.DefaultOptions())},
+	}
+	if poll > 0 {
+		all = append(all, procedure{"Judge every " + poll.String(), polledRule(detect.DefaultOptions(), poll)})
 	}
 	for _, rate := range rates {
 		o := detect.DefaultOptions()
@@ -45,6 +49,40 @@ func judgeRule(o detect.Options) func(detect.Input) map[selfheal.SignatureID]int
 		}
 		return flagged
 	}
+}
+
+// polledRule looks every few minutes, as somebody who watches a deploy does, and
+// keeps whatever any look flags.
+func polledRule(o detect.Options, every time.Duration) func(detect.Input) map[selfheal.SignatureID]int64 {
+	return func(in detect.Input) map[selfheal.SignatureID]int64 {
+		flagged := map[selfheal.SignatureID]int64{}
+		for after := every; after <= in.WatchedInterval.Duration(); after += every {
+			look := until(in, in.WatchedInterval.From.Add(after))
+			for _, a := range detect.Judge(look, o).Anomalies {
+				if _, known := flagged[a.Signature]; !known {
+					flagged[a.Signature] = selfheal.MinuteOf(look.WatchedInterval.To)
+				}
+			}
+		}
+		return flagged
+	}
+}
+
+// until cuts the window off at a time.
+func until(in detect.Input, end time.Time) detect.Input {
+	in.WatchedInterval.To = end
+	series := make(map[selfheal.SignatureID]*selfheal.Series, len(in.Watched.Series))
+	for id, s := range in.Watched.Series {
+		at := slices.IndexFunc(s.Counts, func(c selfheal.Count) bool { return c.Minute >= selfheal.MinuteOf(end) })
+		if at < 0 {
+			at = len(s.Counts)
+		}
+		if at > 0 {
+			series[id] = &selfheal.Series{Counts: s.Counts[:at]}
+		}
+	}
+	in.Watched.Series = series
+	return in
 }
 
 // seedRule is the usual one: the mean of seven days, a Poisson tail below .05 at

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -123,14 +124,7 @@ func (p *parts) occupied(path string) bool {
 	return false
 }
 
-func (p *parts) blames(paths ...string) bool {
-	for _, path := range paths {
-		if path == p.blamed.Path {
-			return true
-		}
-	}
-	return false
-}
+func (p *parts) blames(paths ...string) bool { return slices.Contains(paths, p.blamed.Path) }
 
 func (p *parts) leave(format string, args ...any) {
 	p.left = append(p.left, fmt.Sprintf(format, args...))

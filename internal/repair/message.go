@@ -28,12 +28,12 @@ func branchName(incident, subject string) string {
 		return '-'
 	}, subject)
 	words := strings.FieldsFunc(slug, func(r rune) bool { return r == '-' })
-	name := "selfheal/" + incident + "-revert"
-	for length, i := 0, 0; i < len(words) && length+len(words[i]) < maxSlug; i++ {
-		name += "-" + words[i]
-		length += len(words[i]) + 1
+	length, fitting := 0, 0
+	for fitting < len(words) && length+len(words[fitting]) < maxSlug {
+		length += len(words[fitting]) + 1
+		fitting++
 	}
-	return name
+	return strings.Join(append([]string{"selfheal/" + incident + "-revert"}, words[:fitting]...), "-")
 }
 
 // revertSubject is the first line of a revert, as git writes it, in at most 72 characters.

@@ -91,8 +91,7 @@ func (f *Forge) fetch(ctx context.Context, dir, commit string) error {
 // tip is the commit of a branch; empty when there is no such branch.
 func (f *Forge) tip(ctx context.Context, branch string) (string, error) {
 	out, err := f.repository.Run(ctx, "rev-parse", "--verify", "--quiet", "refs/heads/"+branch+"^{commit}")
-	var failed *git.CommandError
-	if errors.As(err, &failed) && failed.ExitCode == 1 {
+	if failed, ok := errors.AsType[*git.CommandError](err); ok && failed.ExitCode == 1 {
 		return "", nil
 	}
 	if err != nil {
@@ -107,8 +106,7 @@ func (f *Forge) move(ctx context.Context, branch, from, to string) error {
 		from = strings.Repeat("0", len(to))
 	}
 	_, err := f.repository.Run(ctx, "update-ref", "refs/heads/"+branch, to, from)
-	var failed *git.CommandError
-	if !errors.As(err, &failed) {
+	if _, failed := errors.AsType[*git.CommandError](err); !failed {
 		return err
 	}
 	if now, tipErr := f.tip(ctx, branch); tipErr == nil && now == to {

@@ -220,8 +220,7 @@ func (f *Forge) page(number int) string {
 }
 
 func unavailable(op string, err error) error {
-	var known *selfheal.Error
-	if errors.As(err, &known) {
+	if _, known := errors.AsType[*selfheal.Error](err); known {
 		return err
 	}
 	return &selfheal.Error{

@@ -63,8 +63,7 @@ func primaryCode(err error) int { return extendedCode(err) & 0xff }
 
 // extendedCode is SQLite's result code with all it says.
 func extendedCode(err error) int {
-	var e *driver.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*driver.Error](err); ok {
 		return e.Code()
 	}
 	return 0

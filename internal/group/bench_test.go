@@ -4,6 +4,7 @@ package group
 
 import (
 	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -73,4 +74,29 @@ func BenchmarkStreamPlain(b *testing.B) {
 	benchmarkStream(b, func(i int) string {
 		return fmt.Sprintf(`2026-11-23 09:%02d:%02d,%03d INFO  [worker-%d] com.acme.shop.OrderService - Order %d of customer %08x was shipped to 10.0.%d.%d in %d ms`, i/60%60, i%60, i%1000, i%8, i*31, i*2654435761, i%256, i%251, i%900)
 	})
+}
+
+// BenchmarkHostile measures inputs that are made to hurt.
+func BenchmarkHostile(b *testing.B) {
+	for name, next := range hostile() {
+		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
+			lines := make([][]byte, 0, 20_000)
+			size := 0
+			for i := 0; i < cap(lines) && size < 16<<20; i++ {
+				lines = append(lines, next(i))
+				size += len(lines[i]) + 1
+			}
+			b.SetBytes(int64(size))
+			b.ResetTimer()
+			start := cpuTime(b)
+			for range b.N {
+				g := New(Options{})
+				s := g.Stream("hostile")
+				for _, line := range lines {
+					s.Write(&selfheal.Entry{Line: line}, func(*selfheal.Record, Index) {})
+				}
+			}
+			b.ReportMetric(float64(size)*float64(b.N)/(cpuTime(b)-start).Seconds()/1e6, "MB/cpu-s")
+		})
+	}
 }

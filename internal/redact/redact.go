@@ -10,8 +10,10 @@ import (
 	"bytes"
 	"iter"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // A Rule finds one kind of secret.
@@ -43,9 +45,12 @@ func WithRule(rule Rule) Option {
 	return func(r *Redactor) { r.rules = append(r.rules, rule) }
 }
 
+// compiled gives the built-in rules, compiled once.
+var compiled = sync.OnceValue(builtin)
+
 // New makes a Redactor with the built-in rules.
 func New(options ...Option) *Redactor {
-	r := &Redactor{rules: builtin()}
+	r := &Redactor{rules: slices.Clone(compiled())}
 	for _, o := range options {
 		o(r)
 	}

@@ -377,7 +377,7 @@ func TestBuildFailure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range append([]string{"==> building shop at " + w.Head, "# example.com/shop/internal/api\n", "internal/api/products.go:"}, w.Truth.Causes...) {
+	for _, want := range append([]string{"==> building shop at " + w.Head, "# example.com/shop/internal/checkout\n", "internal/checkout/service.go:"}, w.Truth.Causes...) {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the build log lacks %q:\n%s", want, text)
 		}

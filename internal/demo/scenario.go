@@ -18,7 +18,7 @@ const (
 	Outage Scenario = "outage"
 	// DocsOnly: nothing that runs was changed, and the receipts' directory vanishes.
 	DocsOnly Scenario = "docs-only"
-	// BuildFailure: a method was renamed and one caller forgotten.
+	// BuildFailure: a function was renamed and one caller forgotten.
 	BuildFailure Scenario = "build-failure"
 )
 
@@ -104,13 +104,13 @@ func scripts() []script {
 		verify:  verify,
 	}, {
 		ScenarioInfo: ScenarioInfo{
-			BuildFailure, "a method is renamed and one caller forgotten: the deployed revision does not compile", selfheal.StatusRegression,
+			BuildFailure, "a function is renamed and one caller forgotten: the deployed revision does not compile", selfheal.StatusRegression,
 		},
-		commits: []string{"docs-tenants", "pricing-rounding", "price-in", "ci-race", "retry-pause", "cart-tests"},
-		culprit: "price-in",
-		path:    "internal/pricing/list.go",
-		line:    "func (l *List) PriceIn(name, sku string) (Money, error) {",
-		causes:  []string{"a.Prices.Lookup undefined"},
+		commits: []string{"docs-tenants", "pricing-rounding", "id-for", "ci-race", "runbook", "cart-tests"},
+		culprit: "id-for",
+		path:    "internal/order/order.go",
+		line:    "func IDFor(trace string) string { return prefix + trace }",
+		causes:  []string{"undefined: order.NewID"},
 		verify:  []string{"go vet ./...", "go test ./..."},
 		replay:  []string{"go build ./..."},
 	}}

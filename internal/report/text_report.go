@@ -110,8 +110,8 @@ func (p *printer) frames(all []frameView) {
 func (p *printer) verdict(v *verdictView) {
 	p.section("verdict")
 	p.paragraph(2, strings.TrimSpace(v.Finding+". "+v.Reason), p.plain)
-	if v.WouldHelp != "" {
-		p.hang(p.label(2, "would help", 12, p.faint), v.WouldHelp, p.plain)
+	if v.Doubt != nil {
+		p.facts(2, []fact{*v.Doubt})
 	}
 	if v.Culprit != nil {
 		p.culprit(v.Culprit)

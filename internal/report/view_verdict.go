@@ -16,7 +16,7 @@ type verdictView struct {
 	For        []exhibitView // strongest first
 	Against    []exhibitView // strongest first
 	Candidates []candidateView
-	WouldHelp  string
+	Doubt      *fact  // what would settle or overturn it
 	Irrelevant string // "3 commits cannot run in production"
 }
 
@@ -50,7 +50,15 @@ type candidateView struct {
 func newVerdictView(judged *selfheal.Judged) *verdictView {
 	verdict := judged.Verdict
 	v := &verdictView{
-		Finding: sureWords(verdict), Reason: oneLine(verdict.Reason, sentenceLimit), WouldHelp: oneLine(verdict.WouldHelp, sentenceLimit),
+		Finding: sureWords(verdict), Reason: oneLine(verdict.Reason, sentenceLimit),
+	}
+	if verdict.WouldHelp != "" {
+		label := "overturned by"
+		if verdict.Cause == selfheal.Inconclusive {
+			label = "settled by"
+		}
+		doubt := newFact(label, verdict.WouldHelp)
+		v.Doubt = &doubt
 	}
 	for _, e := range verdict.Exhibits {
 		if e.Weight < 0 {

@@ -20,6 +20,8 @@ const (
 	usualBurstEvents = 20
 	usualFrailty     = 0.12
 	usualFrailtyInfo = 200
+	// dailyDrift is that of the hours of an ordinary day around their mean.
+	dailyDrift = 0.2
 
 	// leastFrailty keeps a week of luck from being taken for certainty.
 	leastFrailty = 0.005

@@ -73,15 +73,17 @@ type subject struct {
 
 // judgement is one call of Judge.
 type judgement struct {
-	in        Input
-	options   Options
-	timeline  timeline
-	traffic   float64 // served in the window relative to what the baseline predicts
-	subjects  []*subject
-	unknown   model // of a signature that the baseline never shows
-	noise     noise
-	threshold float64 // largest p-value that the false-discovery rate allows
-	flagged   int
+	in       Input
+	options  Options
+	timeline timeline
+	// comparable says that there are a baseline and a window at all.
+	comparable bool
+	traffic    float64 // served in the window relative to what the baseline predicts
+	subjects   []*subject
+	unknown    model // of a signature that the baseline never shows
+	noise      noise
+	threshold  float64 // largest p-value that the false-discovery rate allows
+	flagged    int
 }
 
 func newJudgement(in Input, o Options) *judgement {
@@ -99,6 +101,7 @@ func newJudgement(in Input, o Options) *judgement {
 			j.subjects = append(j.subjects, s)
 		}
 	}
+	j.comparable = j.timeline.baseExposure > 0 && j.timeline.windowExposure > 0 && anything(&in.Baseline)
 	j.traffic = j.trafficFactor(controls)
 	return j
 }
@@ -122,34 +125,28 @@ func judged(s *selfheal.Signature) bool {
 	return s.Severity >= selfheal.SeverityWarn || s.Kind == selfheal.KindException || s.Kind == selfheal.KindBuild
 }
 
-// comparable tells whether there is a baseline and a window at all.
-func (j *judgement) comparable() bool {
-	return j.timeline.baseExposure > 0 && j.timeline.windowExposure > 0 && !j.baselineEmpty()
-}
-
-// baselineEmpty tells whether nothing at all was logged before.
-func (j *judgement) baselineEmpty() bool {
-	b := &j.in.Baseline
-	if b.Records > 0 || tally(&b.All) > 0 {
-		return false
+// anything tells whether anything at all was logged.
+func anything(c *selfheal.Counts) bool {
+	if c.Records > 0 || tally(&c.All) > 0 {
+		return true
 	}
-	for _, series := range b.Series {
+	for _, series := range c.Series {
 		if series != nil && tally(series) > 0 {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // test computes every subject's p- and q-value.
 func (j *judgement) test() {
 	p := make([]float64, len(j.subjects))
-	if j.comparable() {
+	if j.comparable {
 		j.fit()
 	}
 	for i, s := range j.subjects {
 		s.p = 1
-		if j.comparable() {
+		if j.comparable {
 			s.p = s.model.chance(s.capped, 1)
 		}
 		p[i] = s.p
@@ -252,7 +249,7 @@ func (j *judgement) anomaly(s *subject, silence selfheal.Silence, reason string)
 		Silence:   silence,
 		Chart:     j.chart(s),
 	}
-	if j.comparable() {
+	if j.comparable {
 		a.Ratio = j.ratio(s)
 	}
 	if j.timeline.dated {

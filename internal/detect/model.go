@@ -130,6 +130,16 @@ func fitFrailties(models []model, surveys []survey, t *timeline, common *season)
 	pooled := max(sum/weights, leastFrailty)
 	prior := 1 / (pooled * pooled)
 	for i := range surveys {
-		models[i].frailty = max(leastFrailty, (precision[i]*own[i]+prior*pooled)/(precision[i]+prior))
+		shrunk := (precision[i]*own[i] + prior*pooled) / (precision[i] + prior)
+		models[i].frailty = max(leastFrailty, shrunk) + t.unseenDrift()
 	}
+}
+
+// unseenDrift is the squared coefficient of variation that a day's course adds
+// between a baseline shorter than a day and the window.
+func (t *timeline) unseenDrift() float64 {
+	if !t.dated {
+		return 0
+	}
+	return dailyDrift * max(0, 1-t.baseExposure/(hoursPerDay*60))
 }

@@ -65,7 +65,7 @@ func firstOf(counts []selfheal.Count, span minutes) int64 {
 // dates fills in when the excess began and when it could be told. An excess that
 // was told before it grew further began before that.
 func (j *judgement) dates(s *subject, a *selfheal.Anomaly) {
-	if j.comparable() {
+	if j.comparable {
 		a.Onset = j.onset(s, time.Time{})
 	}
 	if !a.Flagged() {

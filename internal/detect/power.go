@@ -10,7 +10,7 @@ import (
 // power says in words what this window could have shown, computed from the same
 // tests at the same threshold.
 func (j *judgement) power() string {
-	if !j.comparable() {
+	if !j.comparable {
 		return "Nothing could have been seen: there is no baseline or no window to compare."
 	}
 	sentence := j.powerForNew()

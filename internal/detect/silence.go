@@ -28,7 +28,7 @@ func (j *judgement) silence(s *subject) (selfheal.Silence, string) {
 	if j.crashed(s) {
 		return "", ""
 	}
-	if !j.comparable() {
+	if !j.comparable {
 		return selfheal.SilenceNoBaseline, "there is no baseline to compare with"
 	}
 	for _, rule := range []func(*subject) (selfheal.Silence, string){
@@ -46,7 +46,7 @@ func (j *judgement) crashed(s *subject) bool {
 	if !s.decisive() || !s.isNew() {
 		return false
 	}
-	return s.signature.Kind == selfheal.KindBuild || j.comparable() && !j.noise.crashes
+	return s.signature.Kind == selfheal.KindBuild || j.comparable && !j.noise.crashes
 }
 
 // enough tells whether it repeated often enough, in enough distinct minutes.

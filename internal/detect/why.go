@@ -20,7 +20,7 @@ func (j *judgement) why(s *subject, a *selfheal.Anomaly, reason string) string {
 		parts = append(parts, word+" "+a.Onset.Format("15:04"))
 	}
 	sentence := strings.Join(parts, "; ")
-	if j.comparable() {
+	if j.comparable {
 		sentence += ", chance " + chance(a.PValue)
 	}
 	if reason != "" {
@@ -32,7 +32,7 @@ func (j *judgement) why(s *subject, a *selfheal.Anomaly, reason string) string {
 func (j *judgement) comparison(s *subject, a *selfheal.Anomaly) string {
 	t := &j.timeline
 	observed := fmt.Sprintf("%s in %s", number(s.count), t.extent(t.windowExposure))
-	if !j.comparable() {
+	if !j.comparable {
 		return observed
 	}
 	before := t.extent(t.baseExposure)

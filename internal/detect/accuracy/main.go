@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"selfheal"
 	"selfheal/internal/detect"
@@ -28,6 +29,7 @@ func main() {
 	flag.IntVar(&b.signatures, "signatures", 200, "background signatures per world")
 	profiles := flag.String("profiles", "typical,nasty,ideal", "worlds to run")
 	flag.BoolVar(&b.verbose, "v", false, "print every false alarm of Judge")
+	flag.DurationVar(&b.baseline, "baseline", 7*24*time.Hour, "length of the baseline, whole hours")
 	rates := flag.String("rates", "", "further false-discovery rates of Judge to compare, comma-separated")
 	poll := flag.Duration("poll", 0, "also judge anew at every such interval, and keep whatever any look flags")
 	flag.Parse()
@@ -62,6 +64,7 @@ type benchmark struct {
 	seed       uint64
 	deploys    int
 	signatures int
+	baseline   time.Duration
 	verbose    bool
 	procedures []procedure
 }
@@ -76,6 +79,7 @@ func (b benchmark) run(profiles []string, out io.Writer) error {
 			return fmt.Errorf("no such profile %q; there are typical, nasty and ideal", name)
 		}
 		p := profile(b.signatures)
+		p.Baseline = b.baseline.Truncate(time.Hour)
 		b.print(out, p, b.measure(p))
 	}
 	return nil

@@ -11,7 +11,7 @@ func TestTablesRepeat(t *testing.T) {
 	t.Parallel()
 	run := func() string {
 		var out bytes.Buffer
-		b := benchmark{seed: 5, deploys: 4, signatures: 10, procedures: compared([]float64{0.1}, 30*time.Minute)}
+		b := benchmark{seed: 5, deploys: 4, signatures: 10, baseline: 24 * time.Hour, procedures: compared([]float64{0.1}, 30*time.Minute)}
 		if err := b.run([]string{"ideal", "typical"}, &out); err != nil {
 			t.Fatal(err)
 		}
@@ -22,7 +22,7 @@ func TestTablesRepeat(t *testing.T) {
 		t.Errorf("the same seed gave two tables:\n%s\n%s", first, second)
 	}
 	for _, want := range []string{
-		"## ideal world, 10 signatures, 4 deploys, seed 5\n",
+		"## ideal world, 10 signatures, baseline 24h0m0s, 4 deploys, seed 5\n",
 		"## typical world",
 		"|  | seed: Poisson p < .05 | conditional binomial + BH | Judge | Judge every 30m0s | Judge at 0.1 |\n|---|---|---|---|---|---|\n",
 		"| new 10/min: % found (median min) | 100.0 (60) | 100.0 (60) | 100.0 (",

@@ -143,7 +143,8 @@ func errorsOf(in detect.Input) []selfheal.SignatureID {
 
 // print writes one profile's table as Markdown.
 func (b benchmark) print(out io.Writer, p simulate.Profile, m measurement) {
-	fmt.Fprintf(out, "\n## %s world, %d signatures, %d deploys, seed %d\n\n| ", p.Name, p.Signatures, b.deploys, b.seed)
+	fmt.Fprintf(out, "\n## %s world, %d signatures, baseline %v, %d deploys, seed %d\n\n| ",
+		p.Name, p.Signatures, p.Baseline, b.deploys, b.seed)
 	row := func(name string, cell func(t tally) string) {
 		fmt.Fprintf(out, "| %s |", name)
 		for _, t := range m.tallies {

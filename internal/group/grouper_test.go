@@ -24,8 +24,8 @@ func TestSignature(t *testing.T) {
 {"time":"2026-11-23T09:10:15Z","level":"warn","msg":"cannot load order 9","error":"dial tcp 10.0.0.1:5432: connection refused","password":"hunter2"}`))
 	want := []selfheal.Signature{{
 		ID: g.ID(0), Kind: selfheal.KindMessage, Severity: selfheal.SeverityError,
-		Title:    "cannot load order <num>: dial tcp <ip>: connection refused",
-		Template: "cannot load order <num>: dial tcp <ip>: connection refused",
+		Title:    "cannot load order <num>: dial tcp <host>: connection refused",
+		Template: "cannot load order <num>: dial tcp <host>: connection refused",
 		First:    time.Date(2026, 11, 23, 9, 10, 11, 0, time.UTC), Last: time.Date(2026, 11, 23, 9, 10, 15, 0, time.UTC),
 		Sample: selfheal.Sample{
 			Time:    time.Date(2026, 11, 23, 9, 10, 15, 0, time.UTC),

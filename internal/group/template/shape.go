@@ -17,11 +17,14 @@ func shape(b []byte, has traits) byte {
 	case has&hasSlash != 0 && bytes.Contains(b, []byte("://")):
 		return maskURL
 	case isTime(b):
+		if len(b) <= 5 {
+			return maskNum // "12:01" may be a duration
+		}
 		return maskTime
 	case has&hasDot != 0 && isIPv4(b):
-		return maskIP
+		return maskHost
 	case (has&hasColon != 0 || has&hasOther != 0) && (isIPv6(b) || isMAC(b) || isColonList(b)):
-		return maskIP
+		return maskHost
 	case has&hasAt != 0 && isEmail(b):
 		return maskEmail
 	case has&(hasSlash|hasBackslash) != 0 && isPath(b):

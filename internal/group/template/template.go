@@ -27,21 +27,21 @@ const maxInput = 16 << 10
 const (
 	maskNum byte = 1 + iota // numbers, and identifiers that carry digits: which of the two an occurrence looks like is chance
 	maskUUID
-	maskIP // and hardware addresses
+	maskHost // host names, IP and hardware addresses: one slot often holds either
 	maskURL
 	maskPath
 	maskTime
 	maskStr
 	maskEmail
-	maskHost
 	maskBool
+	maskValue // whatever stands behind "key="
 	maskMax
 	maskCut byte = 0x1f // the line goes on
 )
 
 var maskText = [maskMax]string{
-	maskNum: "<num>", maskUUID: "<uuid>", maskIP: "<ip>", maskURL: "<url>", maskPath: "<path>", maskTime: "<time>",
-	maskStr: "<str>", maskEmail: "<email>", maskHost: "<host>", maskBool: "<bool>",
+	maskNum: "<num>", maskUUID: "<uuid>", maskHost: "<host>", maskURL: "<url>", maskPath: "<path>", maskTime: "<time>",
+	maskStr: "<str>", maskEmail: "<email>", maskBool: "<bool>", maskValue: "<value>",
 }
 
 // class is what a byte means to the scanner.
@@ -119,7 +119,8 @@ func traitsOf(b []byte) (has traits) {
 
 // Scanner makes templates. It keeps a buffer between calls and is not safe for concurrent use.
 type Scanner struct {
-	out []byte
+	out  []byte
+	unit bool // the last word was a unit that its number absorbed
 }
 
 // Scan gives the compact template of a message, valid until the next call.
@@ -190,6 +191,7 @@ func (s *Scanner) chunk(m []byte, i int) int {
 // word takes letters only: a word, unless it is part of a written date or a truth value.
 func (s *Scanner) word(m []byte, i, j int) {
 	w := m[i:j]
+	s.unit = false
 	if isOrdinary(w) && (len(s.out) == 0 || s.out[len(s.out)-1] != '=') {
 		s.out = append(s.out, w...)
 		return
@@ -208,11 +210,12 @@ func (s *Scanner) word(m []byte, i, j int) {
 	case isHexWord(w):
 		s.mask(maskNum)
 		return
-	case isUnitWord(w) && s.after(maskNum):
+	case isUnitWord(w) && (s.after(maskNum) || s.after(maskValue)):
 		s.absorb()
+		s.unit = true
 		return
 	case s.isAssigned() && (j == len(m) || m[j] != '(' && m[j] != '{' && m[j] != '['):
-		s.mask(maskStr)
+		s.mask(maskValue)
 		return
 	}
 	s.out = append(s.out, w...)
@@ -290,6 +293,10 @@ func (s *Scanner) isAssigned() bool {
 // collapse likewise.
 func (s *Scanner) mask(k byte) {
 	n := len(s.out)
+	if n > 0 && s.out[n-1] == '=' && s.isAssigned() {
+		s.out = append(s.out, maskValue)
+		return
+	}
 	for n > 0 && isListSeparator(s.out[n-1]) {
 		n--
 	}

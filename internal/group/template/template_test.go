@@ -41,9 +41,9 @@ func TestMasks(t *testing.T) {
 	f("worker-3 blk_-388 node246 v1.2.3 #12", "<num> #<num>")
 
 	// Addresses.
-	f("from 10.0.0.1:5432 and 192.168.0.0/16", "from <ip> and <ip>")
-	f("from [2001:db8::1]:80 via fe80::1%eth0", "from [<ip>]:<num> via <ip>")
-	f("mac 00:1b:44:11:3a:b7 seen", "mac <ip> seen")
+	f("from 10.0.0.1:5432 and 192.168.0.0/16", "from <host> and <host>")
+	f("from [2001:db8::1]:80 via fe80::1%eth0", "from [<host>]:<num> via <host>")
+	f("mac 00:1b:44:11:3a:b7 seen", "mac <host> seen")
 	f("dial db.internal.example.com:5432 and cache.example:6379", "dial <host> and <host>")
 	f("GET https://example.org/a?b=c&d=(e) failed", "GET <url>) failed")
 	f("mail ann@example.org", "mail <email>")
@@ -64,7 +64,8 @@ func TestMasks(t *testing.T) {
 	// Values.
 	f(`user "ann" has 'x y'`, `user "<str>" has '<str>'`)
 	f(`desc = "failed to decode column 13"`, `desc = "failed to decode column <num>"`)
-	f("tenant=acme retry=true reason=timeout", "tenant=<str> retry=<bool> reason=timeout")
+	f("tenant=acme retry=true uid=7 name=\"x y z\" reason=timeout", "tenant=<value> retry=<value> uid=<value> name=\"x y z\" reason=timeout")
+	f("sent 403 bytes (1.2 KB) in <1 sec", "sent <num> in <num>")
 	f("retries 1, 2, 3, 4 failed", "retries <num> failed")
 	f("it''s \"open", "it''s \"open")
 }

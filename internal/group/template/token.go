@@ -81,7 +81,7 @@ func addressEnd(m []byte, i, j int) int {
 // plain takes a token without digits: a path, an address, or literal text.
 func (s *Scanner) plain(b []byte, has traits) {
 	if len(s.out) > 0 && s.out[len(s.out)-1] == '=' && s.isAssigned() {
-		s.mask(maskStr)
+		s.mask(maskValue)
 		return
 	}
 	switch {
@@ -204,13 +204,27 @@ func (s *Scanner) delimiter(m []byte, i int) int {
 			return end
 		}
 	}
+	if (c == '<' || c == '>') && i+1 < len(m) && classes[m[i+1]] == digit && i > 0 && classes[m[i-1]] == space {
+		return i + 1 // "<1 ms": a bound is a number too
+	}
 	if c == ',' && i+1 < len(m) && classes[m[i+1]] == digit && len(s.out) > 0 && s.out[len(s.out)-1] == maskTime {
 		for i++; i < len(m) && classes[m[i]] == digit; i++ { // a fraction of a second, as Python and Java write it
 		}
 		return i
 	}
 	s.out = append(s.out, c)
+	if c == ')' {
+		s.dropRestated()
+	}
 	return i + 1
+}
+
+// dropRestated drops "(18.4 KB)" behind the number that it restates.
+func (s *Scanner) dropRestated() {
+	n := len(s.out)
+	if n >= 5 && s.out[n-2] == maskNum && s.out[n-3] == '(' && s.out[n-4] == ' ' && s.out[n-5] == maskNum && s.unit {
+		s.out = s.out[:n-4]
+	}
 }
 
 // maxQuote is the longest quotation that is looked at as one value.
@@ -252,6 +266,10 @@ func isQuotePrefix(m []byte, i int) bool {
 // quotation writes the value m[i+1:j] between its quotes and gives the position after it.
 func (s *Scanner) quotation(m []byte, i, j int) int {
 	value := m[i+1 : j]
+	if s.isAssigned() {
+		s.mask(maskValue)
+		return j + 1
+	}
 	s.out = append(s.out, m[i])
 	switch {
 	case len(value) == 0:

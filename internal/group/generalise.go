@@ -1,0 +1,228 @@
+package group
+
+import (
+	"cmp"
+	"hash/maphash"
+	"slices"
+	"strings"
+
+	"selfheal"
+)
+
+// How many different words must stand in one place of otherwise equal templates
+// before that place is taken for a value. One similar line is never enough.
+const (
+	enoughWords  = 10 // ordinary words: programs rarely spell out that many cases
+	enoughValues = 4  // words that look like values: user_name, some-host, CamelCase, a.b
+	enoughMasked = 3  // words, where a mask was seen in the same place too
+	minConstant  = 2  // words that must remain besides the place
+	maxRounds    = 4  // places found in one template
+	maxTokens    = 64 // longer templates are left alone
+)
+
+// Generalise finds signatures that differ only in places where the evidence
+// shows a value: names of users, files or queues that no mask can know. It gives
+// for each of them the signature that stands for all: the one seen first, and of
+// those seen at once the one with the smallest id.
+//
+// It is a function of the set: the order of the signatures does not matter.
+// Counts of a baseline and of a window must be mapped by the result for both
+// together, so that a merge never makes an old error look new. Only messages
+// are looked at, never exceptions.
+func Generalise(signatures []selfheal.Signature) map[selfheal.SignatureID]selfheal.SignatureID {
+	var all []*tokens
+	for i := range signatures {
+		if s := &signatures[i]; s.Kind == selfheal.KindMessage {
+			if t := tokenise(s); t != nil {
+				all = append(all, t)
+			}
+		}
+	}
+	seed := maphash.MakeSeed()
+	for range maxRounds {
+		if !punch(all, seed) {
+			break
+		}
+	}
+	return aliases(all)
+}
+
+// tokens is a template as words, masks and punctuation.
+type tokens struct {
+	signature *selfheal.Signature
+	words     []string
+}
+
+// hole is what a place taken for a value reads.
+const hole = "<*>"
+
+// tokenise splits a template; nil when it is too long to be looked at.
+func tokenise(s *selfheal.Signature) *tokens {
+	t := &tokens{signature: s}
+	for rest := s.Template; rest != ""; {
+		n := tokenLength(rest)
+		if word := rest[:n]; word != " " {
+			t.words = append(t.words, word)
+		}
+		rest = rest[n:]
+		if len(t.words) > maxTokens {
+			return nil
+		}
+	}
+	return t
+}
+
+// tokenLength gives the length of the first token: a mask, one byte of space or punctuation, or a word.
+func tokenLength(s string) int {
+	const ends = " \t()[]{}<>\"'`,;=|"
+	if s[0] == '<' {
+		if end := strings.IndexByte(s, '>'); end > 0 && isMask(s[:end+1]) {
+			return end + 1
+		}
+	}
+	n := strings.IndexAny(s, ends)
+	if n < 0 {
+		n = len(s)
+	}
+	return max(1, n)
+}
+
+func isMask(word string) bool {
+	switch word {
+	case "<num>", "<uuid>", "<host>", "<url>", "<path>", "<time>", "<str>", "<email>", "<bool>", "<value>", hole:
+		return true
+	}
+	return false
+}
+
+// place is one position of templates that are equal elsewhere.
+type place struct {
+	words   map[string]bool
+	masked  bool
+	members []*tokens
+	at      int
+}
+
+// punch makes a hole of every place with enough evidence; false when there was none.
+func punch(all []*tokens, seed maphash.Seed) bool {
+	places := make(map[uint64]*place)
+	for _, t := range all {
+		whole := uint64(0)
+		for i, w := range t.words {
+			whole += tokenHash(seed, w, i)
+		}
+		for i, w := range t.words {
+			if w == hole || !isMask(w) && !mayBeValue(w) {
+				continue
+			}
+			key := whole - tokenHash(seed, w, i) + tokenHash(seed, "", i) + uint64(len(t.words))
+			p := places[key]
+			if p == nil {
+				p = &place{words: make(map[string]bool), at: i}
+				places[key] = p
+			}
+			if isMask(w) {
+				p.masked = true
+			} else {
+				p.words[w] = true
+			}
+			p.members = append(p.members, t)
+		}
+	}
+	punched := false
+	for _, p := range places {
+		punched = p.enough() || punched
+	}
+	for _, p := range places {
+		if p.enough() {
+			for _, t := range p.members {
+				t.words[p.at] = hole
+			}
+		}
+	}
+	return punched
+}
+
+// tokenHash is summed over a template, so that one place can be exchanged in it.
+func tokenHash(seed maphash.Seed, word string, i int) uint64 {
+	return maphash.String(seed, word) * (2*uint64(i)*0x9e3779b97f4a7c15 + 1)
+}
+
+// mayBeValue tells of a word that can stand in a place for values at all.
+func mayBeValue(w string) bool {
+	for _, c := range w {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80 {
+			return !strings.HasSuffix(w, "Exception") && !strings.HasSuffix(w, "Error")
+		}
+	}
+	return false
+}
+
+// enough weighs the evidence for a place. It needs more at the beginning of a
+// line, where messages say what they are about, and where little else is said.
+func (p *place) enough() bool {
+	if len(p.words) == 0 {
+		return false
+	}
+	need := enoughWords
+	if p.masked {
+		need = enoughMasked
+	} else if p.valueLike() {
+		need = enoughValues
+	}
+	if p.at == 0 {
+		need *= 2
+	}
+	constant := 0
+	for i, w := range p.members[0].words {
+		if i != p.at && !isMask(w) && mayBeValue(w) {
+			constant++
+		}
+	}
+	if constant < minConstant {
+		need *= 2
+	}
+	return constant > 0 && len(p.words) >= need
+}
+
+// valueLike tells whether most words of a place look like names that somebody gave.
+func (p *place) valueLike() bool {
+	like := 0
+	for w := range p.words {
+		inner := strings.TrimRight(w, ".:!?")
+		if strings.ContainsAny(inner, "._-/:@\\") || strings.ToLower(inner[min(1, len(inner)):]) != inner[min(1, len(inner)):] && strings.ToUpper(inner) != inner {
+			like++
+		}
+	}
+	return 2*like > len(p.words)
+}
+
+// aliases maps every signature whose template reads like another's now to the oldest of them.
+func aliases(all []*tokens) map[selfheal.SignatureID]selfheal.SignatureID {
+	slices.SortFunc(all, func(a, b *tokens) int { return older(a.signature, b.signature) })
+	oldest := make(map[string]selfheal.SignatureID)
+	result := make(map[selfheal.SignatureID]selfheal.SignatureID)
+	for _, t := range all {
+		text := strings.Join(t.words, "\x00")
+		if !strings.Contains(text, hole) {
+			continue
+		}
+		if first, ok := oldest[text]; ok {
+			result[t.signature.ID] = first
+		} else {
+			oldest[text] = t.signature.ID
+		}
+	}
+	return result
+}
+
+// older orders signatures by when they were first seen; undated ones come last.
+func older(a, b *selfheal.Signature) int {
+	if a.First.IsZero() != b.First.IsZero() {
+		if a.First.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.ID, b.ID))
+}

@@ -6,8 +6,8 @@ type shopCommit struct {
 	files        map[string]string
 }
 
-// shopHistory is a small service whose third commit changes the default region,
-// so that tenants without one no longer find a price list.
+// shopHistory is a small service whose third commit changes the default region to
+// one without a price list.
 var shopHistory = []shopCommit{
 	{
 		message: "shop: price lists per region", tag: "v1",
@@ -15,15 +15,14 @@ var shopHistory = []shopCommit{
 			"go.mod":                "module example.com/shop\n\ngo 1.21\n",
 			"README.md":             "# shop\n",
 			"checkout.go":           shopCheckout,
-			"prices/prices.go":      shopPrices,
-			"prices/region.go":      shopRegion("eu"),
+			"prices/prices.go":      shopPrices("eu"),
 			"cmd/smoke/main.go":     shopSmoke,
 			"docs/operations.md":    "Restart it.\n",
 			"prices/prices_test.go": "package prices\n\nimport \"testing\"\n\nfunc TestFind(t *testing.T) {\n\tif _, err := Find(\"us\", \"sku-1\"); err != nil {\n\t\tt.Fatal(err)\n\t}\n}\n",
 		},
 	},
 	{message: "docs: say how to restart", files: map[string]string{"docs/operations.md": "Restart it with the service manager.\n"}},
-	{message: "prices: no region means the tenant's own", files: map[string]string{"prices/region.go": shopRegion("")}},
+	{message: "prices: most buy in the web shop", files: map[string]string{"prices/prices.go": shopPrices("web")}},
 	{message: "readme: title", tag: "v2", files: map[string]string{"README.md": "# The shop\n"}},
 }
 
@@ -37,7 +36,7 @@ import (
 
 // Checkout prices one item for a tenant.
 func Checkout(tenantRegion, sku string) (int, error) {
-	cents, err := prices.Find(prices.Region(tenantRegion), sku)
+	cents, err := prices.Find(tenantRegion, sku)
 	if err != nil {
 		slog.Error("checkout failed", "err", err)
 		return 0, err
@@ -46,7 +45,8 @@ func Checkout(tenantRegion, sku string) (int, error) {
 }
 `
 
-const shopPrices = `package prices
+func shopPrices(standard string) string {
+	return `package prices
 
 import "fmt"
 
@@ -55,28 +55,16 @@ var lists = map[string]map[string]int{
 	"us": {"sku-1": 120},
 }
 
-// Find looks a price up.
+// Find looks a price up. Tenants without a region of their own buy where most do.
 func Find(region, sku string) (int, error) {
+	if region == "" {
+		region = "` + standard + `"
+	}
 	cents, ok := lists[region][sku]
 	if !ok {
 		return 0, fmt.Errorf("no price for %s in region %q", sku, region)
 	}
 	return cents, nil
-}
-`
-
-func shopRegion(standard string) string {
-	return `package prices
-
-// defaultRegion is where tenants without a region of their own buy.
-const defaultRegion = "` + standard + `"
-
-// Region gives the price region of a tenant.
-func Region(tenantRegion string) string {
-	if tenantRegion == "" {
-		return defaultRegion
-	}
-	return tenantRegion
 }
 `
 }

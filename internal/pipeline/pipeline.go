@@ -87,7 +87,7 @@ func (p *Pipeline) detect(a *selfheal.Assessment, baseline, watched collected) {
 // builder printed counts, since a build has no background of errors.
 func (p *Pipeline) AssessBuild(ctx context.Context, plan watch.Plan, log selfheal.Source) (selfheal.Assessment, error) {
 	options := p.Group
-	// BUILD options.Build = true
+	options.Build = true
 	built, err := collect(ctx, log, plan, watch.Watched, options)
 	if err != nil {
 		return selfheal.Assessment{}, unreadable("build log", err)

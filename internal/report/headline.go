@@ -193,7 +193,7 @@ func afterVerdict(i *selfheal.Incident) string {
 	case i.Repair != nil && i.Repair.Failure != "":
 		return "Repair it by hand: " + i.Repair.Failure
 	case i.Decision != nil && i.Decision.DryRun:
-		return "Nothing was changed: this is a dry run. Run again without it to get the repair."
+		return "Nothing was changed: this is a dry run. Run it again without --dry-run to get the pull request."
 	case i.PullRequest != nil:
 		return afterPullRequest(i)
 	case i.Decision != nil && i.Decision.Action == selfheal.ActionHold:
@@ -201,7 +201,13 @@ func afterVerdict(i *selfheal.Incident) string {
 	case i.Repair != nil:
 		return "Wait: the repair is being proven on branch " + i.Repair.Branch + "."
 	}
-	return "Take the culprit commit back, or fix it: no repair was asked for, or none is safe to make by itself."
+	if i.Decision == nil {
+		return "Wait: the remedy is being chosen."
+	}
+	if i.Decision.Action == selfheal.ActionRevert && !i.Opened.Intent.Repair {
+		return "Run it again with --repair revert to have the culprit commit taken back on a branch, and proven."
+	}
+	return "Take the culprit commit back, or fix it: selfheal may not do it by itself, see the decision below."
 }
 
 func afterPullRequest(i *selfheal.Incident) string {

@@ -72,6 +72,7 @@ func TestNext(t *testing.T) {
 	persisting, unknown, superseded := outcome(), outcome(), outcome()
 	persisting.State, unknown.State, superseded.State = selfheal.OutcomePersisting, selfheal.OutcomeUnknown, selfheal.OutcomeSuperseded
 
+	tell := selfheal.Decision{Action: selfheal.ActionTell, Reason: "the policy allows no reverts"}
 	on := func(kind selfheal.EventType, payload any) selfheal.Event { return event(t, 2*time.Hour, kind, payload) }
 	f := func(want string, events ...selfheal.Event) {
 		t.Helper()
@@ -81,9 +82,11 @@ func TestNext(t *testing.T) {
 		}
 	}
 	decided := on(selfheal.EventDecisionMade, decision)
-	f("Take the culprit commit back, or fix it: no repair was asked for, or none is safe to make by itself.")
+	f("Wait: the remedy is being chosen.")
+	f("Run it again with --repair revert to have the culprit commit taken back on a branch, and proven.", decided)
+	f("Take the culprit commit back, or fix it: selfheal may not do it by itself, see the decision below.", on(selfheal.EventDecisionMade, tell))
 	f("Wait: more evidence is needed before anything is changed.", on(selfheal.EventDecisionMade, hold))
-	f("Nothing was changed: this is a dry run. Run again without it to get the repair.", on(selfheal.EventDecisionMade, dry))
+	f("Nothing was changed: this is a dry run. Run it again without --dry-run to get the pull request.", on(selfheal.EventDecisionMade, dry))
 	f("Repair it by hand: it conflicts", decided, on(selfheal.EventRepairFailed, failed))
 	f("Wait: the repair is being proven on branch selfheal/shop-3f9c2a1b7d-default-region.", decided, on(selfheal.EventRepairPrepared, prepared))
 	f("Review and merge pull request #1. https://forge.example.com/shop/pulls/1", decided, on(selfheal.EventPullRequestOpened, pr))

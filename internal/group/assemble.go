@@ -121,10 +121,10 @@ func (ev *event) expectsTrace() bool {
 // continuesExcerpt follows Node's print of an uncaught error: "file:line", the
 // source line, carets, a blank line, the error with its frames, and the version.
 func (ev *event) continuesExcerpt(line []byte) bool {
-	switch {
-	case ev.lines == 1:
+	switch ev.lines {
+	case 1:
 		return ev.blanks == 0
-	case ev.lines == 2:
+	case 2:
 		return ev.blanks == 0 && len(bytes.Trim(line, "^~")) == 0
 	}
 	return trace.IsHead(line) || ev.lines <= 3 || isAtLine(line) || isClosing(line) || ev.lines <= 4 && ev.blanks > 0

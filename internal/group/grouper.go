@@ -144,14 +144,15 @@ func (g *Grouper) signTrace(exceptions []selfheal.Exception, language trace.Lang
 
 // signBuild identifies a compiler's error by the file and the masked message.
 func (g *Grouper) signBuild(e *selfheal.Exception) Index {
-	canonical := trace.BuildError
+	g.scratch = append(g.scratch[:0], trace.BuildError...)
 	for i := range e.Frames {
-		canonical += "\n  " + e.Frames[i].File
+		g.scratch = append(append(g.scratch, "\n  "...), e.Frames[i].File...)
 	}
-	canonical += "\n  " + string(g.mask([]byte(e.Message)))
-	if i, ok := g.traces[canonical]; ok {
+	g.scratch = append(append(g.scratch, "\n  "...), g.mask([]byte(e.Message))...)
+	if i, ok := g.traces[string(g.scratch)]; ok {
 		return i
 	}
+	canonical := string(g.scratch)
 	return g.add(selfheal.KindBuild, canonical, e.Message, canonical)
 }
 

@@ -211,7 +211,7 @@ func TestHostileInputIsBounded(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		g := New(Options{})
 		s := g.Stream("hostile")
-		for i, size := 0, 0; i < 60_000 && size < 32<<20; i++ {
+		for i, size := 0, 0; i < 30_000 && size < 8<<20; i++ {
 			line := next(i)
 			size += len(line)
 			s.Write(&selfheal.Entry{Line: line}, func(*selfheal.Record, Index) {})

@@ -170,8 +170,6 @@ func clip(s string, n int) string {
 }
 
 func firstLine(b []byte) []byte {
-	if at := bytes.IndexByte(b, '\n'); at >= 0 {
-		return b[:at]
-	}
-	return b
+	line, _, _ := bytes.Cut(b, []byte{'\n'})
+	return line
 }

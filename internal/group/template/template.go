@@ -140,11 +140,32 @@ func (s *Scanner) Scan(m []byte) []byte {
 			i++
 		case delim:
 			i = s.delimiter(m, i)
+		case letter:
+			if j := s.ordinary(m, i); j > i {
+				i = j
+				continue
+			}
+			i = s.chunk(m, i)
 		default:
 			i = s.chunk(m, i)
 		}
 	}
 	return s.trim()
+}
+
+// ordinary takes an ordinary word and the space behind it, which is most of most
+// messages, and gives the position after both; i when there is none.
+func (s *Scanner) ordinary(m []byte, i int) int {
+	j := i + 1
+	for j < len(m) && classes[m[j]] == letter {
+		j++
+	}
+	if j == len(m) || m[j] != ' ' || !isOrdinary(m[i:j]) || len(s.out) > 0 && s.out[len(s.out)-1] == '=' {
+		return i
+	}
+	s.unit = false
+	s.out = append(s.out, m[i:j+1]...)
+	return j + 1
 }
 
 func (s *Scanner) space() {

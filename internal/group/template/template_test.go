@@ -137,17 +137,6 @@ func TestLongInputIsCut(t *testing.T) {
 	}
 }
 
-// values draws what a program would put into a message.
-func values() *rapid.Generator[string] {
-	return rapid.OneOf(
-		rapid.StringMatching(`[1-9][0-9]{0,9}`),
-		rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`),
-		rapid.StringMatching(`1[0-9]{2}\.[1-9][0-9]\.[0-9]\.[0-9]{1,2}:[1-9][0-9]{2,4}`),
-		rapid.StringMatching(`/[a-z]{1,8}/[a-z0-9]{1,12}`),
-		rapid.StringMatching(`0x[0-9a-f]{1,12}`),
-	)
-}
-
 func TestDigitsNeverChangeTheTemplate(t *testing.T) {
 	t.Parallel()
 	words := []string{"order", "failed for", "after", "in", "user", "took", "connection to", "lost,", "retry:"}

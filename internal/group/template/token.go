@@ -16,7 +16,7 @@ func (s *Scanner) token(m []byte, i, j int, has traits) int {
 	}
 	end := j
 	if has&hasSlash != 0 && looksLikeAddress(m[i:j]) {
-		if end = addressEnd(m, i, j); end > j {
+		if end = addressEnd(m, j); end > j {
 			has |= hasDigit // whatever it holds, it is a value
 		}
 	}
@@ -62,8 +62,8 @@ func looksLikeAddress(b []byte) bool {
 	return len(b) > 1 && b[0] == '/' && bytes.IndexByte(b, '?') > 0 || bytes.Contains(b, []byte("://"))
 }
 
-// addressEnd extends an address to the end of its query.
-func addressEnd(m []byte, i, j int) int {
+// addressEnd extends an address that is known up to j to the end of its query.
+func addressEnd(m []byte, j int) int {
 	for j < len(m) {
 		switch c := m[j]; {
 		case classes[c] == space, c == '"', c == '\'', c == '`', c == '<', c == '>', c == ')', c == ']', c == '}', c == '|':

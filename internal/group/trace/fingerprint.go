@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -162,9 +163,9 @@ func goPanicClass(e *selfheal.Exception, language Language) string {
 func Functions(exceptions []selfheal.Exception) []string {
 	for _, inApp := range []bool{true, false} {
 		var names []string
-		for i := len(exceptions) - 1; i >= 0; i-- {
-			for k := range exceptions[i].Frames {
-				if f := &exceptions[i].Frames[k]; f.InApp == inApp && len(names) < maxFrames {
+		for _, e := range slices.Backward(exceptions) {
+			for k := range e.Frames {
+				if f := &e.Frames[k]; f.InApp == inApp && len(names) < maxFrames {
 					names = append(names, string(AppendFunction(nil, f)))
 				}
 			}

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -141,8 +142,8 @@ func cutArguments(b []byte) []byte {
 		return b
 	}
 	depth := 0
-	for i := len(b) - 1; i >= 0; i-- {
-		switch b[i] {
+	for i, c := range slices.Backward(b) {
+		switch c {
 		case ')':
 			depth++
 		case '(':
@@ -170,8 +171,7 @@ func splitGoFunction(b []byte) (pkg, name []byte) {
 // afterPanic drops the frames above the point where the panic was raised:
 // deferred functions, recovery code and the runtime's own machinery.
 func afterPanic(frames []selfheal.Frame) []selfheal.Frame {
-	for i := len(frames) - 1; i >= 0; i-- {
-		f := frames[i]
+	for i, f := range slices.Backward(frames) {
 		if f.Package == "" && f.Function == "panic" || f.Package == "runtime" && (f.Function == "gopanic" || f.Function == "throw" || f.Function == "fatal" || f.Function == "sigpanic") {
 			frames = frames[i+1:]
 			break

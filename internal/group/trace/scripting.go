@@ -195,10 +195,13 @@ func rustFunction(name string) string {
 }
 
 func rustInApp(function, file string) bool {
-	for _, prefix := range []string{"std::", "core::", "alloc::", "rust_begin_unwind", "__rust", "tokio::", "<alloc::", "<core::", "<std::", "_start", "__libc", "main", "clone"} {
-		if strings.HasPrefix(function, prefix) && !(prefix == "main" && strings.HasPrefix(function, "main:")) {
+	for _, prefix := range []string{"std::", "core::", "alloc::", "rust_begin_unwind", "__rust", "tokio::", "<alloc::", "<core::", "<std::", "_start", "__libc"} {
+		if strings.HasPrefix(function, prefix) {
 			return false
 		}
+	}
+	if function == "main" || function == "clone" { // of the C library: Rust's own are qualified
+		return false
 	}
 	return !containsAny(function, " as core::", " as std::", " as alloc::") && !containsAny(file, "/rustc/", "/.cargo/registry/", "/.cargo/git/")
 }

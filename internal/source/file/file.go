@@ -222,14 +222,14 @@ func (s Stream) Read(ctx context.Context, yield func(*selfheal.Entry) error) err
 		if err != nil {
 			return unavailable(s.Name, err)
 		}
-		defer f.Close()
+		defer f.Close() //nolint:errcheck // it was only read
 		in = f
 	}
 	text, err := decompress(in)
 	if err != nil {
 		return damaged(s.Name, err)
 	}
-	defer text.Close()
+	defer text.Close() //nolint:errcheck // what is damaged shows when it is read
 	lines := lines{in: text, max: s.maxLine, name: s.Name}
 	return lines.read(ctx, yield)
 }

@@ -32,10 +32,12 @@ func (p *Parser) parseAt(b []byte, language Language) {
 			}
 			p.atFrame(frame, language)
 		case p.isHead(trimmed, language):
-			if head != nil && isCauseMark(head) {
+			if head != nil && (isCauseMark(head) || isCauseMark(trimmed)) {
 				p.openAt(head, language)
 			}
 			head = trimmed
+		case hasPrefix(trimmed, "--- End of inner exception"):
+			p.target = max(0, p.target-1) // .NET prints the cause's frames first
 		}
 	}
 	if head != nil && (len(p.exceptions) == 0 || isCauseMark(head)) {

@@ -53,7 +53,7 @@ func cutRubyFrame(line []byte) (place, rest []byte, ok bool) {
 func (p *Parser) rubyHead(line []byte) {
 	open := bytes.LastIndexByte(line, '(')
 	switch {
-	case open > 0 && hasSuffix(line, ")") && isTypeName(line[open+1:len(line)-1], Ruby, true) || open > 0 && hasSuffix(line, ")") && bytes.Contains(line[open:], []byte("Error")):
+	case open > 0 && hasSuffix(line, ")") && line[open+1] >= 'A' && line[open+1] <= 'Z' && bytes.IndexByte(line[open:], ' ') < 0:
 		p.begin(line[open+1:len(line)-1], line[:open])
 	case open > 0 && hasSuffix(bytes.TrimSuffix(line, []byte{':'}), ")"):
 		p.begin(bytes.TrimSpace(line[:open]), bytes.Trim(line[open:], "():"))

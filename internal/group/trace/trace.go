@@ -46,6 +46,8 @@ type Parser struct {
 
 	exceptions []selfheal.Exception
 	frames     []selfheal.Frame
+	target     int // the exception that frames belong to
+	last       int // the exception that the last frame belongs to
 }
 
 // Parse reads the exceptions in the text of an event; none when it holds no trace.
@@ -143,18 +145,23 @@ func (p *Parser) begin(typ, message []byte) {
 	if len(message) > maxMessage {
 		message = message[:maxMessage]
 	}
+	p.target = len(p.exceptions)
 	p.exceptions = append(p.exceptions, selfheal.Exception{Type: text(typ), Message: text(bytes.TrimSpace(message))})
 }
 
-// frame adds one frame to the exception that was opened last.
+// frame adds one frame to the exception that is being read. The frames of one
+// exception stand together.
 func (p *Parser) frame(f selfheal.Frame) {
 	if len(p.exceptions) == 0 || len(p.frames) >= maxFrames {
 		return
 	}
+	e := &p.exceptions[p.target]
+	if len(e.Frames) > 0 && p.last != p.target {
+		return // no runtime goes back to an exception that it was done with
+	}
+	p.last = p.target
+	start := len(p.frames) - len(e.Frames)
 	p.frames = append(p.frames, f)
-	e := &p.exceptions[len(p.exceptions)-1]
-	n := len(e.Frames)
-	start := len(p.frames) - 1 - n
 	e.Frames = p.frames[start:len(p.frames):len(p.frames)]
 }
 

@@ -1,0 +1,102 @@
+package group
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"selfheal"
+)
+
+// merged groups lines and lists, for each line, the title of the signature that stands for it.
+func merged(lines []string) []string {
+	g := testGrouper()
+	records := readAll(g, []byte(strings.Join(lines, "\n")))
+	signatures := g.Signatures()
+	alias := Generalise(signatures)
+	titles := make(map[selfheal.SignatureID]string)
+	for _, s := range signatures {
+		titles[s.ID] = s.Title
+	}
+	var all []string
+	for _, r := range records {
+		id := r.ID
+		if to, ok := alias[id]; ok {
+			id = to
+		}
+		all = append(all, titles[id])
+	}
+	return all
+}
+
+var people = strings.Fields("ann bob cem dan eve fay gus hal ida jim kay leo mia ned ola")
+
+func TestGeneralise(t *testing.T) {
+	t.Parallel()
+	distinct := func(format string, words []string) int {
+		var lines []string
+		for _, w := range words {
+			lines = append(lines, fmt.Sprintf(format, w))
+		}
+		titles := merged(lines)
+		slices.Sort(titles)
+		return len(slices.Compact(titles))
+	}
+	f := func(format string, words []string, want int) {
+		t.Helper()
+		if got := distinct(format, words); got != want {
+			t.Errorf("%d of %q: got %d signatures, want %d", len(words), format, got, want)
+		}
+	}
+
+	f("no such user %s from host", people, 1)
+	f("no such user %s from host", people[:9], 9) // not enough evidence
+	f("no such user %s from host", people[:2], 2)
+	f("lost queue %s for good", []string{"orders.new", "orders.old", "mail.out", "mail.in"}, 1)
+	f("lost queue %s for good", []string{"7", "ann", "bob", "cem"}, 1) // a mask was seen there too
+	f("lost queue %s for good", []string{"7", "ann", "bob"}, 3)
+	f("%s", people, len(people))        // nothing else says that it is the same message
+	f("cannot %s", people, len(people)) // too little else
+	f("%s is not here now", people, 15) // the subject of the message
+	f("http %s again at last", []string{"404", "500", "502", "503", "504"}, 5)
+}
+
+func TestExceptionsAreNeverGeneralised(t *testing.T) {
+	t.Parallel()
+	var signatures []selfheal.Signature
+	for _, name := range people {
+		signatures = append(signatures, selfheal.Signature{ID: selfheal.SignatureID(name), Kind: selfheal.KindException, Template: "cannot find the user " + name})
+	}
+	if got := Generalise(signatures); len(got) != 0 {
+		t.Errorf("merged %v", got)
+	}
+}
+
+// TestGeneraliseIgnoresOrder: the aliases are a function of the set.
+func TestGeneraliseIgnoresOrder(t *testing.T) {
+	t.Parallel()
+	var lines []string
+	for i, a := range people {
+		lines = append(lines, "no such user "+a+" from host", fmt.Sprintf("user %s of %s was lost again", a, people[(i*7)%len(people)]), "apart "+a)
+	}
+	g := testGrouper()
+	readAll(g, []byte(strings.Join(lines, "\n")))
+	signatures := g.Signatures()
+	want := Generalise(signatures)
+	if len(want) == 0 {
+		t.Fatal("nothing was merged")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		shuffled := slices.Clone(signatures)
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		if diff := cmp.Diff(want, Generalise(shuffled)); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+	})
+}

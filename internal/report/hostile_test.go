@@ -92,9 +92,13 @@ func hostileReport(t testing.TB, text string, n int64, seen bool) report.Report 
 	if seen {
 		a.Window.Observability.Problems = nil
 	}
+	if n%2 == 0 { // then the frames are those of the signature
+		a.Signatures[0].Sample.Exceptions = nil
+	}
 	judged := filled[selfheal.Judged](text, n)
 	judged.Verdict.Cause = selfheal.Caused
 	judged.Verdict.Culprit.Start = 7
+	judged.Change.Base = base // else the culprit would be a deleted line
 	hunk := &judged.Change.Commits[0].Files[0].Hunks[0]
 	hunk.Lines = append(hunk.Lines, hunk.Lines[0])
 	hunk.Lines[0].Op, hunk.Lines[0].New = selfheal.LineAdded, 7
@@ -109,7 +113,9 @@ func hostileReport(t testing.TB, text string, n int64, seen bool) report.Report 
 		}
 		events = append(events, e)
 	}
-	add(selfheal.EventIncidentOpened, filled[selfheal.Opened](text, n))
+	opened := filled[selfheal.Opened](text, n)
+	opened.Repository = "https://forge.example.com/" + text
+	add(selfheal.EventIncidentOpened, opened)
 	add(selfheal.EventVerdictReached, judged)
 	add(selfheal.EventDecisionMade, filled[selfheal.Decision](text, n))
 	add(selfheal.EventRepairProven, filled[selfheal.Repair](text, n))
@@ -138,6 +144,27 @@ func mustBeInert(t *testing.T, name string, output []byte) {
 		if r != '\n' && !unicode.IsGraphic(r) {
 			t.Errorf("%s holds %U", name, r)
 			return
+		}
+	}
+}
+
+// mustBeVisible fails when a program that shows a text of the document would have to make it safe first.
+func mustBeVisible(t *testing.T, value any) {
+	t.Helper()
+	switch value := value.(type) {
+	case string:
+		mustBeInert(t, "sarif text", []byte(value))
+		if strings.Contains(value, "\n") {
+			t.Errorf("sarif text has several lines: %q", value)
+		}
+	case []any:
+		for _, element := range value {
+			mustBeVisible(t, element)
+		}
+	case map[string]any:
+		for name, member := range value {
+			mustBeVisible(t, name)
+			mustBeVisible(t, member)
 		}
 	}
 }
@@ -210,7 +237,7 @@ func checkHostile(t *testing.T, text string, n int64, seen bool, width int) {
 	if valid := utf8.ValidString(text); valid && decoded[report.Report](t, document).Version != text {
 		t.Errorf("json lost %q", text)
 	}
-	checkSARIF(t, draw("sarif", func(w io.Writer) error { return report.SARIF(w, r) }))
+	mustBeVisible(t, checkSARIF(t, draw("sarif", func(w io.Writer) error { return report.SARIF(w, r) })))
 	rows := filled[[]report.SignatureRow](text, n)
 	mustFit(t, draw("signatures", func(w io.Writer) error { return report.Signatures(w, rows, o) }), width)
 	incidents := []*selfheal.Incident{r.Incident}

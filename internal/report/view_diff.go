@@ -8,7 +8,6 @@ import (
 
 // diffView is a piece of a diff with one line marked.
 type diffView struct {
-	Path    string
 	Section string // enclosing function as git prints it
 	Lines   []diffLine
 }
@@ -66,7 +65,7 @@ func culpritDiff(judged *selfheal.Judged, c selfheal.Culprit) *diffView {
 			}
 			for _, h := range f.Hunks {
 				if at := findLine(h, op, search.match); at >= 0 {
-					return cutHunk(f.Path, h, at)
+					return cutHunk(h, at)
 				}
 			}
 		}
@@ -98,8 +97,8 @@ func findLine(h selfheal.Hunk, op selfheal.LineOp, match func(selfheal.HunkLine)
 	return -1
 }
 
-func cutHunk(path string, h selfheal.Hunk, marked int) *diffView {
-	d := &diffView{Path: oneLine(path, titleLimit), Section: oneLine(h.Section, titleLimit)}
+func cutHunk(h selfheal.Hunk, marked int) *diffView {
+	d := &diffView{Section: oneLine(h.Section, titleLimit)}
 	from, to := max(0, marked-diffContext), min(len(h.Lines), marked+diffContext+1)
 	for at := from; at < to; at++ {
 		l := h.Lines[at]

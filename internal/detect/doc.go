@@ -34,4 +34,12 @@
 // Rates are per minute where both intervals have their times. Should more traffic
 // be served than the hour of the day explains, as the info-level signatures show,
 // the expectation grows with it. Logs without times are compared per record.
+//
+// # What it does not do
+//
+// The bounds hold for one look at the end of the window. Who judges anew at every
+// look and keeps what any of them flags has nearly twice the false alarms, as the
+// accuracy command shows with -poll. Drops are not looked for. An outage of a
+// dependency that begins after the deploy is a rise like any other here: whether
+// the change can have caused it is for triage to say.
 package detect

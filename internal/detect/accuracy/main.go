@@ -30,6 +30,7 @@ func main() {
 	profiles := flag.String("profiles", "typical,nasty,ideal", "worlds to run")
 	flag.BoolVar(&b.verbose, "v", false, "print every false alarm of Judge")
 	flag.DurationVar(&b.baseline, "baseline", 7*24*time.Hour, "length of the baseline, whole hours")
+	flag.BoolVar(&b.clean, "clean", false, "measure false alarms only, without regressions")
 	rates := flag.String("rates", "", "further false-discovery rates of Judge to compare, comma-separated")
 	poll := flag.Duration("poll", 0, "also judge anew at every such interval, and keep whatever any look flags")
 	flag.Parse()
@@ -66,6 +67,7 @@ type benchmark struct {
 	signatures int
 	baseline   time.Duration
 	verbose    bool
+	clean      bool
 	procedures []procedure
 }
 
@@ -143,7 +145,7 @@ func (m *measurement) add(other measurement) {
 	}
 }
 
-// one measures a single world: clean first, then once per scenario.
+// one measures a single world: clean first, then with regressions.
 func (b benchmark) one(w *simulate.World) measurement {
 	m := newMeasurement(len(b.procedures))
 	if !w.Outage {
@@ -162,6 +164,14 @@ func (b benchmark) one(w *simulate.World) measurement {
 			fmt.Printf("false alarm: %s (outage %v): %s\n", a.Signature, w.Outage, a.Why)
 		}
 	}
+	if !b.clean {
+		b.inject(w, &m)
+	}
+	return m
+}
+
+// inject measures a world once per scenario.
+func (b benchmark) inject(w *simulate.World, m *measurement) {
 	for s, scenario := range scenarios {
 		fork := w.Fork()
 		id, ok := scenario.inject(fork)
@@ -177,7 +187,6 @@ func (b benchmark) one(w *simulate.World) measurement {
 			}
 		}
 	}
-	return m
 }
 
 // scenario injects one regression.

@@ -159,6 +159,9 @@ func (b benchmark) print(out io.Writer, p simulate.Profile, m measurement) {
 	row("clean deploys with a false alarm, per 100", func(t tally) string { return percent(t.alarmed, b.deploys) })
 	row("the same without an outage in the window", func(t tally) string { return percent(t.alarmedCalm, m.calm) })
 	row("false flags per 100 clean deploys", func(t tally) string { return percent(t.flags, b.deploys) })
+	if b.clean {
+		return
+	}
 	for i, s := range scenarios {
 		row(s.name+": % found (median min)", func(t tally) string {
 			return fmt.Sprintf("%s (%s)", percent(t.found[i], t.trials[i]), medianOf(t.delays[i]))

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -98,7 +99,9 @@ func TestJudgeOnSimulatedDeploys(t *testing.T) {
 	const deploys = 30
 	alarmed, found := 0, 0
 	for seed := range uint64(deploys) {
-		w := New(Typical(40), 100+seed)
+		p := Typical(40)
+		p.Baseline = 3 * 24 * time.Hour
+		w := New(p, 100+seed)
 		if len(w.Judge(detect.DefaultOptions()).Anomalies) > 0 {
 			alarmed++
 		}

@@ -38,7 +38,7 @@
 // # What it does not do
 //
 // The bounds hold for one look at the end of the window. Who judges anew at every
-// look and keeps what any of them flags has nearly twice the false alarms, as the
+// look and keeps what any of them flags has up to twice the false alarms, as the
 // accuracy command shows with -poll. Drops are not looked for. An outage of a
 // dependency that begins after the deploy is a rise like any other here: whether
 // the change can have caused it is for triage to say.

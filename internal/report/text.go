@@ -142,6 +142,18 @@ func (p *printer) facts(indent int, facts []fact) {
 	}
 }
 
+// places writes where things are. They are not wrapped, however narrow the
+// terminal: a path in two pieces cannot be copied.
+func (p *printer) places(indent int, facts []fact) {
+	columns := 0
+	for _, f := range facts {
+		columns = max(columns, lipgloss.Width(f.Label))
+	}
+	for _, f := range facts {
+		p.line(strings.Repeat(" ", indent) + p.faint(f.Label+strings.Repeat(" ", columns-lipgloss.Width(f.Label)+2)) + f.Value)
+	}
+}
+
 // items writes short facts side by side: "seen 155 · expected 0".
 func (p *printer) items(indent int, facts []fact) {
 	words := make([]string, len(facts))

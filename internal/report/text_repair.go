@@ -78,7 +78,7 @@ func (p *printer) setAside(all []asideView) {
 	p.section("looked at and set aside")
 	for _, a := range all[:min(textSetAside, len(all))] {
 		p.hang(p.label(2, a.Ratio, 8, p.faint), a.Title, p.plain)
-		p.paragraph(10, a.Reason, p.faint)
+		p.paragraph(10, a.explanation(), p.faint)
 	}
 	p.more(2, len(all)-textSetAside, "signature")
 }

@@ -48,7 +48,7 @@ func (p *printer) report(v view) {
 	p.timeline(v.Timeline)
 	if len(v.Places) > 0 {
 		p.section("files")
-		p.facts(2, v.Places)
+		p.places(2, v.Places)
 	}
 	p.blank()
 	p.line(p.faint(fit(v.Colophon, p.width)))

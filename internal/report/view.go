@@ -73,6 +73,14 @@ type asideView struct {
 	Why    string
 }
 
+// explanation is the sentence with the numbers, or else the bare reason.
+func (a asideView) explanation() string {
+	if a.Why != "" {
+		return a.Why
+	}
+	return a.Reason
+}
+
 type limitView struct {
 	Label  string // the problem's code, "note", or "power"
 	Detail string

@@ -35,7 +35,7 @@ func (r *Repository) ListFiles(ctx context.Context, revision string) ([]Entry, e
 		return nil, fmt.Errorf("list files of %s: %w", abbreviate(revision), err)
 	}
 	var entries []Entry
-	for _, record := range strings.Split(string(out), "\x00") {
+	for record := range strings.SplitSeq(string(out), "\x00") {
 		if e, ok := parseEntry(record); ok {
 			entries = append(entries, e)
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -153,7 +154,7 @@ func eachLine(r io.Reader, f func([]byte) error) error {
 				return err
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -169,11 +170,11 @@ const maxLine = 1 << 20
 // reader's buffer is cut at maxLine and still ends with its line feed.
 func readLine(reader *bufio.Reader) ([]byte, error) {
 	line, err := reader.ReadSlice('\n')
-	if err != bufio.ErrBufferFull {
+	if !errors.Is(err, bufio.ErrBufferFull) {
 		return line, err
 	}
 	long := append([]byte(nil), line...)
-	for err == bufio.ErrBufferFull {
+	for errors.Is(err, bufio.ErrBufferFull) {
 		line, err = reader.ReadSlice('\n')
 		if len(long)+len(line) <= maxLine {
 			long = append(long, line...)

@@ -151,7 +151,7 @@ func namesOnly(section string) selfheal.FileChange {
 	change := selfheal.FileChange{Status: selfheal.FileModified, Elided: true}
 	header, _, _ := strings.Cut(section, "\n@@ ")
 	var before, after string
-	for _, line := range strings.Split(header, "\n") {
+	for line := range strings.SplitSeq(header, "\n") {
 		switch {
 		case strings.HasPrefix(line, "new file mode "):
 			change.Status = selfheal.FileAdded

@@ -79,7 +79,7 @@ func (r *Repository) similarNames(ctx context.Context, name string) []string {
 		distance int
 	}
 	var close []scored
-	for _, ref := range strings.Fields(string(out)) {
+	for ref := range strings.FieldsSeq(string(out)) {
 		short := ref[strings.LastIndexByte(ref, '/')+1:]
 		d := min(editDistance(name, ref), editDistance(name, short))
 		if d <= limit {

@@ -159,7 +159,7 @@ var classTable = [...]pattern{
 
 	// Prompts.
 	{"**/*.prompt", selfheal.ClassPrompt},
-	{"**/*.prompty", selfheal.ClassPrompt},
+	{"**/*.prompty", selfheal.ClassPrompt}, //nolint:misspell // a file extension
 	{"**/prompts/**/*.md", selfheal.ClassPrompt},
 	{"**/prompts/**/*.txt", selfheal.ClassPrompt},
 	{"**/prompts/**/*.y*ml", selfheal.ClassPrompt},

@@ -23,7 +23,7 @@ const (
 // from the prototype that facts on 59 labelled cases were measured with.
 const (
 	weightFrameLine     = 6.0
-	weightFrameFunction = 3.5
+	weightFrameFunction = 3.0
 	weightFrameFile     = 1.5
 	weightLiteral       = 5.0
 	weightLiteralGone   = 2.0
@@ -31,7 +31,7 @@ const (
 	weightSiteFile      = 1.0
 	weightHop           = 1.6
 	weightName          = 3.0
-	weightRemoved       = 3.5
+	weightRemoved       = 4.5
 	weightDependency    = 4.0
 	weightLexicon       = 1.0
 	factorSecondHop     = 0.4 // one call further away
@@ -113,14 +113,6 @@ type source struct {
 	lines []string
 }
 
-func (e *evidence) line(path string, number int) string {
-	s := e.sources[path]
-	if s == nil || number < 1 || number > len(s.lines) {
-		return ""
-	}
-	return s.lines[number-1]
-}
-
 // editsIn gives the edits that took effect in lines from..to of a file of the head.
 func (e *evidence) editsIn(path string, from, to int) []int {
 	var found []int
@@ -151,14 +143,6 @@ func (e *evidence) quoteEdit(x *selfheal.Exhibit, index int) {
 	x.Line, x.Quote, x.Revision = edit.at.line, shorten(edit.text), e.change.Head
 	if edit.op == selfheal.LineDeleted {
 		x.Revision = e.change.Base
-	}
-}
-
-// quoteHead fills in a line of the head.
-func (e *evidence) quoteHead(x *selfheal.Exhibit, path string, number int) {
-	x.Path = path
-	if text := e.line(path, number); text != "" {
-		x.Line, x.Revision, x.Quote = number, e.change.Head, shorten(text)
 	}
 }
 

@@ -31,12 +31,17 @@ func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error
 			}
 		}
 	}
-	if err := e.readSources(ctx, in.Repository, e.changedSources()); err != nil {
+	files, err := in.Repository.ListFiles(ctx, in.Change.Head)
+	if err != nil {
+		return nil, err
+	}
+	e.locator = newLocator(files)
+	// What changed and where it failed is read first: the names in there are among those that the survey counts.
+	if err := e.readSources(ctx, in.Repository, append(e.changedSources(), e.frameSources(symptoms)...)); err != nil {
 		return nil, err
 	}
 	classes := &Classifier{}
-	var err error
-	e.survey, err = takeSurvey(ctx, in.Repository, in.Change.Head, func(path string) selfheal.FileClass {
+	e.survey, err = takeSurvey(ctx, in.Repository, files, func(path string) selfheal.FileClass {
 		class, _ := classes.Classify(path, nil)
 		if class == selfheal.ClassDependency {
 			return selfheal.ClassDocs // vendored code is not the service's
@@ -46,11 +51,6 @@ func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error
 	if err != nil {
 		return nil, err
 	}
-	paths := make([]string, len(e.survey.files))
-	for i, f := range e.survey.files {
-		paths[i] = f.Path
-	}
-	e.locator = newLocator(paths)
 	if err := e.readSources(ctx, in.Repository, e.symptomSources(symptoms)); err != nil {
 		return nil, err
 	}
@@ -98,6 +98,19 @@ func (e *evidence) interests(symptoms []symptom) interest {
 		}
 	}
 	return in
+}
+
+// frameSources lists the files of the frames.
+func (e *evidence) frameSources(symptoms []symptom) []string {
+	var paths []string
+	for _, s := range symptoms {
+		for _, f := range s.frames {
+			if p := e.locator.find(f.file); p != "" {
+				paths = append(paths, p)
+			}
+		}
+	}
+	return paths
 }
 
 // symptomSources lists the files of the frames and those that hold phrases of the messages.
@@ -159,7 +172,7 @@ func (e *evidence) readSources(ctx context.Context, repo *git.Repository, paths 
 			return nil
 		}
 		s := &source{Source: languageOf(wanted[i]).scan(content)}
-		for _, line := range strings.Split(string(content), "\n") {
+		for line := range strings.SplitSeq(string(content), "\n") {
 			s.lines = append(s.lines, strings.TrimSuffix(line, "\r"))
 		}
 		e.sources[wanted[i]] = s

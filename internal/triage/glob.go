@@ -15,7 +15,7 @@ func glob(pattern, name string) bool {
 			return !more || globAnywhere(rest, name)
 		}
 		head, tail, deeper := strings.Cut(name, "/")
-		if ok, err := path.Match(segment, head); err != nil || !ok {
+		if !matchSegment(segment, head) {
 			return false
 		}
 		if !more || !deeper {
@@ -27,9 +27,12 @@ func glob(pattern, name string) bool {
 
 // globAnywhere matches the pattern against the name and each of its suffixes of whole segments.
 func globAnywhere(pattern, name string) bool {
-	if !strings.Contains(pattern, "/") { // the usual case: only the last segment can match
-		ok, err := path.Match(pattern, path.Base(name))
-		return err == nil && ok || pattern == "**"
+	first, _, deeper := strings.Cut(pattern, "/")
+	if !deeper { // the usual case: only the last segment can match
+		return pattern == "**" || matchSegment(pattern, name[strings.LastIndexByte(name, '/')+1:])
+	}
+	if !strings.ContainsAny(first, meta) && !strings.Contains(name, first) {
+		return false // most rows of a table end here
 	}
 	for {
 		if glob(pattern, name) {
@@ -41,4 +44,22 @@ func globAnywhere(pattern, name string) bool {
 		}
 		name = rest
 	}
+}
+
+// meta are the characters that path.Match gives a meaning.
+const meta = `*?[\`
+
+// matchSegment is path.Match with short cuts for the usual shapes: the whole
+// table of classes is tried on every file of a repository.
+func matchSegment(pattern, segment string) bool {
+	switch i := strings.IndexAny(pattern, meta); {
+	case i < 0:
+		return pattern == segment
+	case pattern[i] == '*' && i == len(pattern)-1:
+		return strings.HasPrefix(segment, pattern[:i])
+	case pattern[i] == '*' && i == 0 && !strings.ContainsAny(pattern[1:], meta):
+		return strings.HasSuffix(segment, pattern[1:])
+	}
+	ok, err := path.Match(pattern, segment)
+	return err == nil && ok
 }

@@ -1,6 +1,7 @@
 package triage
 
 import (
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -88,7 +89,7 @@ func (h *history) toBase(commit int, p place) (place, bool) {
 // origin tells which commit brought a line of the newest revision; ok is false
 // when the line is older than the change.
 func (h *history) origin(p place) (commit int, ok bool) {
-	for i := len(h.commits) - 1; i >= 0; i-- {
+	for i := range slices.Backward(h.commits) {
 		f := h.byPath[i][p.path]
 		if f == nil {
 			continue

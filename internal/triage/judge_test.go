@@ -204,6 +204,23 @@ func TestRemovedFlagIsQuotedAtTheBase(t *testing.T) {
 	}
 }
 
+func TestRenamedMethodWithAForgottenCaller(t *testing.T) {
+	t.Parallel()
+	f, base := shop(t)
+	renamed := strings.Replace(shopStore, "func (c *cart) total() int {", "func (c *cart) sumOfItems() int {", 1)
+	culprit := f.Commit("rename", "store.go", renamed)
+	head := f.Commit("tune", "pkg3/part.go", "package pkg3\n\nfunc Part3(x int) int {\n\treturn x + 33\n}\n")
+	repo, c := change(t, f, base, head)
+	s := signature("s0", "./main.go:20:25: cart.total undefined (type *cart has no field or method total)")
+	s.Kind = selfheal.KindBuild
+	v, err := Judge(context.Background(), Input{Repository: repo, Change: c, Anomalies: []selfheal.Anomaly{anomaly("s0")}, Signatures: []selfheal.Signature{s}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkVerdict(t, repo, c, v)
+	wantCulprit(t, v, culprit, "store.go", "func (c *cart) sumOfItems() int {")
+}
+
 func TestDocumentationCannotBeBlamed(t *testing.T) {
 	t.Parallel()
 	f, base := shop(t)

@@ -1,17 +1,21 @@
 package triage
 
-import "strings"
+import (
+	"strings"
+
+	"selfheal/internal/git"
+)
 
 // locator finds the file of the repository that a printed path stands for.
 type locator struct {
 	byBase map[string][]string
 }
 
-func newLocator(paths []string) *locator {
-	l := &locator{byBase: make(map[string][]string, len(paths))}
-	for _, p := range paths {
-		base := baseName(p)
-		l.byBase[base] = append(l.byBase[base], p)
+func newLocator(files []git.Entry) *locator {
+	l := &locator{byBase: make(map[string][]string, len(files))}
+	for _, f := range files {
+		base := baseName(f.Path)
+		l.byBase[base] = append(l.byBase[base], f.Path)
 	}
 	return l
 }

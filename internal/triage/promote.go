@@ -114,7 +114,7 @@ func reads(m git.Match, p string) string {
 
 // embeds tells whether the patterns of a go:embed directive in dir take in p.
 func embeds(dir, patterns, p string) bool {
-	for _, pattern := range strings.Fields(patterns) {
+	for pattern := range strings.FieldsSeq(patterns) {
 		pattern = strings.Trim(pattern, "\"`")
 		full := path.Join(dir, strings.TrimPrefix(pattern, "all:"))
 		if ok, err := path.Match(full, p); err == nil && ok || strings.HasPrefix(p, full+"/") {

@@ -124,7 +124,7 @@ func (b *bench) nameFinding(commit int, names map[string]*named) (finding, bool)
 			break
 		}
 		fresh := false
-		for _, w := range strings.Fields(n.text) {
+		for w := range strings.FieldsSeq(n.text) {
 			fresh = fresh || !words[w]
 			words[w] = true
 		}
@@ -143,7 +143,7 @@ func (b *bench) nameFinding(commit int, names map[string]*named) (finding, bool)
 	}
 	x := selfheal.Exhibit{
 		Kind: selfheal.ExhibitIdentifier, Weight: weightName * min(1, bits/bitsOfName),
-		Text: fmt.Sprintf("%s of the error on lines that this commit changed", plural(len(used), "rare name stands", "rare names stand")), Observed: shorten(strings.Join(used, ", ")),
+		Text: plural(len(used), "rare name of the error stands", "rare names of the error stand") + " on lines that this commit changed", Observed: shorten(strings.Join(used, ", ")),
 	}
 	if b.edits[best].class == selfheal.ClassConfig || b.edits[best].class == selfheal.ClassBuild {
 		x.Kind, x.Text = selfheal.ExhibitConfiguration, "a setting that the error names was changed by this commit"
@@ -224,9 +224,62 @@ func (b *bench) missingRule() []finding {
 				Kind: selfheal.ExhibitIdentifier, Weight: weight,
 				Text: fmt.Sprintf("this commit removed %s, which the error misses", shorten(name)), Observed: shorten(m[0]),
 			}
-			b.quoteEdit(&x, edits[0])
-			out = append(out, finding{familyName, commit, x, evenly(edits, 3)})
+			lines, best := b.removals(name, edits)
+			b.quoteEdit(&x, best)
+			out = append(out, finding{familyName, commit, x, lines})
 		}
 	}
 	return out
+}
+
+// Points of the lines that removed a missing name: its definition is to blame
+// rather than its uses, and what replaced the definition, where something did,
+// is what stands in the deployed code.
+const (
+	pointsUse        = 2.0
+	pointsDefinition = 5.0
+	pointsReplaced   = 6.0
+)
+
+// removals weighs the deleted lines that held a name, and gives the most telling one.
+func (b *bench) removals(name string, edits []int) (lines []pointer, best int) {
+	best, top := edits[0], 0.0
+	for _, i := range edits {
+		p := pointer{i, pointsUse}
+		if definitionOf(b.edits[i].text) == name {
+			p.weight = pointsDefinition
+			if r, ok := b.replacementOf(i); ok {
+				lines = append(lines, p)
+				p = pointer{r, pointsReplaced}
+			}
+		}
+		lines = append(lines, p)
+		if p.weight > top {
+			best, top = p.edit, p.weight
+		}
+	}
+	return lines, best
+}
+
+// replacementOf finds the added line of the same hunk that took the place of a
+// deleted one: it shares the most words with it, and at least half of them.
+func (b *bench) replacementOf(index int) (replacement int, ok bool) {
+	deleted := map[string]bool{}
+	eachWord([]byte(b.edits[index].text), func(w []byte) { deleted[string(w)] = true })
+	best := 0
+	for i := index + 1; i < len(b.edits) && b.edits[i].group == b.edits[index].group; i++ {
+		if b.edits[i].op != selfheal.LineAdded {
+			continue
+		}
+		shared := map[string]bool{}
+		eachWord([]byte(b.edits[i].text), func(w []byte) {
+			if deleted[string(w)] {
+				shared[string(w)] = true
+			}
+		})
+		if len(shared) > best && 2*len(shared) >= len(deleted) {
+			replacement, best, ok = i, len(shared), true
+		}
+	}
+	return replacement, ok
 }

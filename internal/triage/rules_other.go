@@ -109,7 +109,7 @@ var lexicon = []struct {
 		regexp.MustCompile(`(?i)time_?out|deadline|retr(?:y|ies)|time\.(?:Second|Minute|Millisecond)|_ms\b|interval`), "a time limit was changed",
 	},
 	{
-		regexp.MustCompile(`(?i)too (?:large|long|many|big)|exceed|limit|overflow|out of range|exhausted|heap|memory`),
+		regexp.MustCompile(`(?i)too (?:large|long|many|big)|exceed|limit|overflow|out of range|exhausted|heap|out of memory`),
 		regexp.MustCompile(`(?i)max|limit|size|capacity|pool|buffer|batch|concurren|queue`), "a limit or size was changed",
 	},
 	{
@@ -130,7 +130,7 @@ var lexicon = []struct {
 	},
 	{
 		regexp.MustCompile(`(?i)nil pointer|null pointer|NullPointer|NoneType|of undefined|of null|nil map|invalid memory`),
-		regexp.MustCompile(`\bnil\b|\bnull\b|\bNone\b|undefined|\.get\(|\[[\w."']+\]|Optional|\?\.`), "a value that may be absent was touched",
+		regexp.MustCompile(`[^r] [!=]= nil\b|\bnull\b|\bNone\b|undefined|\.get\(|\[[\w."']+\]|Optional|\?\.`), "a value that may be absent was touched",
 	},
 	{
 		regexp.MustCompile(`(?i)unmarshal|json|yaml|parse|decod|unexpected token|invalid character|syntax`),

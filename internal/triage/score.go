@@ -4,11 +4,13 @@ import (
 	"math"
 	"regexp"
 	"sort"
+
+	"selfheal"
 )
 
 // Scores of the two alternatives to "one of the commits", before evidence.
 const (
-	scoreUnknown  = 2.2
+	scoreUnknown  = 2.5
 	scoreExternal = 0.0
 )
 
@@ -25,6 +27,35 @@ func (r *ranking) excused(f finding) bool {
 	}
 	return false
 }
+
+// pinned tells whether evidence for a commit lies on the very lines that it
+// changed, rather than around them.
+func (r *ranking) pinned(commit int) bool {
+	for _, f := range r.findings {
+		if f.commit != commit || r.excused(f) || f.exhibit.Weight < minPinned {
+			continue
+		}
+		switch f.family {
+		case familyLiteral, familyDependency, familyName:
+			return true
+		case familyFrame:
+			if f.exhibit.Kind == selfheal.ExhibitFrameInHunk || f.exhibit.Kind == selfheal.ExhibitBuildLine {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// minPinned is the weight from which evidence on a changed line pins the blame.
+const minPinned = 2.0
+
+// A culprit rarely leaves no trace at all, so a commit without evidence is less
+// likely than chance: otherwise many such commits would drown the one that has some.
+const (
+	penaltySilent = 1.5
+	silentBelow   = 1.5 // evidence from which nothing is taken off
+)
 
 // hopBesides is what is left of a call hop beside direct evidence.
 const hopBesides = 0.5
@@ -70,8 +101,8 @@ func rank(s symptom, findings []finding, counters []counter, touched []int) rank
 			r.scores[i] = math.Inf(-1)
 			continue
 		}
-		r.scores[i] = 0.5 / (1 + float64(n)/10)
-		r.scores[i] += total(best[i], factor)
+		evidence := total(best[i], factor)
+		r.scores[i] = evidence + 0.5/(1+float64(n)/10) - penaltySilent*max(0, 1-evidence/silentBelow)
 	}
 	r.outside, r.other = outside, unknown
 	r.normalise()

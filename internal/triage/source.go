@@ -107,17 +107,6 @@ func (s *Source) functionNamed(name string) []*Function {
 	return found
 }
 
-// literalsOn gives the literals that stand on a line.
-func (s *Source) literalsOn(line int) []Literal {
-	var found []Literal
-	for _, l := range s.Literals {
-		if l.Start <= line && line <= l.End {
-			found = append(found, l)
-		}
-	}
-	return found
-}
-
 // sortSource brings functions and literals into their documented order.
 func sortSource(s *Source) {
 	sort.SliceStable(s.Functions, func(i, j int) bool {

@@ -81,7 +81,7 @@ func blockName(header string) (name string, lines int, declaration bool) {
 
 func wordSet(words string) map[string]bool {
 	set := map[string]bool{}
-	for _, w := range strings.Fields(words) {
+	for w := range strings.FieldsSeq(words) {
 		set[w] = true
 	}
 	return set

@@ -12,9 +12,8 @@ import (
 // survey is what one pass over the deployed tree finds: where the errors' words
 // stand, and how rare each is.
 type survey struct {
-	files    []git.Entry    // every file of the head
-	byPath   map[string]int // index into files
-	surveyed int            // program files that were read
+	files    []git.Entry // every file of the head
+	surveyed int         // program files that were read
 	// frequency counts the program files that contain a term (a word, or two
 	// words in a row).
 	frequency map[term]int
@@ -71,29 +70,21 @@ func (in interest) addMessage(words []word) {
 func pairOf(a, b string) term { return termOf([]byte(a)).join(termOf([]byte(b))) }
 
 // takeSurvey reads all program files of the head once.
-func takeSurvey(ctx context.Context, repo *git.Repository, head string, classes func(path string) selfheal.FileClass, in interest) (*survey, error) {
-	files, err := repo.ListFiles(ctx, head)
-	if err != nil {
-		return nil, err
-	}
-	s := &survey{
-		files: files, byPath: make(map[string]int, len(files)),
-		frequency: map[term]int{}, phrases: map[string][]term{},
-	}
+func takeSurvey(ctx context.Context, repo *git.Repository, files []git.Entry, classes func(path string) selfheal.FileClass, in interest) (*survey, error) {
+	s := &survey{files: files, frequency: map[term]int{}, phrases: map[string][]term{}}
 	var (
 		blobs []string
 		paths []string
 		total int64
 	)
-	for i, f := range files {
-		s.byPath[f.Path] = i
+	for _, f := range files {
 		if f.Symlink || f.Size > maxBlob || total+f.Size > maxSurveyBytes || languageOf(f.Path) == nil || !classes(f.Path).Deployable() {
 			continue
 		}
 		total += f.Size
 		blobs, paths = append(blobs, f.Blob), append(paths, f.Path)
 	}
-	err = repo.ReadBlobs(ctx, blobs, maxBlob, func(i int, content []byte, ok bool) error {
+	err := repo.ReadBlobs(ctx, blobs, maxBlob, func(i int, content []byte, ok bool) error {
 		if ok {
 			s.read(paths[i], content, in)
 		}

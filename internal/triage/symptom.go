@@ -2,6 +2,7 @@ package triage
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -91,8 +92,8 @@ var runtimeWords = regexp.MustCompile(`runtime error: |invalid memory address or
 // exceptionFrames lists the frames of an exception chain, those of the innermost cause first.
 func exceptionFrames(chain []selfheal.Exception) []stackFrame {
 	var frames []stackFrame
-	for i := len(chain) - 1; i >= 0; i-- {
-		for _, f := range chain[i].Frames {
+	for _, e := range slices.Backward(chain) {
+		for _, f := range e.Frames {
 			if f.File == "" && f.Function == "" {
 				continue
 			}
@@ -205,9 +206,8 @@ func splitFrames(text string, build bool) (frames []stackFrame, message string) 
 		words.WriteString(line)
 		words.WriteByte('\n')
 	}
-	for i := len(python) - 1; i >= 0; i-- { // Python prints the innermost call last
-		frames = append(frames, python[i])
-	}
+	slices.Reverse(python) // Python prints the innermost call last
+	frames = append(frames, python...)
 	return append(frames, prose...), words.String()
 }
 

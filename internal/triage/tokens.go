@@ -1,6 +1,9 @@
 package triage
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // syntax is what tells strings and comments of a language from its code.
 type syntax struct {
@@ -184,11 +187,8 @@ func (s *scanner) punctuation(c byte) {
 
 // regexpFollows tells a regular expression literal of JavaScript from a division by what stands before.
 func (s *scanner) regexpFollows() bool {
-	for i := len(s.header) - 1; i >= 0; i-- {
-		switch c := s.header[i]; {
-		case c == ' ' || c == '\t':
-			continue
-		default:
+	for i, c := range slices.Backward(s.header) {
+		if c != ' ' && c != '\t' {
 			return strings.IndexByte("(,=:[!&|?+>\n", c) >= 0 || expressionWords[lastWord(s.header[:i+1])]
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -16,6 +17,7 @@ const (
 	maxRival       = 0.5  // probability of the next commit, as a share of the blamed one's
 	minAcquittal   = 0.60 // of the outside world
 	maxConfidence  = 0.99
+	maxIndirect    = 0.90 // when no evidence lies on a changed line itself
 	vetoConfidence = 0.97 // when nothing of the change can run
 	maxExhibits    = 12
 )
@@ -30,6 +32,9 @@ func (e *evidence) conclude(ctx context.Context, repo *git.Repository, rankings 
 	switch v.Cause {
 	case selfheal.Caused:
 		v.Confidence = min(probability, maxConfidence)
+		if !r.pinned(commit) {
+			v.Confidence = min(v.Confidence, maxIndirect)
+		}
 		culprit, err := e.culpritOf(ctx, repo, r, commit)
 		if err != nil {
 			return v, err
@@ -98,10 +103,7 @@ func agrees(other, r *ranking, cause selfheal.Cause) bool {
 func (e *evidence) candidates(r *ranking) []selfheal.Candidate {
 	var out []selfheal.Candidate
 	for _, i := range r.order() {
-		score := r.scores[i]
-		if math.IsInf(score, -1) {
-			score = 0
-		}
+		score := max(0, r.scores[i]) // below zero it only says that there is no evidence
 		c := e.change.Commits[i]
 		out = append(out, selfheal.Candidate{Commit: c.ID, Subject: shorten(c.Subject), Score: round(score), Probability: round(r.probabilities[i])})
 	}
@@ -120,10 +122,17 @@ func (e *evidence) exhibits(r *ranking) []selfheal.Exhibit {
 	}
 	leading, _, _, ok := r.top()
 	perKind := map[selfheal.ExhibitKind]int{}
+	told := map[string]bool{}
 	for _, f := range r.findings {
 		if !ok || f.commit != leading || r.excused(f) || f.exhibit.Quote == "" || perKind[f.exhibit.Kind] >= 3 || len(out) >= maxExhibits {
 			continue
 		}
+		// What one frame or phrase has shown once, it shows no better a second time.
+		key := fmt.Sprintf("%d %s", f.family, f.exhibit.Observed)
+		if told[key] {
+			continue
+		}
+		told[key] = true
 		perKind[f.exhibit.Kind]++
 		x := f.exhibit
 		x.Weight = round(x.Weight)
@@ -204,8 +213,8 @@ func nothingRuns(change selfheal.Change, symptoms []symptom) selfheal.Verdict {
 
 func unscored(change selfheal.Change) []selfheal.Candidate {
 	var out []selfheal.Candidate
-	for i := len(change.Commits) - 1; i >= 0; i-- {
-		out = append(out, selfheal.Candidate{Commit: change.Commits[i].ID, Subject: shorten(change.Commits[i].Subject)})
+	for _, c := range slices.Backward(change.Commits) {
+		out = append(out, selfheal.Candidate{Commit: c.ID, Subject: shorten(c.Subject)})
 	}
 	return out
 }

@@ -53,10 +53,10 @@ func (r *Repository) Git(args ...string) string {
 func (r *Repository) Write(path, content string) {
 	r.t.Helper()
 	full := filepath.Join(r.Dir, filepath.FromSlash(path))
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(full), 0o750); err != nil {
 		r.t.Fatal(err)
 	}
-	if err := os.WriteFile(full, []byte(content), 0o644); err != nil {
+	if err := os.WriteFile(full, []byte(content), 0o600); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -50,3 +50,32 @@ func cpuTime(b *testing.B) time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// BenchmarkCeiling looks every message up in a map as it stands: no grouping can be faster than that.
+func BenchmarkCeiling(b *testing.B) {
+	var messages [][]byte
+	size := 0
+	known := make(map[string]int)
+	for _, file := range loghubFiles(b) {
+		for _, l := range readLoghub(b, file) {
+			messages = append(messages, []byte(l.content))
+			size += len(l.content) + 1
+			known[l.content] = 0
+		}
+	}
+	b.SetBytes(int64(size))
+	b.ResetTimer()
+	start := cpuTime(b)
+	hits := 0
+	for range b.N {
+		for _, m := range messages {
+			if _, ok := known[string(m)]; ok {
+				hits++
+			}
+		}
+	}
+	if hits != b.N*len(messages) {
+		b.Fatal("a message was not found")
+	}
+	b.ReportMetric(float64(size)*float64(b.N)/(cpuTime(b)-start).Seconds()/1e6, "MB/cpu-s")
+}

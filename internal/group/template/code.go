@@ -23,7 +23,15 @@ func (s *Scanner) codeContext() bool {
 	for start > 0 && n-start < 15 && (classes[s.out[start-1]] == letter || s.out[start-1] == '_' || s.out[start-1] == '-') {
 		start--
 	}
-	return isCodeWord(s.out[start:n])
+	w := s.out[start:n]
+	if len(w) < 2 {
+		return false
+	}
+	switch w[0] | 0x20 {
+	case 's', 'c', 'h', 'e', 'r':
+		return isCodeWord(w)
+	}
+	return false
 }
 
 func isCodeSeparator(c byte) bool {

@@ -16,7 +16,7 @@ func shape(b []byte, has traits) byte {
 		return maskUUID
 	case has&hasSlash != 0 && bytes.Contains(b, []byte("://")):
 		return maskURL
-	case isTime(b):
+	case classes[b[0]] == digit && isTime(b):
 		if len(b) <= 5 {
 			return maskNum // "12:01" may be a duration
 		}

@@ -146,11 +146,35 @@ func (s *Scanner) Scan(m []byte) []byte {
 				continue
 			}
 			i = s.chunk(m, i)
+		case digit:
+			if j := s.integer(m, i); j > i {
+				i = j
+				continue
+			}
+			i = s.chunk(m, i)
 		default:
 			i = s.chunk(m, i)
 		}
 	}
 	return s.trim()
+}
+
+// integer takes a number of digits only, the most common value, and gives the
+// position after it; i when the token is anything else.
+func (s *Scanner) integer(m []byte, i int) int {
+	j := i + 1
+	for j < len(m) && classes[m[j]] == digit {
+		j++
+	}
+	if j < len(m) && traitOf[m[j]] != hasEnd {
+		return i
+	}
+	if j-i <= 5 && s.isCode(m[i:j], m[j:]) {
+		s.out = append(s.out, m[i:j]...)
+	} else {
+		s.mask(maskNum)
+	}
+	return j
 }
 
 // ordinary takes an ordinary word and the space behind it, which is most of most

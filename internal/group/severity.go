@@ -16,6 +16,7 @@ import (
 //	       or an exception's type and a colon; contains a word "error:", "failed:", "failure:", "exception:";
 //	       is an access log line with status 5xx
 //	WARN   begins with "Warning" or "Deprecat"
+//	any    has a level word in capitals behind a prefix: "main.go:28: ERROR ...", "app | WARN ..."
 func inferSeverity(m []byte) selfheal.Severity {
 	if len(m) == 0 {
 		return selfheal.SeverityUnspecified
@@ -26,8 +27,36 @@ func inferSeverity(m []byte) selfheal.Severity {
 			return s
 		}
 	}
+	if s := severityBehindPrefix(m); s != selfheal.SeverityUnspecified {
+		return s
+	}
 	if isServerErrorAccess(m) || errorBeforeColon(m) {
 		return selfheal.SeverityError
+	}
+	return selfheal.SeverityUnspecified
+}
+
+// maxPrefix is how far into a message a level word may stand behind a prefix.
+const maxPrefix = 80
+
+// severityBehindPrefix finds a level word in capitals behind "prefix: ", "prefix | " or "[".
+func severityBehindPrefix(m []byte) selfheal.Severity {
+	start := m[:min(len(m), maxPrefix)]
+	for i := 1; i+5 < len(start); i++ {
+		before := start[i-1]
+		if before != '[' && (before != ' ' || i < 2 || start[i-2] != ':' && start[i-2] != '|' && start[i-2] != ']') {
+			continue
+		}
+		end := i
+		for end < len(start) && start[end] >= 'A' && start[end] <= 'Z' {
+			end++
+		}
+		if end-i < 4 || end == len(start) || start[end] != ' ' && start[end] != ':' && start[end] != ']' {
+			continue
+		}
+		if s := decode.Level(start[i:end]); s != selfheal.SeverityUnspecified {
+			return s
+		}
 	}
 	return selfheal.SeverityUnspecified
 }

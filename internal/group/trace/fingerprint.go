@@ -15,6 +15,9 @@ const maxIdentityFrames = 4
 // maxFallbackFrames is the same where no frame is in-app.
 const maxFallbackFrames = 3
 
+// maxName is how much of a name is looked at. Generated names can be very long.
+const maxName = 300
+
 // AppendTemplate appends the canonical text of an exception chain: for every
 // exception its type, then its in-app functions, innermost first, repeats left
 // out. Where nothing is in-app the innermost frames and the masked message
@@ -87,6 +90,7 @@ func AppendFunction(dst []byte, f *selfheal.Frame) []byte {
 // appendName appends a name without type arguments, parentheses, hashes, and the
 // numbers that compilers give to unnamed things ("func1.2", "lambda$run$3", "Foo$1").
 func appendName(dst []byte, name string) []byte {
+	name = name[:min(len(name), maxName)]
 	depth := 0
 	for i := 0; i < len(name); i++ {
 		c := name[i]

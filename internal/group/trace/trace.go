@@ -142,9 +142,6 @@ func (p *Parser) begin(typ, message []byte) {
 	if len(p.exceptions) == maxExceptions {
 		return
 	}
-	if len(message) > maxMessage {
-		message = message[:maxMessage]
-	}
 	p.target = len(p.exceptions)
 	p.exceptions = append(p.exceptions, selfheal.Exception{Type: text(typ), Message: text(bytes.TrimSpace(message))})
 }
@@ -165,8 +162,10 @@ func (p *Parser) frame(f selfheal.Frame) {
 	e.Frames = p.frames[start:len(p.frames):len(p.frames)]
 }
 
-// text copies hostile bytes as valid UTF-8.
-func text(b []byte) string { return string(bytes.ToValidUTF8(b, []byte("\uFFFD"))) }
+// text copies hostile bytes as valid UTF-8, no more than fits a long message.
+func text(b []byte) string {
+	return string(bytes.ToValidUTF8(b[:min(len(b), maxMessage)], []byte("\uFFFD")))
+}
 
 // number reads leading decimal digits, at most nine of them.
 func number(b []byte) (n, width int) {

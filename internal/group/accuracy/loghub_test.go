@@ -15,8 +15,10 @@ import (
 	"selfheal/internal/group"
 )
 
-// tuned are the systems whose errors were read while the rules were chosen; the
-// others were only ever scored. Every second one by name.
+// tuned are the systems whose errors were read while the rules were chosen, every
+// second one by name. The others were only ever scored; published work on them was
+// known, and their scores were in view. At first contact they had a GA of 0.66 and
+// an FGA of 0.75 without generalisation.
 var tuned = []string{"Android", "BGL", "HPC", "HealthApp", "Mac", "OpenStack", "Spark", "Windows"}
 
 // loghubDir names the environment variable with the folder of Loghub-2k's CSV

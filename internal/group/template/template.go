@@ -141,33 +141,35 @@ func (s *Scanner) Scan(m []byte) []byte {
 		case delim:
 			i = s.delimiter(m, i)
 		case letter:
-			if j := s.ordinary(m, i); j > i {
-				i = j
+			j := i + 1
+			for j < len(m) && classes[m[j]] == letter {
+				j++
+			}
+			if j < len(m) && m[j] == ' ' && isOrdinary(m[i:j]) && (len(s.out) == 0 || s.out[len(s.out)-1] != '=') {
+				s.unit = false // with its space, that is most of most messages
+				s.out = append(s.out, m[i:j+1]...)
+				i = j + 1
 				continue
 			}
-			i = s.chunk(m, i)
+			i = s.chunk(m, i, j, 0)
 		case digit:
-			if j := s.integer(m, i); j > i {
-				i = j
-				continue
-			}
-			i = s.chunk(m, i)
+			i = s.integer(m, i)
 		default:
-			i = s.chunk(m, i)
+			i = s.chunk(m, i, i, 0)
 		}
 	}
 	return s.trim()
 }
 
-// integer takes a number of digits only, the most common value, and gives the
-// position after it; i when the token is anything else.
+// integer takes a number of digits only, the most common value, without trying
+// other shapes, and gives the position after it.
 func (s *Scanner) integer(m []byte, i int) int {
 	j := i + 1
 	for j < len(m) && classes[m[j]] == digit {
 		j++
 	}
 	if j < len(m) && traitOf[m[j]] != hasEnd {
-		return i
+		return s.chunk(m, i, j, hasDigit)
 	}
 	if j-i <= 5 && s.isCode(m[i:j], m[j:]) {
 		s.out = append(s.out, m[i:j]...)
@@ -175,21 +177,6 @@ func (s *Scanner) integer(m []byte, i int) int {
 		s.mask(maskNum)
 	}
 	return j
-}
-
-// ordinary takes an ordinary word and the space behind it, which is most of most
-// messages, and gives the position after both; i when there is none.
-func (s *Scanner) ordinary(m []byte, i int) int {
-	j := i + 1
-	for j < len(m) && classes[m[j]] == letter {
-		j++
-	}
-	if j == len(m) || m[j] != ' ' || !isOrdinary(m[i:j]) || len(s.out) > 0 && s.out[len(s.out)-1] == '=' {
-		return i
-	}
-	s.unit = false
-	s.out = append(s.out, m[i:j+1]...)
-	return j + 1
 }
 
 func (s *Scanner) space() {
@@ -205,17 +192,13 @@ func (s *Scanner) trim() []byte {
 	return s.out
 }
 
-// chunk scans from a letter, digit or joiner to the next space or delimiter, and gives the position after it.
-func (s *Scanner) chunk(m []byte, i int) int {
-	j := i
-	for j < len(m) && classes[m[j]] == letter {
-		j++
-	}
-	if j == len(m) || classes[m[j]] == space || classes[m[j]] == delim {
+// chunk scans to the next space or delimiter and gives the position after what
+// it consumed. m[i:j] is known to be letters, or digits as has says.
+func (s *Scanner) chunk(m []byte, i, j int, has traits) int {
+	if has == 0 && j > i && (j == len(m) || traitOf[m[j]] == hasEnd) {
 		s.word(m, i, j)
 		return j
 	}
-	has := traits(0)
 	for ; j < len(m); j++ {
 		t := traitOf[m[j]]
 		if t == hasEnd {

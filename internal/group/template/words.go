@@ -6,9 +6,8 @@ func isOrdinary(w []byte) bool {
 	case 8, 16, 32, 40: // perhaps a hash
 		return !isHexDigit(w[0]) || !isHexDigit(w[1])
 	case 1, 2, 3, 4, 5:
-		switch w[0] {
-		case 't', 'f', 'n', 'k', 'b', 'u', 'm', 's', 'r':
-			return false
+		if w[0] >= 'a' {
+			return !mayBeValueWord(w)
 		}
 	default:
 		if n > 9 {
@@ -16,6 +15,32 @@ func isOrdinary(w []byte) bool {
 		}
 	}
 	return w[0] >= 'a'
+}
+
+// mayBeValueWord tells, by two letters, of true, false, null, nil, the units, and
+// the one-letter prefixes of quotes.
+func mayBeValueWord(w []byte) bool {
+	second := byte(0)
+	if len(w) > 1 {
+		second = w[1]
+	}
+	switch w[0] {
+	case 't':
+		return second == 'r'
+	case 'f':
+		return second == 'a'
+	case 'n':
+		return second == 'u' || second == 'i' || second == 's'
+	case 'k', 'u', 'r':
+		return len(w) <= 2
+	case 'b':
+		return second == 'y' || second == 0
+	case 'm':
+		return second == 's' || second == 'i'
+	case 's':
+		return second == 'e' || second == 0
+	}
+	return false
 }
 
 // isCalendarWord tells of an English month or weekday, abbreviated or in full.

@@ -1,6 +1,7 @@
 package triage
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"time"
@@ -147,4 +148,40 @@ func against(s symptom, deployedAt time.Time) []counter {
 		})
 	}
 	return out
+}
+
+// What it takes to say that the world moved rather than the change.
+const (
+	coMovers       = 3                // symptoms without any trace to the change
+	coMovedWithin  = 10 * time.Minute // of each other's onset
+	traceless      = 1.0              // score below which there is no trace
+	weightCoMoving = 1.0
+)
+
+// weighCoMovement speaks against the blame of a symptom beside which several
+// others began that nothing in the change can explain.
+func weighCoMovement(rankings []ranking) {
+	for i := range rankings {
+		r := &rankings[i]
+		others := 0
+		for j := range rankings {
+			if i != j && rankings[j].best() < traceless && together(r.symptom.anomaly, rankings[j].symptom.anomaly) {
+				others++
+			}
+		}
+		if others < coMovers {
+			continue
+		}
+		r.counters = append(r.counters, counter{exhibit: selfheal.Exhibit{
+			Kind: selfheal.ExhibitCoMovement, Weight: -weightCoMoving, Signature: r.symptom.signature.ID,
+			Text: fmt.Sprintf("%d other errors began with it to which nothing in the change leads", others),
+		}})
+		r.other += weightCoMoving
+		r.normalise()
+	}
+}
+
+// together tells whether two anomalies began at about the same time; unknown times do not tell them apart.
+func together(a, b selfheal.Anomaly) bool {
+	return a.Onset.IsZero() || b.Onset.IsZero() || a.Onset.Sub(b.Onset).Abs() <= coMovedWithin
 }

@@ -14,23 +14,7 @@ const maxSources = 500
 
 // gather reads from the repository what the rules need, for all symptoms at once.
 func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error) {
-	h := newHistory(in.Change.Commits)
-	e := &evidence{
-		change: in.Change, history: h, edits: h.edits(), editsAt: map[string][]int{},
-		sources: map[string]*source{}, touched: make([]int, len(in.Change.Commits)),
-	}
-	for i, edit := range e.edits {
-		if edit.near.line > 0 {
-			e.editsAt[edit.near.path] = append(e.editsAt[edit.near.path], i)
-		}
-	}
-	for i, c := range in.Change.Commits {
-		for _, f := range c.Files {
-			if f.Class.Deployable() {
-				e.touched[i]++
-			}
-		}
-	}
+	e := newEvidence(in.Change)
 	files, err := in.Repository.ListFiles(ctx, in.Change.Head)
 	if err != nil {
 		return nil, err
@@ -40,21 +24,12 @@ func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error
 	if err := e.readSources(ctx, in.Repository, append(e.changedSources(), e.frameSources(symptoms)...)); err != nil {
 		return nil, err
 	}
-	classes := &Classifier{}
-	e.survey, err = takeSurvey(ctx, in.Repository, files, func(path string) selfheal.FileClass {
-		class, _ := classes.Classify(path, nil)
-		if class == selfheal.ClassDependency {
-			return selfheal.ClassDocs // vendored code is not the service's
-		}
-		return class
-	}, e.interests(symptoms))
-	if err != nil {
+	if e.survey, err = takeSurvey(ctx, in.Repository, files, e.interests(symptoms)); err != nil {
 		return nil, err
 	}
 	if err := e.readSources(ctx, in.Repository, e.symptomSources(symptoms)); err != nil {
 		return nil, err
 	}
-	e.besides = map[string][]string{}
 	for path := range e.sources {
 		e.besides[dirOf(path)] = append(e.besides[dirOf(path)], path)
 	}
@@ -62,6 +37,28 @@ func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error
 		sort.Strings(paths)
 	}
 	return e, nil
+}
+
+// newEvidence prepares what follows from the change alone.
+func newEvidence(change selfheal.Change) *evidence {
+	h := newHistory(change.Commits)
+	e := &evidence{
+		change: change, history: h, edits: h.edits(), editsAt: map[string][]int{},
+		sources: map[string]*source{}, besides: map[string][]string{}, touched: make([]int, len(change.Commits)),
+	}
+	for i, edit := range e.edits {
+		if edit.near.line > 0 {
+			e.editsAt[edit.near.path] = append(e.editsAt[edit.near.path], i)
+		}
+	}
+	for i, c := range change.Commits {
+		for _, f := range c.Files {
+			if f.Class.Deployable() {
+				e.touched[i]++
+			}
+		}
+	}
+	return e
 }
 
 func dirOf(p string) string {

@@ -47,6 +47,7 @@ func Judge(ctx context.Context, in Input) (selfheal.Verdict, error) {
 		rankings[i] = evidence.examine(s, in.DeployedAt)
 	}
 	blendSiblings(rankings)
+	weighCoMovement(rankings)
 	verdict, err := evidence.conclude(ctx, in.Repository, rankings)
 	if err != nil {
 		return selfheal.Verdict{}, fmt.Errorf("triage: %w", err)

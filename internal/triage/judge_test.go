@@ -311,6 +311,21 @@ func TestTraceOfAnotherRevisionIsNoProof(t *testing.T) {
 	}
 }
 
+func TestErrorsOutOfReachMoveTogether(t *testing.T) {
+	t.Parallel()
+	f, base := shop(t)
+	head := f.Commit("require a known tenant", "store.go", strings.Replace(shopStore, `if tenant == "" {`, `if !knownTenant(tenant) {`, 1))
+	const asked = "cannot load the cart of this tenant: request names no tenant"
+	alone := judge(t, f, base, head, asked)
+	crowd := judge(t, f, base, head, asked, "worker 7 lost its heartbeat", "spooler ended early", "janitor: stale lease")
+	if alone.Candidates[0].Probability <= crowd.Candidates[0].Probability {
+		t.Errorf("probability alone %v, in a crowd %v", alone.Candidates[0].Probability, crowd.Candidates[0].Probability)
+	}
+	if crowd.Exhibits[0].Kind != selfheal.ExhibitCoMovement {
+		t.Errorf("first exhibit is %s", crowd.Exhibits[0].Kind)
+	}
+}
+
 func TestOnsetBeforeTheDeploy(t *testing.T) {
 	t.Parallel()
 	f, base := shop(t)

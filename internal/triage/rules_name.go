@@ -101,8 +101,38 @@ func termOfText(text string) term {
 	return termOf([]byte(text))
 }
 
-// nameFinding adds up the rarest names of a commit. A pair counts instead of its words.
+// nameFinding makes an exhibit of the rarest names of a commit.
 func (b *bench) nameFinding(commit int, names map[string]*named) (finding, bool) {
+	used, bits := addNames(names)
+	points := map[int]float64{}
+	texts := make([]string, len(used))
+	for n, name := range used {
+		texts[n] = name.text
+		for _, i := range name.edits {
+			points[i] += name.bits
+		}
+	}
+	best, lines := b.strongest(points)
+	if bits < minNameBits || best < 0 {
+		return finding{}, false
+	}
+	x := selfheal.Exhibit{
+		Kind: selfheal.ExhibitIdentifier, Weight: weightName * min(1, bits/bitsOfName), Observed: shorten(strings.Join(texts, ", ")),
+		Text: plural(len(used), "rare name of the error stands", "rare names of the error stand") + " on lines that this commit changed",
+	}
+	if b.edits[best].class == selfheal.ClassConfig || b.edits[best].class == selfheal.ClassBuild {
+		x.Kind, x.Text = selfheal.ExhibitConfiguration, "a setting that the error names was changed by this commit"
+	}
+	b.quoteEdit(&x, best)
+	return finding{familyName, commit, x, lines}, true
+}
+
+// minNameBits is the surprise from which names are mentioned at all.
+const minNameBits = 2.0
+
+// addNames picks the rarest names and adds up their surprise, each next one
+// counting less. A pair counts instead of its words.
+func addNames(names map[string]*named) (used []*named, bits float64) {
 	ranked := make([]*named, 0, len(names))
 	for _, n := range names {
 		ranked = append(ranked, n)
@@ -113,16 +143,8 @@ func (b *bench) nameFinding(commit int, names map[string]*named) (finding, bool)
 		}
 		return ranked[i].text < ranked[j].text
 	})
-	var (
-		bits   float64
-		used   []string
-		points = map[int]float64{}
-		words  = map[string]bool{}
-	)
+	words := map[string]bool{}
 	for _, n := range ranked {
-		if bits > 0 && len(used) >= maxNames {
-			break
-		}
 		fresh := false
 		for w := range strings.FieldsSeq(n.text) {
 			fresh = fresh || !words[w]
@@ -132,24 +154,11 @@ func (b *bench) nameFinding(commit int, names map[string]*named) (finding, bool)
 			continue
 		}
 		bits += n.bits / float64(1+len(used))
-		used = append(used, n.text)
-		for _, i := range n.edits {
-			points[i] += n.bits
+		if used = append(used, n); len(used) == maxNames {
+			break
 		}
 	}
-	best, lines := b.strongest(points)
-	if bits < 2 || best < 0 {
-		return finding{}, false
-	}
-	x := selfheal.Exhibit{
-		Kind: selfheal.ExhibitIdentifier, Weight: weightName * min(1, bits/bitsOfName),
-		Text: plural(len(used), "rare name of the error stands", "rare names of the error stand") + " on lines that this commit changed", Observed: shorten(strings.Join(used, ", ")),
-	}
-	if b.edits[best].class == selfheal.ClassConfig || b.edits[best].class == selfheal.ClassBuild {
-		x.Kind, x.Text = selfheal.ExhibitConfiguration, "a setting that the error names was changed by this commit"
-	}
-	b.quoteEdit(&x, best)
-	return finding{familyName, commit, x, lines}, true
+	return used, bits
 }
 
 // strongest gives the edit with most points, and all of them as pointers.

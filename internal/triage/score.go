@@ -109,6 +109,15 @@ func rank(s symptom, findings []finding, counters []counter, touched []int) rank
 	return r
 }
 
+// best gives the highest score of a commit.
+func (r *ranking) best() float64 {
+	best := math.Inf(-1)
+	for _, s := range r.scores {
+		best = max(best, s)
+	}
+	return best
+}
+
 // normalise turns scores into probabilities.
 func (r *ranking) normalise() {
 	r.probabilities, r.external, r.unknown = softmax(r.scores, r.outside, r.other)

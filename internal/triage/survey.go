@@ -70,7 +70,7 @@ func (in interest) addMessage(words []word) {
 func pairOf(a, b string) term { return termOf([]byte(a)).join(termOf([]byte(b))) }
 
 // takeSurvey reads all program files of the head once.
-func takeSurvey(ctx context.Context, repo *git.Repository, files []git.Entry, classes func(path string) selfheal.FileClass, in interest) (*survey, error) {
+func takeSurvey(ctx context.Context, repo *git.Repository, files []git.Entry, in interest) (*survey, error) {
 	s := &survey{files: files, frequency: map[term]int{}, phrases: map[string][]term{}}
 	var (
 		blobs []string
@@ -78,7 +78,7 @@ func takeSurvey(ctx context.Context, repo *git.Repository, files []git.Entry, cl
 		total int64
 	)
 	for _, f := range files {
-		if f.Symlink || f.Size > maxBlob || total+f.Size > maxSurveyBytes || languageOf(f.Path) == nil || !classes(f.Path).Deployable() {
+		if f.Symlink || f.Size > maxBlob || total+f.Size > maxSurveyBytes || languageOf(f.Path) == nil || !ownCode(f.Path) {
 			continue
 		}
 		total += f.Size
@@ -91,6 +91,13 @@ func takeSurvey(ctx context.Context, repo *git.Repository, files []git.Entry, cl
 		return nil
 	})
 	return s, err
+}
+
+// ownCode tells whether a file is code of the service that runs: no test, no
+// documentation, and nothing vendored.
+func ownCode(path string) bool {
+	class, _ := (&Classifier{}).Classify(path, nil)
+	return class.Deployable() && class != selfheal.ClassDependency
 }
 
 func (s *survey) read(path string, content []byte, in interest) {

@@ -1,5 +1,7 @@
 package template
 
+import "bytes"
+
 // isCode tells of a number that it names a failure, so that it must stay in the
 // identity: an HTTP status, an exit code, an errno, a SQLSTATE, a signal number.
 func (s *Scanner) isCode(b, rest []byte) bool {
@@ -74,6 +76,32 @@ func isReason(rest []byte) bool {
 	switch string(rest[:end]) {
 	case "OK", "Created", "Accepted", "Moved", "Found", "Bad", "Unauthorized", "Forbidden", "Not", "Method", "Conflict", "Gone",
 		"Unprocessable", "Too", "Internal", "Service", "Gateway", "Request", "Payload", "Unsupported", "Precondition", "Proxy", "Payment":
+		return true
+	}
+	return false
+}
+
+// isProtocol: "HTTP/1.1", "HTTP/2.0", "SSH-2.0", "TLSv1.3".
+func isProtocol(b []byte) bool {
+	return len(b) <= 8 && (bytes.HasPrefix(b, []byte("HTTP/")) || bytes.HasPrefix(b, []byte("SSH-")) || bytes.HasPrefix(b, []byte("TLSv")) || bytes.HasPrefix(b, []byte("TLS1")))
+}
+
+// isErrorCode: the code of a compiler, a database or an operating system:
+// ORA-00942, E11000, TS2345, CS0103, KB4012.
+func isErrorCode(b []byte) bool {
+	letters := 0
+	for letters < len(b) && b[letters] >= 'A' && b[letters] <= 'Z' {
+		letters++
+	}
+	digits := b[letters:]
+	if len(digits) > 0 && digits[0] == '-' {
+		digits = digits[1:]
+	}
+	if !allDigits(digits) || len(digits) < 4 || len(digits) > 5 {
+		return false
+	}
+	switch string(b[:letters]) {
+	case "E", "ORA", "TNS", "PLS", "TS", "CS", "MSB", "NU", "NETSDK", "LNK", "SQL", "ERR", "RDS", "IMA", "DFHAC":
 		return true
 	}
 	return false

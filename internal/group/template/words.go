@@ -169,3 +169,32 @@ func isSourceExtension(w []byte) bool {
 	}
 	return false
 }
+
+// isNameWithDigit: one short run of digits with letters on both sides, as in
+// Base64Decoder or loadS3Object.
+func isNameWithDigit(b []byte) bool {
+	runs, width, before, after := 0, 0, 0, 0
+	for i, c := range b {
+		switch {
+		case classes[c] == digit:
+			if i == 0 || classes[b[i-1]] != digit {
+				runs++
+			}
+			if width++; width > 2 {
+				return false
+			}
+		case classes[c] == letter:
+			if runs == 0 {
+				before++
+			} else {
+				after++
+			}
+		case c == '_' && runs > 0 && classes[b[i-1]] == digit:
+			return false // root1_backup
+		case c == '_' || c == '.':
+		default:
+			return false
+		}
+	}
+	return runs == 1 && before >= 2 && after >= 3
+}

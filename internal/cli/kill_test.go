@@ -58,15 +58,15 @@ func TestKillProcess(t *testing.T) {
 	})
 }
 
-// killable makes a repository whose third commit panics where the logs say so,
+// killable makes a repository whose third commit makes it panic where the logs say so,
 // and the arguments of a check of it.
 func killable(t *testing.T) (*gittest.Repository, []string) {
 	t.Helper()
-	const file = "package prices\n\nvar lists = map[string][]int{}\n\n// Find gives a price.\nfunc Find(region string, position int) int {\n\tlist := lists[region]\n%s\treturn list[position]\n}\n"
+	const file = "package prices\n\nvar lists = map[string][]int{}\n\n// Find gives a price.\nfunc Find(region string, position int) int {\n\tlist := lists[region]\n\treturn list[%s]\n}\n"
 	r := gittest.New(t)
-	base := r.Commit("prices: find", "go.mod", "module example.com/shop\n\ngo 1.21\n", "prices/find.go", fmt.Sprintf(file, "\tif position >= len(list) {\n\t\treturn 0\n\t}\n"))
+	base := r.Commit("prices: find", "go.mod", "module example.com/shop\n\ngo 1.21\n", "prices/find.go", fmt.Sprintf(file, "position"))
 	r.Commit("docs", "docs/operations.md", "restart\n")
-	r.Commit("prices: every position is for sale", "prices/find.go", fmt.Sprintf(file, ""))
+	r.Commit("prices: count from the end", "prices/find.go", fmt.Sprintf(file, "len(list)"))
 	head := r.Commit("readme", "README.md", "# shop\n")
 
 	logs := t.TempDir()

@@ -75,7 +75,7 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// findFile looks a price up; the culprit drops the check that keeps it from panicking.
+// findFile looks a price up; the culprit takes the price behind the last one.
 const findFile = `package prices
 
 var lists = map[string][]int{"eu": {100}}
@@ -83,13 +83,8 @@ var lists = map[string][]int{"eu": {100}}
 // Find gives the price of a position in a region's list.
 func Find(region string, position int) int {
 	list := lists[region]
-%s	return list[position]
+	return list[%s]
 }
-`
-
-const checked = `	if position >= len(list) {
-		return 0 // not for sale there
-	}
 `
 
 // panicked is what the service logs when Find fails.
@@ -99,9 +94,9 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	r := gittest.New(t)
 	w := &world{repository: r, state: t.TempDir(), clock: &clock{now: deployed.Add(2 * time.Hour)}}
-	w.base = r.Commit("prices: find", "go.mod", "module example.com/shop\n\ngo 1.21\n", "prices/find.go", fmt.Sprintf(findFile, checked))
+	w.base = r.Commit("prices: find", "go.mod", "module example.com/shop\n\ngo 1.21\n", "prices/find.go", fmt.Sprintf(findFile, "position"))
 	r.Commit("docs: operations", "docs/operations.md", "restart it\n")
-	w.culprit = r.Commit("prices: every position is for sale", "prices/find.go", fmt.Sprintf(findFile, ""))
+	w.culprit = r.Commit("prices: count from the end", "prices/find.go", fmt.Sprintf(findFile, "len(list)"))
 	w.head = r.Commit("readme", "README.md", "# shop\n")
 	return w
 }
@@ -158,7 +153,7 @@ func (w *world) request() pipeline.Request {
 		Repository: w.repository.Dir, Target: "main",
 		Intent: selfheal.Intent{
 			Repair: true, Timeout: selfheal.Duration(time.Minute),
-			Verify: []string{"test -f prices/find.go"}, Replay: []string{"grep -q 'not for sale' prices/find.go"},
+			Verify: []string{"test -f prices/find.go"}, Replay: []string{"grep -q 'position]' prices/find.go"},
 		},
 	}
 }

@@ -13,8 +13,8 @@ import (
 
 // SignatureRow is one line of the list of signatures.
 type SignatureRow struct {
-	Signature selfheal.Signature
-	Count     int64 // occurrences
+	Count     int64              `json:"count"` // occurrences
+	Signature selfheal.Signature `json:"signature"`
 }
 
 // Signatures lists signatures in the order given: count, severity, kind, id and

@@ -143,12 +143,15 @@ func (b *bench) frameLine(f located) []finding {
 }
 
 // onlyRewritten tells whether the added lines hold no word that the lines deleted
-// around them did not hold already: what fails there was there before.
+// around them did not hold already: what fails there was there before. Where
+// lines were only taken away, such as a check, nothing was rewritten.
 func (e *evidence) onlyRewritten(edits []int) bool {
+	added := false
 	for _, i := range edits {
 		if e.edits[i].op != selfheal.LineAdded {
 			continue
 		}
+		added = true
 		before := e.deletedWords(e.edits[i].group)
 		fresh := false
 		eachWord([]byte(e.edits[i].text), func(w []byte) { fresh = fresh || !before[string(w)] })
@@ -156,7 +159,7 @@ func (e *evidence) onlyRewritten(edits []int) bool {
 			return false
 		}
 	}
-	return true
+	return added
 }
 
 // deletedWords collects the words of a hunk's deleted lines.

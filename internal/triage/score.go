@@ -12,6 +12,9 @@ import (
 const (
 	scoreUnknown  = 2.5
 	scoreExternal = 0.0
+	// scoreUnknownBuild takes the place of scoreUnknown for a build that failed: the
+	// previous revision did build, so little but the change can be the reason.
+	scoreUnknownBuild = 1.0
 )
 
 // infrastructureFactor is what is left of evidence from the code when the error
@@ -79,6 +82,9 @@ type ranking struct {
 func rank(s symptom, findings []finding, counters []counter, touched []int) ranking {
 	r := ranking{symptom: s, findings: findings, counters: counters}
 	outside, unknown, factor := scoreExternal, scoreUnknown, 1.0
+	if s.signature.Kind == selfheal.KindBuild {
+		unknown = scoreUnknownBuild
+	}
 	for _, c := range counters {
 		outside += c.outside
 		unknown += c.unknown

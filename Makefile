@@ -36,7 +36,7 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 generate: ## regenerate sqlc queries, templates, schema and golden files
 	cd internal/store && $(GO) tool -modfile=../../tools/go.mod sqlc generate
-	$(TOOL) templ generate -path internal
+	$(TOOL) templ generate -path internal -include-version=false
 	$(GO) test ./internal/config -run TestSchema -update
 	$(GO) test ./internal/cli -run TestReference -update
 
@@ -47,3 +47,13 @@ bench: bench-check ## print the benchmark of `check` end to end
 
 bench-check:
 	$(GO) run ./scripts/bench check
+
+bench-detect: ## print false alarms and power of detection, beside common procedures
+	$(GO) run ./internal/detect/accuracy -deploys 500
+
+# Data sets under research licences are read from where you put them, see docs/benchmarks.
+bench-group: ## print the accuracy of grouping; LOGHUB=folder of Loghub-2k
+	SELFHEAL_LOGHUB="$(LOGHUB)" $(GO) test -count=1 -v -run TestLoghub ./internal/group/accuracy
+
+bench-triage: ## print the accuracy of triage; CASES=folder of cases, MIRRORS=folder of their repositories
+	$(GO) test -count=1 -v -run TestBenchmark ./internal/eval -args -cases "$(CASES)" -mirrors "$(MIRRORS)"

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,7 +84,7 @@ func TestDemoRefuses(t *testing.T) {
 	f := func(want string, args ...string) {
 		t.Helper()
 		out, err := exec.Command("selfheal", append([]string{"demo"}, args...)...).CombinedOutput()
-		if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 2 || !strings.Contains(string(out), want) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 2 || !strings.Contains(string(out), want) {
 			t.Errorf("%v: %v\n%s", args, err, out)
 		}
 	}

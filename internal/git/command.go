@@ -137,7 +137,7 @@ func newCommand(ctx context.Context, dir string, args []string) *exec.Cmd {
 	full = append(full, "-C", dir)
 	full = append(full, hardening[:]...)
 	full = append(full, args...)
-	cmd := exec.CommandContext(ctx, "git", full...) //nolint:gosec // running git with such arguments is what this package is for
+	cmd := exec.CommandContext(ctx, "git", full...)
 	cmd.Env = environment(os.Environ())
 	cmd.WaitDelay = killGrace
 	killWholeGroup(cmd)

@@ -69,7 +69,10 @@ type Source struct {
 	config Config
 }
 
-var _ selfheal.Source = (*Source)(nil)
+var (
+	_ selfheal.Source       = (*Source)(nil)
+	_ selfheal.StreamSource = (*Source)(nil)
+)
 
 // New makes a Source. Files are not touched before they are listed or read.
 func New(c Config) (*Source, error) {
@@ -166,8 +169,8 @@ func unavailable(name string, err error) error {
 }
 
 // Read calls yield for every line of every file, file by file.
-func (s *Source) Read(ctx context.Context, _ selfheal.Query, yield func(*selfheal.Entry) error) error {
-	streams, err := s.Streams(ctx)
+func (s *Source) Read(ctx context.Context, q selfheal.Query, yield func(*selfheal.Entry) error) error {
+	streams, err := s.Streams(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -179,17 +182,9 @@ func (s *Source) Read(ctx context.Context, _ selfheal.Query, yield func(*selfhea
 	return nil
 }
 
-// Stream is one file. Different streams may be read in parallel.
-type Stream struct {
-	Name string // as Entry.Stream names it
-	Size int64  // bytes on disk, compressed as they are; 0 for standard input
-
-	stdin   io.Reader
-	maxLine int
-}
-
-// Streams lists the files as [Source.Files] does, to be read one by one.
-func (s *Source) Streams(ctx context.Context) ([]Stream, error) {
+// Streams lists the files as [Source.Files] does; each may be read in parallel.
+// Files know nothing of services and times, so the query selects nothing.
+func (s *Source) Streams(ctx context.Context, _ selfheal.Query) ([]selfheal.SourceStream, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -197,40 +192,43 @@ func (s *Source) Streams(ctx context.Context) ([]Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	streams := make([]Stream, 0, len(files))
+	streams := make([]selfheal.SourceStream, 0, len(files))
 	for _, name := range files {
-		stream := Stream{Name: name, maxLine: s.config.MaxLine}
+		stream := stream{name: name, maxLine: s.config.MaxLine}
 		if name == Stdin {
 			stream.stdin = s.config.Stdin
-		} else if info, err := os.Stat(name); err != nil {
-			return nil, unavailable(name, err)
-		} else {
-			stream.Size = info.Size()
 		}
-		streams = append(streams, stream)
+		streams = append(streams, selfheal.SourceStream{Name: name, Read: stream.read})
 	}
 	return streams, nil
 }
 
-// Read calls yield for every line of the file and stops at its first error. The
+// stream is one file.
+type stream struct {
+	name    string // as Entry.Stream names it
+	stdin   io.Reader
+	maxLine int
+}
+
+// read calls yield for every line of the file and stops at its first error. The
 // entry and its line are reused: they are valid until yield returns. A file that
 // cannot be opened, or a compressed one that is damaged or cut off, is CodeUnavailable.
-func (s Stream) Read(ctx context.Context, yield func(*selfheal.Entry) error) error {
+func (s stream) read(ctx context.Context, yield func(*selfheal.Entry) error) error {
 	in := s.stdin
 	if in == nil {
-		f, err := os.Open(s.Name)
+		f, err := os.Open(s.name)
 		if err != nil {
-			return unavailable(s.Name, err)
+			return unavailable(s.name, err)
 		}
 		defer f.Close() //nolint:errcheck // it was only read
 		in = f
 	}
 	text, err := decompress(in)
 	if err != nil {
-		return damaged(s.Name, err)
+		return damaged(s.name, err)
 	}
 	defer text.Close() //nolint:errcheck // what is damaged shows when it is read
-	lines := lines{in: text, max: s.maxLine, name: s.Name}
+	lines := lines{in: text, max: s.maxLine, name: s.name}
 	return lines.read(ctx, yield)
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"selfheal"
 	"selfheal/internal/config"
-	"selfheal/internal/forge/local"
 	"selfheal/internal/git"
 	"selfheal/internal/group"
 	"selfheal/internal/pipeline"
@@ -109,26 +108,14 @@ func (a *App) Close() error {
 // StorePath is the file that holds the journal.
 func (a *App) StorePath() string { return a.storePath }
 
-// Forge is the local forge of the repository.
-func (a *App) Forge(ctx context.Context) (*local.Forge, error) {
-	return local.New(ctx, local.Config{
-		Dir:   filepath.Join(a.stateDir, "forge", repositoryName(a.repository.Directory())+".git"),
-		Store: a.store, Clock: a.settings.Clock,
-	})
-}
-
 // Pipeline puts the rooms together.
 func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline, error) {
-	forge, err := a.Forge(ctx)
-	if err != nil {
-		return nil, err
-	}
 	classifier, err := triage.NewClassifier(overrides(a.config.Triage.Classes))
 	if err != nil {
 		return nil, err
 	}
 	return &pipeline.Pipeline{
-		Store: a.store, Forge: forge, Clock: a.settings.Clock,
+		Store: a.store, Forge: ownForge{a}, Clock: a.settings.Clock,
 		Actor:      "selfheal " + command,
 		Holder:     holder(a.settings.Clock()),
 		Group:      group.Options{Modules: a.modules(ctx), Redactor: a.redactor},

@@ -79,9 +79,6 @@ func (a *App) handle(ctx context.Context, p *pipeline.Pipeline, assessment selfh
 	if err != nil {
 		return nil, err
 	}
-	if err := a.mirrorTarget(ctx, target); err != nil {
-		return nil, err
-	}
 	incident, err := p.Open(ctx, assessment, pipeline.Request{
 		Repository: a.repository.Directory(), Target: target, Intent: a.intent(r),
 	})
@@ -111,23 +108,6 @@ func (a *App) target(ctx context.Context) (string, error) {
 		return a.config.Target, nil
 	}
 	return a.repository.DefaultBranch(ctx)
-}
-
-// mirrorTarget brings the local forge's target branch up to date with the
-// repository's. Where pull requests were merged on the forge, it stays as it is.
-func (a *App) mirrorTarget(ctx context.Context, target string) error {
-	tip, err := a.repository.Resolve(ctx, target)
-	if err != nil {
-		return err
-	}
-	forge, err := a.Forge(ctx)
-	if err != nil {
-		return err
-	}
-	if err := forge.Push(ctx, a.repository.Directory(), tip, target); selfheal.CodeOf(err) != selfheal.CodeConflict {
-		return err
-	}
-	return nil
 }
 
 // patience is how long a command waits for another process that works on the same incident.

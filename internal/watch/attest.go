@@ -95,17 +95,17 @@ func (a *attestation) presence() {
 	case b.Records == 0:
 		a.problem(selfheal.ProblemNoBaseline, "give logs of before the deploy with --baseline; a week is best",
 			"the baseline holds no log records, so nothing can be called new or risen")
-	case counted(b) == 0:
+	case b.Outside > 0 && b.Outside == b.Records-b.Undated:
 		a.problem(selfheal.ProblemWindowBefore, "check that --baseline and --window are not swapped, and --deployed-at and the time zones",
-			"all %d baseline records are from after the deploy at %s", b.Records, stamp(a.plan.Deploy.Time))
+			"all %d baseline records that carry a time are from after the deploy at %s", b.Outside, stamp(a.plan.Deploy.Time))
 	}
 	switch {
 	case w.Records == 0:
 		a.problem(selfheal.ProblemNoWindow, "check that the service runs and logs, and that --window names its log",
 			"the window holds no log records: the new revision was not seen")
-	case counted(w) == 0:
+	case w.Outside > 0 && w.Outside == w.Records-w.Undated:
 		a.problem(selfheal.ProblemNoWindow, "check --deployed-at and the time zones of the logs",
-			"all %d window records are from before the deploy at %s", w.Records, stamp(a.plan.Deploy.Time))
+			"all %d window records that carry a time are from before the deploy at %s", w.Outside, stamp(a.plan.Deploy.Time))
 	}
 }
 
@@ -136,8 +136,8 @@ func (a *attestation) revisions() {
 }
 
 func (a *attestation) times(w selfheal.Window) {
-	if counted(a.baseline) == 0 || counted(a.watched) == 0 {
-		return
+	if len(a.problems) > 0 {
+		return // limits of a judgement that is not made
 	}
 	if datedNone(a.baseline) || datedNone(a.watched) {
 		a.note(selfheal.ProblemUndated, "records carry no times (baseline %d of %d, window %d of %d): compared by number of records instead of by time",

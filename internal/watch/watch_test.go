@@ -80,6 +80,8 @@ func TestAttest(t *testing.T) {
 	f("empty window", p, side(p, watch.Baseline, "", week...), selfheal.Coverage{}, list{selfheal.ProblemNoWindow}, nil)
 	f("swapped", p, side(p, watch.Baseline, "", 1, 2), side(p, watch.Watched, newRevision, 0), list{selfheal.ProblemWindowBefore}, nil)
 	f("window all before", p, side(p, watch.Baseline, "", week...), side(p, watch.Watched, newRevision, -5), list{selfheal.ProblemNoWindow}, nil)
+	f("swapped, beside records without a time", p, watch.Merge(side(p, watch.Baseline, "", 1, 2), undated(p, watch.Baseline, 5)),
+		side(p, watch.Watched, newRevision, 0), list{selfheal.ProblemWindowBefore}, list{selfheal.ProblemUndated})
 	f("short baseline", p, side(p, watch.Baseline, "", -60, -1), side(p, watch.Watched, newRevision, 0), nil, list{selfheal.ProblemShortBaseline})
 	f("baseline reaches into the window", p, side(p, watch.Baseline, "", append(week, 3)...), side(p, watch.Watched, newRevision, 0), nil, list{selfheal.ProblemOverlap})
 	f("no times", plan(time.Time{}), undated(p, watch.Baseline, 9), undated(p, watch.Watched, 3), nil, list{selfheal.ProblemUnrevisioned, selfheal.ProblemUndated})

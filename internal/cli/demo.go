@@ -169,7 +169,7 @@ func saveDemo(env *Environment, dir string, o demoOptions, r *report.Report) err
 		report.Place{Label: "HTML", Path: filepath.Join(dir, "report.html")},
 		report.Place{Label: "JSON", Path: filepath.Join(dir, "report.json")})
 	if o.picture != "" {
-		if err := drawDemo(o.picture, *r); err != nil {
+		if err := drawDemo(o.picture, dir, *r); err != nil {
 			return err
 		}
 	}
@@ -185,14 +185,15 @@ func saveDemo(env *Environment, dir string, o demoOptions, r *report.Report) err
 	return nil
 }
 
-// drawDemo draws what a terminal of 100 columns shows, without the places of this machine.
-func drawDemo(path string, r report.Report) error {
+// drawDemo draws what a terminal of 100 columns shows. The folder is a passing
+// thing of this machine, so the picture calls it by a name.
+func drawDemo(path, dir string, r report.Report) error {
 	r.Places = nil
 	var ansi, picture strings.Builder
 	if err := report.Text(&ansi, r, report.TextOptions{Width: 100, Color: true}); err != nil {
 		return err
 	}
-	if err := report.SVG(&picture, ansi.String(), "selfheal demo"); err != nil {
+	if err := report.SVG(&picture, strings.ReplaceAll(ansi.String(), dir, "demo"), "selfheal demo"); err != nil {
 		return err
 	}
 	return app.WriteFile(path, []byte(picture.String()))

@@ -64,6 +64,7 @@ type Opened struct {
 	Assessment Assessment `json:"assessment"`
 	Repository string     `json:"repository"` // where the service's code is
 	Target     string     `json:"target"`     // branch that a pull request is made against
+	Program    string     `json:"program"`    // version of selfheal that opened it: another one may judge better
 	Intent     Intent     `json:"intent"`
 }
 

@@ -116,6 +116,7 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	}
 	return &pipeline.Pipeline{
 		Store: a.store, Forge: ownForge{a}, Clock: a.settings.Clock,
+		Version:    a.settings.Version,
 		Actor:      "selfheal " + command,
 		Holder:     holder(a.settings.Clock()),
 		Group:      group.Options{Modules: a.modules(ctx), Redactor: a.redactor},

@@ -21,7 +21,7 @@ type Request struct {
 func (p *Pipeline) Open(ctx context.Context, a selfheal.Assessment, r Request) (*selfheal.Incident, error) {
 	key := a.Deploy.Key()
 	stream := selfheal.StreamName(selfheal.StreamIncident, key)
-	opened := selfheal.Opened{ID: incidentID(key), Assessment: a, Repository: r.Repository, Target: r.Target, Intent: r.Intent}
+	opened := selfheal.Opened{ID: incidentID(key), Assessment: a, Repository: r.Repository, Target: r.Target, Program: p.Version, Intent: r.Intent}
 	err := p.retry(ctx, func() error {
 		events, err := p.Store.Events(ctx, stream)
 		if err != nil {
@@ -51,7 +51,8 @@ func reopening(i *selfheal.Incident, opened selfheal.Opened) (selfheal.EventType
 	if i.PullRequest != nil || i.Fix != nil {
 		return "", nil
 	}
-	if !slices.Equal(flagged(i.Opened.Assessment), flagged(opened.Assessment)) || i.Opened.Target != opened.Target {
+	if !slices.Equal(flagged(i.Opened.Assessment), flagged(opened.Assessment)) ||
+		i.Opened.Target != opened.Target || i.Opened.Program != opened.Program {
 		return selfheal.EventIncidentReassessed, opened
 	}
 	if sameIntent(i.Opened.Intent, opened.Intent) {

@@ -25,11 +25,12 @@ import (
 
 // Pipeline holds what the steps need. All fields are required except where noted.
 type Pipeline struct {
-	Store  selfheal.Store
-	Forge  selfheal.Forge // may be nil: repairs stop before the pull request
-	Clock  selfheal.Clock
-	Actor  string // who the journal says did it, e.g. "selfheal check"
-	Holder string // unique name of this process, for leases
+	Store   selfheal.Store
+	Forge   selfheal.Forge // may be nil: repairs stop before the pull request
+	Clock   selfheal.Clock
+	Version string // of this program
+	Actor   string // who the journal says did it, e.g. "selfheal check"
+	Holder  string // unique name of this process, for leases
 
 	Group      group.Options
 	Detect     detect.Options

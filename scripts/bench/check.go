@@ -66,7 +66,7 @@ echo 'var x = 1' >> main.go && git commit -qam two`
 // endToEnd runs the program as a process of its own, so that its memory is its own.
 func (b *bench) endToEnd(ctx context.Context, sizes []int64) error {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "baseline MiB\tlines\tprocessors\twall s\tCPU s\tMB/s\tlines/s\tpeak memory MiB\t")
+	fmt.Fprintln(table, "baseline MiB\tlines\tprocessors\twall s\tCPU s\tMB/s\tMB per CPU s\tlines/s\tpeak memory MiB\t")
 	for _, size := range sizes {
 		lines, err := writeLogs(b.path("week.log"), size*mebibyte, week, weekLength, b.seed)
 		if err != nil {
@@ -80,8 +80,8 @@ func (b *bench) endToEnd(ctx context.Context, sizes []int64) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(table, "%d\t%d\t%d\t%.1f\t%.1f\t%.0f\t%.0f\t%d\t\n", size, lines, processors, r.wall.Seconds(), r.cpu.Seconds(),
-				float64(size)*mebibyte/1e6/r.wall.Seconds(), float64(lines)/r.wall.Seconds(), r.peak/mebibyte)
+			fmt.Fprintf(table, "%d\t%d\t%d\t%.1f\t%.1f\t%.0f\t%.0f\t%.0f\t%d\t\n", size, lines, processors, r.wall.Seconds(), r.cpu.Seconds(),
+				float64(size)*mebibyte/1e6/r.wall.Seconds(), float64(size)*mebibyte/1e6/r.cpu.Seconds(), float64(lines)/r.wall.Seconds(), r.peak/mebibyte)
 		}
 	}
 	return table.Flush()

@@ -36,7 +36,7 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 generate: ## regenerate sqlc queries, templates, schema and golden files
 	cd internal/store && $(GO) tool -modfile=../../tools/go.mod sqlc generate
-	$(TOOL) templ generate -path internal -include-version=false
+	$(TOOL) templ generate -path internal/report -include-version=false
 	$(GO) test ./internal/config -run TestSchema -update
 	$(GO) test ./internal/cli -run TestReference -update
 

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"selfheal"
+	"selfheal/internal/suggest"
 )
 
 // located turns the errors of the YAML library into one error that shows every
@@ -56,7 +57,7 @@ func suggestion(message string) string {
 	}
 	best, distance := "", 3
 	for _, key := range keys(reflect.TypeFor[Config](), map[reflect.Type]bool{}) {
-		if d := editDistance(match[1], key); d < distance {
+		if d := suggest.Distance(match[1], key); d < distance {
 			best, distance = key, d
 		}
 	}
@@ -83,24 +84,4 @@ func keys(t reflect.Type, seen map[reflect.Type]bool) []string {
 		}
 	}
 	return all
-}
-
-// editDistance is the Levenshtein distance in bytes; keys are ASCII.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -36,20 +36,6 @@ func TestEnvironmentDropsGitVariables(t *testing.T) {
 	}
 }
 
-func TestEditDistance(t *testing.T) {
-	t.Parallel()
-	f := func(a, b string, want int) {
-		t.Helper()
-		if got := editDistance(a, b); got != want {
-			t.Errorf("editDistance(%q, %q) = %d, want %d", a, b, got, want)
-		}
-	}
-	f("", "", 0)
-	f("", "abc", 3)
-	f("kitten", "sitting", 3)
-	f("v1.4.0", "v1.4.1", 1)
-}
-
 func TestNamesOnlyReadsWhatCannotBeParsed(t *testing.T) {
 	t.Parallel()
 	f := func(section string, want selfheal.FileChange) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"selfheal"
+	"selfheal/internal/suggest"
 )
 
 // maxSuggestions bounds the names that a hint offers.
@@ -81,7 +82,7 @@ func (r *Repository) similarNames(ctx context.Context, name string) []string {
 	var close []scored
 	for ref := range strings.FieldsSeq(string(out)) {
 		short := ref[strings.LastIndexByte(ref, '/')+1:]
-		d := min(editDistance(name, ref), editDistance(name, short))
+		d := min(suggest.Distance(name, ref), suggest.Distance(name, short))
 		if d <= limit {
 			close = append(close, scored{ref, d})
 		}
@@ -92,28 +93,6 @@ func (r *Repository) similarNames(ctx context.Context, name string) []string {
 		names = append(names, s.name)
 	}
 	return names
-}
-
-// editDistance is the Levenshtein distance in bytes, of names cut at 80 bytes.
-func editDistance(a, b string) int {
-	a, b = a[:min(len(a), 80)], b[:min(len(b), 80)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			next := min(row[j+1]+1, row[j]+1, diagonal+cost)
-			diagonal, row[j+1] = row[j+1], next
-		}
-	}
-	return row[len(b)]
 }
 
 // IsAncestor tells whether ancestor is reachable from descendant (or is the same commit).

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"selfheal/internal/atomicfile"
+
 	"selfheal"
 )
 
@@ -164,7 +166,8 @@ func copyBorders(dir, shallow string) error {
 	return replaceFile(filepath.Join(dir, "shallow"), borders)
 }
 
-// replaceFile writes a file in one step: another process may be reading it.
+// replaceFile writes a file in one step, unless it is there already: another
+// process may be reading it.
 func replaceFile(path string, content []byte) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
 		return nil
@@ -172,18 +175,7 @@ func replaceFile(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(content)
-	if err = errors.Join(err, temporary.Close()); err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temporary.Name()))
-	}
-	return nil
+	return atomicfile.Write(path, content, 0o600)
 }
 
 // quoteAlternate quotes a path as git reads it in the list of alternates, where

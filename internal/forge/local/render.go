@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/atomicfile"
 	"selfheal/internal/markdown"
 )
 
@@ -50,7 +50,7 @@ func (f *Forge) render(ctx context.Context, pr selfheal.PullRequest) error {
 	if err != nil {
 		return fmt.Errorf("render pull request: %w", err)
 	}
-	if err := replaceFile(f.page(pr.Number), text.String()); err != nil {
+	if err := f.replace(f.page(pr.Number), text.String()); err != nil {
 		return unavailable("show pull request", err)
 	}
 	return nil
@@ -98,23 +98,10 @@ func withComment(body, heading, text string) string {
 	return strings.TrimRight(body, "\n") + "\n\n**" + markdown.Text(heading) + ":** " + markdown.Text(text) + "\n"
 }
 
-// replaceFile writes a file so that a reader sees the old or the new content, nothing between.
-func replaceFile(path, content string) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+// replace writes a page so that a reader sees the old or the new one.
+func (f *Forge) replace(path, content string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.WriteString(content)
-	err = errors.Join(err, temporary.Sync(), temporary.Close())
-	if err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temporary.Name()))
-	}
-	return nil
+	return atomicfile.Write(path, []byte(content), 0o600)
 }

@@ -20,7 +20,8 @@ var bodyTemplate = template.Must(template.New("body").Funcs(template.FuncMap{
 	"text": plain, "code": code, "cell": cell, "fence": markdown.Fence,
 	"short": selfheal.ShortRevision, "decimal": decimal, "times": times,
 	"ratio": ratio, "when": when, "ended": ended, "took": rounded,
-	"command": func(text string) string { return shorten(text, maxCommand) },
+	"command":  func(text string) string { return shorten(text, maxCommand) },
+	"sentence": func(text string) string { return strings.TrimSuffix(text, ".") + "." },
 }).Parse(bodyText))
 
 // Bounds of the description: forges refuse bodies beyond 65536 characters, and

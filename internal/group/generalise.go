@@ -15,7 +15,9 @@ const (
 	enoughWords  = 10 // ordinary words: programs rarely spell out that many cases
 	enoughValues = 4  // words that look like values: user_name, some-host, CamelCase, a.b
 	enoughMasked = 3  // words, where a mask was seen in the same place too
+	enoughNames  = 3  // words in a place that the words before it announce: "for user ann"
 	minConstant  = 2  // words that must remain besides the place
+	manyConstant = 6  // words that, when they agree, leave no doubt that the message is the same
 	maxRounds    = 4  // places found in one template
 	maxTokens    = 64 // longer templates are left alone
 )
@@ -112,7 +114,7 @@ func punch(all []*tokens, seed maphash.Seed) bool {
 			whole += tokenHash(seed, w, i)
 		}
 		for i, w := range t.words {
-			if w == hole || !isMask(w) && !mayBeValue(w) {
+			if w == hole || !isMask(w) && (!mayBeValue(w) || t.saysWhat(i)) {
 				continue
 			}
 			key := whole - tokenHash(seed, w, i) + tokenHash(seed, "", i) + uint64(len(t.words))
@@ -152,7 +154,7 @@ func tokenHash(seed maphash.Seed, word string, i int) uint64 {
 func mayBeValue(w string) bool {
 	for _, c := range w {
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80 {
-			return !strings.HasSuffix(w, "Exception") && !strings.HasSuffix(w, "Error")
+			return !strings.HasSuffix(w, "Exception") && !strings.HasSuffix(w, "Error") && !isSymbol(w)
 		}
 	}
 	return false
@@ -165,19 +167,22 @@ func (p *place) enough() bool {
 		return false
 	}
 	need := enoughWords
-	if p.masked {
+	switch {
+	case p.announced():
+		need = enoughNames
+	case p.masked:
 		need = enoughMasked
-	} else if p.valueLike() {
+	case p.valueLike():
 		need = enoughValues
-	}
-	if p.at == 0 {
-		need *= 2
 	}
 	constant := 0
 	for i, w := range p.members[0].words {
 		if i != p.at && !isMask(w) && mayBeValue(w) {
 			constant++
 		}
+	}
+	if p.at == 0 && (constant < manyConstant || need == enoughWords) {
+		need *= 2
 	}
 	if constant < minConstant {
 		need *= 2
@@ -195,6 +200,76 @@ func (p *place) valueLike() bool {
 		}
 	}
 	return 2*like > len(p.words)
+}
+
+// announced tells whether the place follows words like "for user" and holds
+// nothing but what can be a name there.
+func (p *place) announced() bool {
+	words := p.members[0].words
+	if p.at < 2 || !isPreposition(words[p.at-2]) || !isHolder(words[p.at-1]) {
+		return false
+	}
+	for w := range p.words {
+		if !mayBeName(w) {
+			return false
+		}
+	}
+	return true
+}
+
+func isPreposition(w string) bool {
+	switch w {
+	case "for", "of", "by", "as", "from", "to", "with", "invalid", "unknown", "illegal":
+		return true
+	}
+	return false
+}
+
+// isHolder tells of words that the name of somebody or something follows.
+func isHolder(w string) bool {
+	switch w {
+	case "user", "users", "account", "login", "username", "tenant", "customer", "owner", "group", "client", "host", "node", "member":
+		return true
+	}
+	return false
+}
+
+// mayBeName tells a name from the second half of a compound ("user session") and
+// from what has happened ("user locked").
+func mayBeName(w string) bool {
+	for _, ending := range []string{"ed", "ing", "ion", "ions", "ment"} {
+		if strings.HasSuffix(w, ending) {
+			return false
+		}
+	}
+	switch w {
+	case "agent", "data", "field", "group", "has", "id", "input", "is", "list", "lookup", "name", "not", "pool", "profile", "request", "role", "settings", "table", "token", "was":
+		return false
+	}
+	return true
+}
+
+// saysWhat tells whether the word at i is announced as what failed, or how:
+// after "code", "status", "errno" and the like.
+func (t *tokens) saysWhat(i int) bool {
+	for i--; i >= 0 && len(t.words[i]) == 1 && !isLetter(t.words[i][0]); i-- {
+	}
+	if i < 0 {
+		return false
+	}
+	switch strings.ToLower(strings.TrimRight(t.words[i], ":")) {
+	case "code", "status", "errno", "signal", "sqlstate", "reason", "cause", "error", "err", "state", "http":
+		return true
+	}
+	return false
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }
+
+// isSymbol tells of the names of error numbers and signals: ECONNREFUSED, SIGKILL.
+func isSymbol(w string) bool {
+	w = strings.TrimRight(w, ".:!?")
+	return len(w) >= 4 && (w[0] == 'E' || strings.HasPrefix(w, "SIG")) && strings.IndexFunc(w, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' }) < 0
 }
 
 // aliases maps every signature whose template reads like another's now to the oldest of them.

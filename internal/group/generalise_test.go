@@ -63,6 +63,13 @@ func TestGeneralise(t *testing.T) {
 	f("%s", people, len(people))        // nothing else says that it is the same message
 	f("cannot %s", people, len(people)) // too little else
 	f("%s is not here now", people, 15) // the subject of the message
+	f("session closed for user %s", people[:3], 1)
+	f("session closed for user %s", people[:2], 2)
+	f("cannot load settings for user %s", []string{"session", "profile", "authentication", "agent"}, 4) // halves of compounds
+	f("the user %s at last today", []string{"locked", "expired", "unknown", "disabled"}, 4)
+	f("%s: could not run this job because it was not yet due", []string{"com.acme.Mail", "com.acme.Sync", "com.acme.Backup", "com.acme.Search"}, 1) // so much agrees
+	f("cannot reach it again: %s", []string{"ECONNREFUSED", "ETIMEDOUT", "EPIPE", "EHOSTUNREACH", "ENETUNREACH", "EACCES", "EMFILE", "ENOENT", "EIO", "EAGAIN", "ENOSPC", "EBADF"}, 12)
+	f("the call to it ended, code = %s here", strings.Fields("Canceled Unknown InvalidArgument DeadlineExceeded NotFound AlreadyExists PermissionDenied ResourceExhausted FailedPrecondition Aborted OutOfRange Unavailable"), 12)
 	f("http %s again at last", []string{"404", "500", "502", "503", "504"}, 5)
 }
 

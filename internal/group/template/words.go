@@ -1,5 +1,7 @@
 package template
 
+import "bytes"
+
 // isOrdinary tells, at a glance, of a word that none of the tests below can recognise.
 func isOrdinary(w []byte) bool {
 	switch n := len(w); n {
@@ -141,7 +143,7 @@ func isCodeWord(w []byte) bool {
 	}
 	switch string(lower[:n]) {
 	case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "http", "https", "code", "errorcode", "errcode", "errno", "exit", "exitcode",
-		"exitstatus", "exited", "returncode", "retcode", "rc", "sqlstate", "signal", "sqlcode", "responsecode", "hresult", "returned", "response":
+		"exitstatus", "exited", "returncode", "retcode", "rc", "sqlstate", "signal", "sqlcode", "responsecode", "resultcode", "respcode", "replycode", "hresult", "returned", "responded", "response":
 		return true
 	}
 	return false
@@ -149,12 +151,33 @@ func isCodeWord(w []byte) bool {
 
 // isFailureKey tells of keys whose value says what failed, or how.
 func isFailureKey(w []byte) bool {
-	if isCodeWord(w) {
+	if dot := bytes.LastIndexByte(w, '.'); dot >= 0 {
+		w = w[dot+1:]
+	}
+	if isCodeWord(w) || isStatusName(w) {
 		return true
 	}
 	switch string(w) {
 	case "err", "error", "Error", "reason", "Reason", "cause", "type", "kind", "state", "level", "op", "operation", "method", "action", "event", "result",
 		"exception", "msg", "message", "desc", "description", "detail", "failure", "condition", "phase", "step", "severity", "class", "errno", "syscall", "goos", "driver", "protocol":
+		return true
+	}
+	return false
+}
+
+// isDurationWord tells of words before "01:07:37" that make it a span of time, not a time of day.
+func isDurationWord(w []byte) bool {
+	switch string(w) {
+	case "lifetime", "took", "elapsed", "duration", "uptime", "downtime", "runtime", "lasted", "within", "in", "for", "after", "age", "ttl", "timeout", "remaining":
+		return true
+	}
+	return false
+}
+
+// isLongExtension tells of file name extensions of more than five letters.
+func isLongExtension(w []byte) bool {
+	switch string(w) {
+	case "ndjson", "sqlite", "parquet", "properties", "template", "backup", "service", "socket", "gradle":
 		return true
 	}
 	return false

@@ -165,18 +165,24 @@ func grouped(lines []labelled, generalised bool) []Line {
 	return out
 }
 
-// printErrors lists the labelled groups that were split and the found ones that mix labels.
+// printErrors lists the labelled groups that were split and the found ones that
+// mix labels. A group that stands for several templates is shown as the first of them.
 func printErrors(lines []Line) {
+	first := map[string]string{}
 	groups, labels := map[string]map[string]int{}, map[string]map[string]int{}
 	for _, l := range lines {
+		if first[l.Group] == "" {
+			first[l.Group] = l.Template
+		}
+		found := first[l.Group]
 		if groups[l.Label] == nil {
 			groups[l.Label] = map[string]int{}
 		}
-		groups[l.Label][l.Template]++
-		if labels[l.Template] == nil {
-			labels[l.Template] = map[string]int{}
+		groups[l.Label][found]++
+		if labels[found] == nil {
+			labels[found] = map[string]int{}
 		}
-		labels[l.Template][l.Label]++
+		labels[found][l.Label]++
 	}
 	show := func(title string, of map[string]map[string]int) {
 		var keys []string

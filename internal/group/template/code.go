@@ -56,8 +56,11 @@ func lastName(b []byte) []byte {
 
 // isStatusName: "upstream_status", "responseStatus", "http-status".
 func isStatusName(w []byte) bool {
-	const status = "status"
-	return len(w) >= len(status) && bytes.EqualFold(w[len(w)-len(status):], []byte(status))
+	n := len(w) - len("status")
+	if n < 0 || w[n]|0x20 != 's' || w[len(w)-1]|0x20 != 's' {
+		return false
+	}
+	return bytes.EqualFold(w[n:], []byte("status"))
 }
 
 // isLink tells of what may stand between a word and the status that it announces.

@@ -14,7 +14,7 @@ func shape(b []byte, has traits) byte {
 	switch {
 	case has&hasOther != 0 && isUUID(b):
 		return maskUUID
-	case has&hasSlash != 0 && bytes.Contains(b, []byte("://")):
+	case has&hasSlash != 0 && has&hasColon != 0 && bytes.Contains(b, []byte("://")):
 		return maskURL
 	case classes[b[0]] == digit && isTime(b):
 		if len(b) <= 5 {
@@ -51,7 +51,7 @@ func isNumber(b []byte) bool {
 		i++
 	}
 	if i == len(b) {
-		return bytes.Count(b, []byte{'.'}) != 3 // four groups are an address
+		return i < 7 || bytes.Count(b, []byte{'.'}) != 3 // four groups are an address
 	}
 	if b[i] == '%' {
 		return i+1 == len(b)

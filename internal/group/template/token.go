@@ -15,7 +15,7 @@ func (s *Scanner) token(m []byte, i, j int, has traits) int {
 		}
 	}
 	end := j
-	if has&hasSlash != 0 && looksLikeAddress(m[i:j]) {
+	if has&hasSlash != 0 && has&(hasColon|hasOther) != 0 && looksLikeAddress(m[i:j]) {
 		if end = addressEnd(m, j); end > j {
 			has |= hasDigit // whatever it holds, it is a value
 		}
@@ -87,7 +87,7 @@ func (s *Scanner) plain(b []byte, has traits) {
 		return
 	}
 	switch {
-	case has&hasSlash != 0 && bytes.Contains(b, []byte("://")):
+	case has&hasSlash != 0 && has&hasColon != 0 && bytes.Contains(b, []byte("://")):
 		s.mask(maskURL)
 	case has&hasAt != 0 && isEmail(b):
 		s.mask(maskEmail)
@@ -274,7 +274,7 @@ func (s *Scanner) quoted(m []byte, i int) int {
 	if q == '\'' && i > 0 && (classes[m[i-1]] == letter && !isQuotePrefix(m, i-1) || classes[m[i-1]] == digit) {
 		return 0 // an apostrophe
 	}
-	if startsRequest(m[i+1:]) && !s.isAssigned() {
+	if i+1 < len(m) && m[i+1] >= 'A' && m[i+1] <= 'Z' && startsRequest(m[i+1:]) && !s.isAssigned() {
 		return 0 // the request line of an access log
 	}
 	window := m[i+1 : min(len(m), i+1+maxQuote)]

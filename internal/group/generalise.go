@@ -86,6 +86,9 @@ func tokenLength(s string) int {
 	if n < 0 {
 		n = len(s)
 	}
+	for n > 1 && strings.IndexByte(".:!?", s[n-1]) >= 0 {
+		n-- // "db1:" and "<host>:" end in the same token
+	}
 	return max(1, n)
 }
 
@@ -100,9 +103,30 @@ func isMask(word string) bool {
 // place is one position of templates that are equal elsewhere.
 type place struct {
 	words   map[string]bool
-	masked  bool
+	masks   map[string]bool
 	members []*tokens
 	at      int
+}
+
+// add notes that a template has a word, or a mask, in the place. Most places have
+// one member, and there may be a million of them: they cost no map.
+func (p *place) add(t *tokens, word string) {
+	if len(p.members) > 0 {
+		p.note(p.members[0].words[p.at])
+		p.note(word)
+	}
+	p.members = append(p.members, t)
+}
+
+func (p *place) note(word string) {
+	of := &p.words
+	if isMask(word) {
+		of = &p.masks
+	}
+	if *of == nil {
+		*of = make(map[string]bool)
+	}
+	(*of)[word] = true
 }
 
 // punch makes a hole of every place with enough evidence; false when there was none.
@@ -120,29 +144,40 @@ func punch(all []*tokens, seed maphash.Seed) bool {
 			key := whole - tokenHash(seed, w, i) + tokenHash(seed, "", i) + uint64(len(t.words))
 			p := places[key]
 			if p == nil {
-				p = &place{words: make(map[string]bool), at: i}
+				p = &place{at: i}
 				places[key] = p
 			}
-			if isMask(w) {
-				p.masked = true
-			} else {
-				p.words[w] = true
-			}
-			p.members = append(p.members, t)
+			p.add(t, w)
 		}
 	}
-	punched := false
+	return fill(places)
+}
+
+// fill judges all places by the templates as they were, and only then makes the
+// holes: what is punched first must not count as missing text for the next.
+func fill(places map[uint64]*place) (punched bool) {
+	var words, masks []*place
 	for _, p := range places {
-		punched = p.enough() || punched
+		switch {
+		case p.enough():
+			words = append(words, p)
+		case p.differentMasks():
+			masks = append(masks, p)
+		}
 	}
-	for _, p := range places {
-		if p.enough() {
-			for _, t := range p.members {
+	for _, p := range masks {
+		for _, t := range p.members {
+			if isMask(t.words[p.at]) {
 				t.words[p.at] = hole
 			}
 		}
 	}
-	return punched
+	for _, p := range words {
+		for _, t := range p.members {
+			t.words[p.at] = hole
+		}
+	}
+	return len(words)+len(masks) > 0
 }
 
 // tokenHash is summed over a template, so that one place can be exchanged in it.
@@ -163,6 +198,7 @@ func mayBeValue(w string) bool {
 // enough weighs the evidence for a place. It needs more at the beginning of a
 // line, where messages say what they are about, and where little else is said.
 func (p *place) enough() bool {
+	constant := p.constant()
 	if len(p.words) == 0 {
 		return false
 	}
@@ -170,16 +206,10 @@ func (p *place) enough() bool {
 	switch {
 	case p.announced():
 		need = enoughNames
-	case p.masked:
+	case len(p.masks) > 0:
 		need = enoughMasked
 	case p.valueLike():
 		need = enoughValues
-	}
-	constant := 0
-	for i, w := range p.members[0].words {
-		if i != p.at && !isMask(w) && mayBeValue(w) {
-			constant++
-		}
 	}
 	if p.at == 0 && (constant < manyConstant || need == enoughWords) {
 		need *= 2
@@ -188,6 +218,20 @@ func (p *place) enough() bool {
 		need *= 2
 	}
 	return constant > 0 && len(p.words) >= need
+}
+
+// differentMasks tells of a place with two kinds of masks, which needs no words as
+// evidence: whatever a mask stands for is a value.
+func (p *place) differentMasks() bool { return len(p.masks) > 1 && p.constant() >= minConstant }
+
+// constant counts the words that the members of a place share.
+func (p *place) constant() (n int) {
+	for i, w := range p.members[0].words {
+		if i != p.at && !isMask(w) && mayBeValue(w) {
+			n++
+		}
+	}
+	return n
 }
 
 // valueLike tells whether most words of a place look like names that somebody gave.

@@ -25,6 +25,9 @@ func (s *Scanner) token(m []byte, i, j int, has traits) int {
 	case len(b) == 0:
 	case has&^(hasDot|hasOther) == 0 && end < len(m) && m[end] == '=' && !s.isValue():
 		s.out = append(s.out, b...) // a dotted key is no host
+	case has == hasDot && isUnitWord(b) && s.after(maskNum): // "5 sec."
+		s.absorb()
+		s.unit = true
 	case has&hasDigit != 0:
 		s.mixed(b, m[end:], has)
 	default:
@@ -142,10 +145,24 @@ func (s *Scanner) mixed(b, rest []byte, has traits) {
 		s.parts(b, '/', rest)
 	case has&hasOther != 0 && bytes.IndexByte(b, '+') > 0:
 		s.parts(b, '+', rest)
+	case has&hasDot != 0 && bytes.Contains(b, []byte("...")):
+		s.leader(b, rest)
 	case isNameWithDigit(b):
 		s.out = append(s.out, b...)
 	default:
 		s.mask(maskNum)
+	}
+}
+
+// leader takes "depth......5", where dots lead from a name to its value.
+func (s *Scanner) leader(b, rest []byte) {
+	at := bytes.Index(b, []byte("..."))
+	value := bytes.TrimLeft(b[at:], ".")
+	s.out = append(append(s.out, b[:at]...), "..."...)
+	if has := traitsOf(value); has&hasDigit != 0 {
+		s.mixed(value, rest, has)
+	} else {
+		s.out = append(s.out, value...)
 	}
 }
 
@@ -312,7 +329,7 @@ func (s *Scanner) quotation(m []byte, i, j int) int {
 	s.out = append(s.out, m[i])
 	switch {
 	case len(value) == 0:
-	case s.codeContext() && len(value) <= 24:
+	case len(value) <= 24 && (s.codeContext() || s.failureContext() && isWord(value)):
 		s.out = append(s.out, value...)
 	default:
 		s.out = append(s.out, maskStr)
@@ -320,3 +337,17 @@ func (s *Scanner) quotation(m []byte, i, j int) int {
 	s.out = append(s.out, m[i])
 	return j + 1
 }
+
+// failureContext tells whether the template so far ends in a word like "state" or
+// "reason", before the quote that was just opened.
+func (s *Scanner) failureContext() bool {
+	n := len(s.out) - 1
+	for n > 0 && (s.out[n-1] == ' ' || s.out[n-1] == ':') {
+		n--
+	}
+	w := lastName(s.out[:n])
+	return len(w) > 0 && isFailureKey(w)
+}
+
+// isWord tells of a value of letters, underscores and hyphens only.
+func isWord(b []byte) bool { return len(lastName(b)) == len(b) }

@@ -5,9 +5,11 @@ import "bytes"
 // isCode tells of a number that it names a failure, so that it must stay in the
 // identity: an HTTP status, an exit code, an errno, a SQLSTATE, a signal number.
 func (s *Scanner) isCode(b, rest []byte) bool {
-	if !allDigits(b) || len(b) > 5 {
-		return false
-	}
+	return len(b) <= 5 && allDigits(b) && s.isCodeNumber(b, rest)
+}
+
+// isCodeNumber is isCode for at most five digits.
+func (s *Scanner) isCodeNumber(b, rest []byte) bool {
 	if len(b) == 3 && b[0] >= '1' && b[0] <= '5' && (isReason(rest) || s.isRequestStatus(rest)) {
 		return true
 	}
@@ -21,28 +23,24 @@ func (s *Scanner) codeContext() bool {
 	for skipped := 0; n > 0 && skipped < 4 && isCodeSeparator(s.out[n-1]); skipped++ {
 		n--
 	}
+	if n == 0 || s.out[n-1] < ' ' {
+		return false
+	}
 	w := lastName(s.out[:n])
 	if len(w) < 2 {
 		return false
 	}
-	switch w[0] | 0x20 {
-	case 's', 'c', 'h', 'e', 'r':
-		if isCodeWord(w) {
-			return true
-		}
+	switch w[0] {
 	case 'w', 'i', 'o':
 		if isLink(w) {
 			before, _ := wordBefore(s.out, n-len(w))
 			return string(w) == "with" && isAnswer(before) || string(w) != "with" && isStatusNoun(before)
 		}
 	}
-	switch w[len(w)-1] {
-	case 's', 'S':
-		return isStatusName(w)
-	case 'r', 'R':
+	if w[len(w)-1] == 'r' {
 		return n+1 == len(s.out) && s.out[n] == ' ' && (string(w) == "error" || string(w) == "Error")
 	}
-	return false
+	return isCodeWord(w) || isStatusName(w)
 }
 
 // lastName gives the name that b ends in, of letters, "_" and "-"; at most 24 bytes of it.

@@ -16,6 +16,9 @@ func (s *Scanner) isRequestStatus(rest []byte) bool {
 // punctuation and small words may stand between a request and its status.
 func (s *Scanner) afterRequest() bool {
 	target, end := false, len(s.out)
+	if s.afterKey() {
+		return false
+	}
 	for range maxAfterTarget {
 		var w []byte
 		if w, end = wordBefore(s.out, end); end < 0 {
@@ -39,6 +42,15 @@ func (s *Scanner) afterRequest() bool {
 		}
 	}
 	return false
+}
+
+// afterKey tells, at a glance, of "key=500" and "key: 500", which are common and no request.
+func (s *Scanner) afterKey() bool {
+	n := len(s.out)
+	if n > 0 && s.out[n-1] == ' ' {
+		n--
+	}
+	return n > 1 && (s.out[n-1] == '=' || s.out[n-1] == ':') && s.out[n-2]|0x20 >= 'a' && s.out[n-2]|0x20 <= 'z'
 }
 
 // wordBefore gives the last word of out[:end] without the punctuation around it,

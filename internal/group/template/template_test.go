@@ -37,7 +37,6 @@ func TestMasks(t *testing.T) {
 	f("took 12 ms, 1.5s, 3h2m1.5s, -7, 99%, 1e-09, 10GB/s", "took <num>")
 	f("wrote 18.4 KB of 3 GiB", "wrote <num> of <num>")
 	f("order 4711 of customer 42", "order <num> of customer <num>")
-	f("prefetch depth......12 and size...x7", "prefetch depth...<num> and size...<num>")
 	f("slept 5 sec. and 7 secs. again", "slept <num>. and <num>. again")
 	f("at 0xdeadbeef, hash 9f4ef63, deadbeef and 1234567", "at <num>, hash <num> and <num>")
 	f("worker-3 blk_-388 node246 v1.2.3 #12", "<num> #<num>")

@@ -119,7 +119,7 @@ func (s *Scanner) literal(b []byte) {
 
 // mixed takes a token with digits. rest is what follows it in the message.
 func (s *Scanner) mixed(b, rest []byte, has traits) {
-	if isErrorCode(b) {
+	if b[0] >= 'A' && b[0] <= 'Z' && isErrorCode(b) {
 		s.out = append(s.out, b...)
 		return
 	}
@@ -145,24 +145,10 @@ func (s *Scanner) mixed(b, rest []byte, has traits) {
 		s.parts(b, '/', rest)
 	case has&hasOther != 0 && bytes.IndexByte(b, '+') > 0:
 		s.parts(b, '+', rest)
-	case has&hasDot != 0 && bytes.Contains(b, []byte("...")):
-		s.leader(b, rest)
 	case isNameWithDigit(b):
 		s.out = append(s.out, b...)
 	default:
 		s.mask(maskNum)
-	}
-}
-
-// leader takes "depth......5", where dots lead from a name to its value.
-func (s *Scanner) leader(b, rest []byte) {
-	at := bytes.Index(b, []byte("..."))
-	value := bytes.TrimLeft(b[at:], ".")
-	s.out = append(append(s.out, b[:at]...), "..."...)
-	if has := traitsOf(value); has&hasDigit != 0 {
-		s.mixed(value, rest, has)
-	} else {
-		s.out = append(s.out, value...)
 	}
 }
 

@@ -1,7 +1,5 @@
 package template
 
-import "bytes"
-
 // isOrdinary tells, at a glance, of a word that none of the tests below can recognise.
 func isOrdinary(w []byte) bool {
 	switch n := len(w); n {
@@ -130,6 +128,11 @@ func isCodeWord(w []byte) bool {
 	if len(w) < 2 || len(w) > 14 {
 		return false
 	}
+	switch w[0] | 0x20 {
+	case 's', 'c', 'h', 'e', 'r':
+	default:
+		return false
+	}
 	var lower [14]byte
 	n := 0
 	for _, c := range w {
@@ -151,9 +154,6 @@ func isCodeWord(w []byte) bool {
 
 // isFailureKey tells of keys whose value says what failed, or how.
 func isFailureKey(w []byte) bool {
-	if dot := bytes.LastIndexByte(w, '.'); dot >= 0 {
-		w = w[dot+1:]
-	}
 	if isCodeWord(w) || isStatusName(w) {
 		return true
 	}

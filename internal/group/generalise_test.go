@@ -60,10 +60,45 @@ func TestGeneralise(t *testing.T) {
 	f("lost queue %s for good", []string{"orders.new", "orders.old", "mail.out", "mail.in"}, 1)
 	f("lost queue %s for good", []string{"7", "ann", "bob", "cem"}, 1) // a mask was seen there too
 	f("lost queue %s for good", []string{"7", "ann", "bob"}, 3)
-	f("%s", people, len(people))        // nothing else says that it is the same message
-	f("cannot %s", people, len(people)) // too little else
-	f("%s is not here now", people, 15) // the subject of the message
+	f("%s", people, len(people))                                                  // nothing else says that it is the same message
+	f("cannot %s", people, len(people))                                           // too little else
+	f("%s is not here now", people, 15)                                           // the subject of the message
+	f("cannot read from %s any longer", []string{"7", "/var/a/b", "10.0.0.1"}, 1) // values all
+	f("cannot read from %s any longer", []string{"7", "/var/a/b", "ann"}, 2)      // but one word is no evidence
+	f("lost: %s", []string{"7", "/var/a/b", "10.0.0.1"}, 3)                       // too little else
+	f("%s: gone for good", []string{"10.0.0.1", "db.new", "db.old", "mx.new", "mx.old", "mx.last", "db.last"}, 1)
+	f("session closed for user %s", people[:3], 1)
+	f("session closed for user %s", people[:2], 2)
+	f("cannot load settings for user %s", []string{"session", "profile", "authentication", "agent"}, 4) // halves of compounds
+	f("the user %s at last today", []string{"locked", "expired", "unknown", "disabled"}, 4)
+	f("%s: could not run this job because it was not yet due", []string{"com.acme.Mail", "com.acme.Sync", "com.acme.Backup", "com.acme.Search"}, 1) // so much agrees
+	f("cannot reach it again: %s", []string{"ECONNREFUSED", "ETIMEDOUT", "EPIPE", "EHOSTUNREACH", "ENETUNREACH", "EACCES", "EMFILE", "ENOENT", "EIO", "EAGAIN", "ENOSPC", "EBADF"}, 12)
+	f("the call to it ended, code = %s here", strings.Fields("Canceled Unknown InvalidArgument DeadlineExceeded NotFound AlreadyExists PermissionDenied ResourceExhausted FailedPrecondition Aborted OutOfRange Unavailable"), 12)
 	f("http %s again at last", []string{"404", "500", "502", "503", "504"}, 5)
+}
+
+// TestStatusesAreNeverGeneralised: whatever else varies, what failed stays apart.
+func TestStatusesAreNeverGeneralised(t *testing.T) {
+	t.Parallel()
+	statuses := []string{"404", "500", "502", "ECONNREFUSED", "ETIMEDOUT", "SIGKILL"}
+	for _, format := range []string{"call for user %s ended here: status %s", "GET /x of tenant %s was not done, code=%s", "could not do it for queue %s: HTTP %s"} {
+		var lines []string
+		for _, status := range statuses {
+			for _, name := range people {
+				lines = append(lines, fmt.Sprintf(format, name, status))
+			}
+		}
+		titles := merged(lines)
+		for i, title := range titles {
+			if status := statuses[i/len(people)]; !strings.HasSuffix(title, status) {
+				t.Errorf("%q stands for %q", title, lines[i])
+			}
+		}
+		slices.Sort(titles)
+		if n := len(slices.Compact(titles)); n != len(statuses) {
+			t.Errorf("%q: %d signatures for %d statuses", format, n, len(statuses))
+		}
+	}
 }
 
 func TestExceptionsAreNeverGeneralised(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -15,11 +16,27 @@ import (
 	"selfheal/internal/group"
 )
 
-// tuned are the systems whose errors were read while the rules were chosen, every
-// second one by name. The others were only ever scored; published work on them was
-// known, and their scores were in view. At first contact they had a GA of 0.66 and
-// an FGA of 0.75 without generalisation.
-var tuned = []string{"Android", "BGL", "HPC", "HealthApp", "Mac", "OpenStack", "Spark", "Windows"}
+// tuned are the systems whose errors were read while the rules were chosen: first
+// every second one by name, then Linux, Proxifier and Thunderbird as well, which
+// were among the worst. The others were only ever scored; published work on them
+// was known, and their scores were in view. The eight that were reported at first
+// had, at first contact, a GA of 0.66 and an FGA of 0.75 without generalisation.
+var tuned = []string{"Android", "BGL", "HPC", "HealthApp", "Linux", "Mac", "OpenStack", "Proxifier", "Spark", "Thunderbird", "Windows"}
+
+// httpStatus finds the statuses that some labels merge ("status: <*>"), which this
+// program never does.
+var httpStatus = regexp.MustCompile(`status(?: code)?:? ([1-5][0-9][0-9])\b`)
+
+// byStatus tells labels apart by the HTTP status in the line.
+func byStatus(data []labelled, lines []Line) []Line {
+	apart := slices.Clone(lines)
+	for i := range apart {
+		if found := httpStatus.FindStringSubmatch(data[i].content); found != nil {
+			apart[i].Label += " status " + found[1]
+		}
+	}
+	return apart
+}
 
 // loghubDir names the environment variable with the folder of Loghub-2k's CSV
 // files, which a research licence keeps out of this repository.
@@ -79,8 +96,10 @@ func TestLoghub(t *testing.T) {
 		sums := map[string][]Metrics{}
 		for _, file := range files {
 			name := strings.TrimSuffix(filepath.Base(file), ".csv")
-			lines := grouped(readLoghub(t, file), generalised)
+			data := readLoghub(t, file)
+			lines := grouped(data, generalised)
 			m := Evaluate(lines)
+			apart := Evaluate(byStatus(data, lines))
 			if generalised && os.Getenv("SELFHEAL_LOGHUB_ERRORS") == name {
 				printErrors(lines)
 			}
@@ -90,14 +109,17 @@ func TestLoghub(t *testing.T) {
 				name += " *"
 			}
 			row(&table, name, m)
+			if apart != m {
+				row(&table, "  by status", apart)
+			}
 			sums[kind] = append(sums[kind], m)
 			sums["mean"] = append(sums["mean"], m)
 		}
 		for _, kind := range []string{"chosen on", "reported", "mean"} {
 			row(&table, kind, mean(sums[kind]))
 		}
-		t.Logf("Loghub-2k, corrected labels, generalised: %v; * = errors were read while choosing rules\n%s", generalised, table.String())
-		if m := mean(sums["mean"]); m.GA < 0.80 || m.FGA < 0.80 {
+		t.Logf("Loghub-2k, corrected labels, generalised: %v; * = errors were read while choosing rules (%d systems: development figures), the others were only scored; by status = labels that merge HTTP statuses split by them\n%s", generalised, len(tuned), table.String())
+		if m := mean(sums["mean"]); m.GA < 0.88 || m.FGA < 0.85 {
 			t.Errorf("mean GA %.3f, FGA %.3f", m.GA, m.FGA)
 		}
 	}
@@ -143,18 +165,24 @@ func grouped(lines []labelled, generalised bool) []Line {
 	return out
 }
 
-// printErrors lists the labelled groups that were split and the found ones that mix labels.
+// printErrors lists the labelled groups that were split and the found ones that
+// mix labels. A group that stands for several templates is shown as the first of them.
 func printErrors(lines []Line) {
+	first := map[string]string{}
 	groups, labels := map[string]map[string]int{}, map[string]map[string]int{}
 	for _, l := range lines {
+		if first[l.Group] == "" {
+			first[l.Group] = l.Template
+		}
+		found := first[l.Group]
 		if groups[l.Label] == nil {
 			groups[l.Label] = map[string]int{}
 		}
-		groups[l.Label][l.Template]++
-		if labels[l.Template] == nil {
-			labels[l.Template] = map[string]int{}
+		groups[l.Label][found]++
+		if labels[found] == nil {
+			labels[found] = map[string]int{}
 		}
-		labels[l.Template][l.Label]++
+		labels[found][l.Label]++
 	}
 	show := func(title string, of map[string]map[string]int) {
 		var keys []string

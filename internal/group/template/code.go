@@ -5,60 +5,89 @@ import "bytes"
 // isCode tells of a number that it names a failure, so that it must stay in the
 // identity: an HTTP status, an exit code, an errno, a SQLSTATE, a signal number.
 func (s *Scanner) isCode(b, rest []byte) bool {
-	if !allDigits(b) || len(b) > 5 {
-		return false
-	}
-	if len(b) == 3 && b[0] >= '1' && b[0] <= '5' && (s.afterRequestLine() || isReason(rest)) {
+	return len(b) <= 5 && allDigits(b) && s.isCodeNumber(b, rest)
+}
+
+// isCodeNumber is isCode for at most five digits.
+func (s *Scanner) isCodeNumber(b, rest []byte) bool {
+	if len(b) == 3 && b[0] >= '1' && b[0] <= '5' && (isReason(rest) || s.isRequestStatus(rest)) {
 		return true
 	}
-	return s.codeContext()
+	return s.codeContext() && !isCounted(rest)
 }
 
 // codeContext tells whether the template so far ends in a word like "status" or
-// "exit code", with at most punctuation after it.
+// "exit code", with at most punctuation or a small word after it.
 func (s *Scanner) codeContext() bool {
 	n := len(s.out)
 	for skipped := 0; n > 0 && skipped < 4 && isCodeSeparator(s.out[n-1]); skipped++ {
 		n--
 	}
-	start := n
-	for start > 0 && n-start < 15 && (classes[s.out[start-1]] == letter || s.out[start-1] == '_' || s.out[start-1] == '-') {
-		start--
+	if n == 0 || s.out[n-1] < ' ' {
+		return false
 	}
-	w := s.out[start:n]
+	w := lastName(s.out[:n])
 	if len(w) < 2 {
 		return false
 	}
-	switch w[0] | 0x20 {
-	case 's', 'c', 'h', 'e', 'r':
-		return isCodeWord(w)
+	switch w[0] {
+	case 'w', 'i', 'o':
+		if isLink(w) {
+			before, _ := wordBefore(s.out, n-len(w))
+			return string(w) == "with" && isAnswer(before) || string(w) != "with" && isStatusNoun(before)
+		}
+	}
+	if w[len(w)-1] == 'r' {
+		return n+1 == len(s.out) && s.out[n] == ' ' && (string(w) == "error" || string(w) == "Error")
+	}
+	return isCodeWord(w) || isStatusName(w)
+}
+
+// lastName gives the name that b ends in, of letters, "_" and "-"; at most 24 bytes of it.
+func lastName(b []byte) []byte {
+	start := len(b)
+	for start > 0 && len(b)-start < 24 && (classes[b[start-1]] == letter || b[start-1] == '_' || b[start-1] == '-') {
+		start--
+	}
+	return b[start:]
+}
+
+// isStatusName: "upstream_status", "responseStatus", "http-status".
+func isStatusName(w []byte) bool {
+	n := len(w) - len("status")
+	if n < 0 || w[n]|0x20 != 's' || w[len(w)-1]|0x20 != 's' {
+		return false
+	}
+	return bytes.EqualFold(w[n:], []byte("status"))
+}
+
+// isLink tells of what may stand between a word and the status that it announces.
+func isLink(w []byte) bool {
+	switch string(w) {
+	case "with", "was", "is", "of":
+		return true
 	}
 	return false
+}
+
+// isAnswer tells of words that a status follows after "with".
+func isAnswer(w []byte) bool {
+	switch string(w) {
+	case "responded", "respond", "answered", "replied", "returned", "failed", "exited", "closed":
+		return true
+	}
+	return false
+}
+
+// isStatusNoun tells of words that a status follows after "was", "is" or "of".
+func isStatusNoun(w []byte) bool {
+	return string(w) == "status" || string(w) == "code" || string(w) == "Status"
 }
 
 func isCodeSeparator(c byte) bool {
 	switch c {
 	case ' ', '=', ':', '(', '[', '#', '"', '\'':
 		return true
-	}
-	return false
-}
-
-// afterRequestLine: the template so far ends in the HTTP version that closes the
-// request line of an access log.
-func (s *Scanner) afterRequestLine() bool {
-	n := len(s.out)
-	for n > 0 && (s.out[n-1] == ' ' || s.out[n-1] == '"') {
-		n--
-	}
-	if n < 6 {
-		return false
-	}
-	start := max(0, n-8)
-	for ; start+5 <= n; start++ {
-		if string(s.out[start:start+5]) == "HTTP/" {
-			return true
-		}
 	}
 	return false
 }

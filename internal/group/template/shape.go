@@ -14,7 +14,7 @@ func shape(b []byte, has traits) byte {
 	switch {
 	case has&hasOther != 0 && isUUID(b):
 		return maskUUID
-	case has&hasSlash != 0 && bytes.Contains(b, []byte("://")):
+	case has&hasSlash != 0 && has&hasColon != 0 && bytes.Contains(b, []byte("://")):
 		return maskURL
 	case classes[b[0]] == digit && isTime(b):
 		if len(b) <= 5 {
@@ -51,7 +51,7 @@ func isNumber(b []byte) bool {
 		i++
 	}
 	if i == len(b) {
-		return bytes.Count(b, []byte{'.'}) != 3 // four groups are an address
+		return i < 7 || bytes.Count(b, []byte{'.'}) != 3 // four groups are an address
 	}
 	if b[i] == '%' {
 		return i+1 == len(b)
@@ -352,7 +352,7 @@ func isEmail(b []byte) bool {
 	return dot > 1 && at+dot+2 < len(b) && classes[b[len(b)-1]] == letter
 }
 
-// isPath: a rooted path, a relative one with at least two separators, or a Windows one.
+// isPath: a rooted path, a relative one with at least two separators or with the extension of a file, or a Windows one.
 func isPath(b []byte) bool {
 	if len(b) < 2 {
 		return false
@@ -370,5 +370,25 @@ func isPath(b []byte) bool {
 	if slashes == 0 {
 		return bytes.Count(b, []byte{'\\'}) >= 2
 	}
-	return slashes >= 2 && bytes.IndexByte(b, ':') < 0
+	return (slashes >= 2 || isFileIn(b)) && bytes.IndexByte(b, ':') < 0
+}
+
+// isFileIn: a folder and a file name with an extension, as "receipts/oak.jsonl",
+// against "text/plain" and "net/http.Client".
+func isFileIn(b []byte) bool {
+	slash, dot := bytes.IndexByte(b, '/'), bytes.LastIndexByte(b, '.')
+	if slash < 1 || dot < slash+2 {
+		return false
+	}
+	extension := b[dot+1:]
+	letters := 0
+	for _, c := range extension {
+		switch {
+		case c >= 'a' && c <= 'z':
+			letters++
+		case classes[c] != digit:
+			return false
+		}
+	}
+	return letters > 0 && (len(extension) <= 5 || isLongExtension(extension))
 }

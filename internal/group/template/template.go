@@ -171,7 +171,7 @@ func (s *Scanner) integer(m []byte, i int) int {
 	if j < len(m) && traitOf[m[j]] != hasEnd {
 		return s.chunk(m, i, j, hasDigit)
 	}
-	if j-i <= 5 && s.isCode(m[i:j], m[j:]) {
+	if j-i <= 5 && s.isCodeNumber(m[i:j], m[j:]) {
 		s.out = append(s.out, m[i:j]...)
 	} else {
 		s.mask(maskNum)
@@ -302,15 +302,15 @@ func (s *Scanner) isValue() bool {
 	return n > 0 && (s.out[n-1] == '=' || s.out[n-1] == ':')
 }
 
-// isAssigned tells whether the template so far ends in "key=" where the key is
-// not one that names a failure.
+// isAssigned tells whether the template so far ends in "key=" where the key, or
+// its last part in "a.b.key", is not one that names a failure.
 func (s *Scanner) isAssigned() bool {
 	n := len(s.out)
 	if n < 2 || s.out[n-1] != '=' {
 		return false
 	}
 	start := n - 1
-	for start > 0 && (classes[s.out[start-1]] == letter || s.out[start-1] == '_' || s.out[start-1] == '-' || s.out[start-1] == '.') {
+	for start > 0 && (classes[s.out[start-1]] == letter || s.out[start-1] == '_' || s.out[start-1] == '-') {
 		start--
 	}
 	return start < n-1 && !isFailureKey(s.out[start:n-1])

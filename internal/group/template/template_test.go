@@ -37,6 +37,7 @@ func TestMasks(t *testing.T) {
 	f("took 12 ms, 1.5s, 3h2m1.5s, -7, 99%, 1e-09, 10GB/s", "took <num>")
 	f("wrote 18.4 KB of 3 GiB", "wrote <num> of <num>")
 	f("order 4711 of customer 42", "order <num> of customer <num>")
+	f("slept 5 sec. and 7 secs. again", "slept <num>. and <num>. again")
 	f("at 0xdeadbeef, hash 9f4ef63, deadbeef and 1234567", "at <num>, hash <num> and <num>")
 	f("worker-3 blk_-388 node246 v1.2.3 #12", "<num> #<num>")
 
@@ -45,6 +46,8 @@ func TestMasks(t *testing.T) {
 	f("from [2001:db8::1]:80 via fe80::1%eth0", "from [<host>]:<num> via <host>")
 	f("mac 00:1b:44:11:3a:b7 seen", "mac <host> seen")
 	f("dial db.internal.example.com:5432 and cache.example:6379", "dial <host> and <host>")
+	f("redis0:6379 and SRV7.eu.example.org:443 but localhost:80", "<host> and <host> but localhost:<num>")
+	f("from 10.0.0.1 (a.example.org) or 10.0.0.2 () and 10.0.0.3 (refused)", "from <host> or <host> and <host> (refused)")
 	f("GET https://example.org/a?b=c&d=(e) failed", "GET <url>) failed")
 	f("mail ann@example.org", "mail <email>")
 	f("request 123e4567-e89b-12d3-a456-426614174000", "request <uuid>")
@@ -54,17 +57,23 @@ func TestMasks(t *testing.T) {
 	f("GET /api/v1/orders/12?expand=lines done", "GET <path> done")
 	f(`cannot load C:\Windows\System32\x.dll`, "cannot load <path>")
 	f("main.go:12: bad", "main.go:<num>: bad")
+	f("saved receipts/oak-table.jsonl, read lib/a.js:12:3", "saved <path>, read <path>:<num>:<num>")
+	f("text/plain by net/http.Client", "text/plain by net/http.Client")
 
 	// Times.
 	f("at 2026-11-23T09:10:13.359Z, 2026-11-23 09:10:13,359 +0200", "at <time>")
 	f("on Mon Nov 23 2026 09:42:11 GMT", "on <time>")
 	f("since 23/Nov/2026:09:10:13 +0000", "since <time>")
 	f("you may 5 times", "you may <num> times")
+	f("lifetime 01:07:37 at 01:07:37", "lifetime <num> at <time>")
 
 	// Values.
 	f(`user "ann" has 'x y'`, `user "<str>" has '<str>'`)
 	f(`desc = "failed to decode column 13"`, `desc = "failed to decode column <num>"`)
 	f("tenant=acme retry=true uid=7 name=\"x y z\" reason=timeout", "tenant=<value> retry=<value> uid=<value> name=\"x y z\" reason=timeout")
+	f("user= tty=,ruser= x (uid=)", "user=<value> tty=<value>,ruser=<value> x (uid=<value>)")
+	f("reason= code= a == b", "reason= code= a == b")
+	f("service.name.label=a http.response.status=404", "service.name.label=<value> http.response.status=404")
 	f("sent 403 bytes (1.2 KB) in <1 sec", "sent <num> in <num>")
 	f("retries 1, 2, 3, 4 failed", "retries <num> failed")
 	f("it''s \"open", "it''s \"open")
@@ -99,6 +108,74 @@ func TestCodesStay(t *testing.T) {
 	f("rpc error: code = Unavailable desc = gone")
 	f(`code = "InvalidArgument"`)
 	f("TLSv1.3 handshake over HTTP/2")
+	f("status was 500")
+	f("now in state 'Active'")
+	f(`type "payment" is refused, reason: "expired"`)
+	f("status code of 404 for it")
+	f("upstream responded with 503")
+	f("upstream_status=502 resp.status=500 grpc.status=Unavailable")
+	f("cannot resolve it, error 11001")
+	f("GET / 404")
+}
+
+// TestRequestStatusStays holds the ways in which servers write a request and its status.
+func TestRequestStatusStays(t *testing.T) {
+	t.Parallel()
+	f := func(in, want string) {
+		t.Helper()
+		if diff := cmp.Diff(want, scan(in)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", in, diff)
+		}
+	}
+
+	f("ERROR GET /orders/17 500", "ERROR GET <path> 500")
+	f("GET orders/17 502", "GET orders/<num> 502")
+	f("POST https://h/p 503 12ms", "POST <url> 503 <num>")
+	f("CONNECT db.example.com:443 502", "CONNECT <host> 502")
+	f(`"GET /x HTTP/1.1" 404 123`, `"GET <path> HTTP/1.1" 404 <num>`)
+	f(`"GET /x" 500 512 "-"`, `"GET <path>" 500 <num> "<str>"`)
+	f("GET /x (500)", "GET <path> (500)")
+	f("failed to POST /x: 500", "failed to POST <path>: 500")
+	f("--> GET /x 500 12ms 3b", "--> GET <path> 500 <num>")
+	f("PUT /x to 10.0.0.1 → 504", "PUT <path> to <host> → 504")
+	f("404 GET /x (10.0.0.1) 0.45ms", "404 GET <path> (<host>) <num>")
+	f("<-- 500 https://h/p (12ms)", "<-- 500 <url> (<num>)")
+	f(`[GIN] | 500 |   1.2ms |  ::1 | GET      "/x"`, `[GIN] | 500 | <num> | <host> | GET "<str>"`)
+	f(`"GET http://h/x HTTP/1.1" from 10.0.0.1:1 - 500 12B in 1ms`, `"GET <url> HTTP/1.1" from <host> - 500 <num> in <num>`)
+	f(`10.0.0.1 - - [23/Nov/2026:09:10:13 +0000] "-" 400 0`, `<host> - - [<time>] "<str>" 400 <num>`)
+
+	// A number that is no status.
+	f("took 500 ms", "took <num>")
+	f("order 404", "order <num>")
+	f("| 500 | 404 | rows", "| <num> | rows")
+	f("GET /x took 500 ms", "GET <path> took <num>")
+	f("GET /x 500 ms", "GET <path> <num>")
+	f("PUT /x 300 items", "PUT <path> <num> items")
+	f("GET /x 200 512 300", "GET <path> 200 <num>")
+	f("query returned 217 rows", "query returned <num> rows")
+	f("saw error 404 times", "saw error <num> times")
+	f("GET 404", "GET <num>")
+	f("/x 404", "<path> <num>")
+}
+
+func TestStatusesNeverMerge(t *testing.T) {
+	t.Parallel()
+	formats := []string{
+		"GET %[1]s %[2]d", "POST https://h%[1]s %[2]d %[3]dms", `"GET %[1]s HTTP/1.1" %[2]d %[3]d`, "GET %[1]s: %[2]d", `GET "%[1]s" %[2]d`, "%[2]d GET %[1]s",
+		"PUT %[1]s took %[3]d ms, status=%[2]d", "status: %[2]d of %[1]s", "%[1]s returned %[2]d", "HTTP %[2]d for %[1]s", "code %[2]d after %[3]d s", "%[1]s responded with %[2]d",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		format := rapid.SampledFrom(formats).Draw(t, "format")
+		path := rapid.StringMatching(`/[a-z]{2,8}/[0-9]{1,5}`)
+		line := func(status int) string {
+			return scan(fmt.Sprintf(format, path.Draw(t, "path"), status, rapid.IntRange(1, 9999).Draw(t, "took")))
+		}
+		status := rapid.IntRange(100, 599)
+		a, b := status.Draw(t, "a"), status.Draw(t, "b")
+		if x, y := line(a), line(b); (x == y) != (a == b) {
+			t.Fatalf("statuses %d and %d give %q and %q", a, b, x, y)
+		}
+	})
 }
 
 func TestDistinctStay(t *testing.T) {
@@ -182,6 +259,7 @@ func FuzzScan(f *testing.F) {
 	for _, seed := range []string{
 		"", "order 4711 failed", `a "b" 'c' d='e f'`, "2026-11-23T09:10:13Z x", "/a/b?c=d", "http://x/y", "1:2:3:4:5", "a@b.c", "\\\"", "fe80::1", "\x01\x1f\xff",
 		"status 404", "Mon Nov 23 09:42:11 2026", "***1", "[1, 2, 3]", "C:\\x\\y", "-", "+", "0x", "1.", ".1", "a=b=c", "'", "\"\\",
+		"GET /x 500", `"GET /x" 404`, "| 500 | 1ms | GET /x", "<-- 500 http://", "10.0.0.1 () x=", "a/b.c d1:80", "status was 500",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -15,7 +15,7 @@ func (s *Scanner) token(m []byte, i, j int, has traits) int {
 		}
 	}
 	end := j
-	if has&hasSlash != 0 && looksLikeAddress(m[i:j]) {
+	if has&hasSlash != 0 && has&(hasColon|hasOther) != 0 && looksLikeAddress(m[i:j]) {
 		if end = addressEnd(m, j); end > j {
 			has |= hasDigit // whatever it holds, it is a value
 		}
@@ -23,6 +23,11 @@ func (s *Scanner) token(m []byte, i, j int, has traits) int {
 	b, tail := splitTail(m[i:end])
 	switch {
 	case len(b) == 0:
+	case has&^(hasDot|hasOther) == 0 && end < len(m) && m[end] == '=' && !s.isValue():
+		s.out = append(s.out, b...) // a dotted key is no host
+	case has == hasDot && isUnitWord(b) && s.after(maskNum): // "5 sec."
+		s.absorb()
+		s.unit = true
 	case has&hasDigit != 0:
 		s.mixed(b, m[end:], has)
 	default:
@@ -85,7 +90,7 @@ func (s *Scanner) plain(b []byte, has traits) {
 		return
 	}
 	switch {
-	case has&hasSlash != 0 && bytes.Contains(b, []byte("://")):
+	case has&hasSlash != 0 && has&hasColon != 0 && bytes.Contains(b, []byte("://")):
 		s.mask(maskURL)
 	case has&hasAt != 0 && isEmail(b):
 		s.mask(maskEmail)
@@ -114,7 +119,7 @@ func (s *Scanner) literal(b []byte) {
 
 // mixed takes a token with digits. rest is what follows it in the message.
 func (s *Scanner) mixed(b, rest []byte, has traits) {
-	if isErrorCode(b) {
+	if b[0] >= 'A' && b[0] <= 'Z' && isErrorCode(b) {
 		s.out = append(s.out, b...)
 		return
 	}
@@ -122,6 +127,9 @@ func (s *Scanner) mixed(b, rest []byte, has traits) {
 		if k == maskNum && s.isCode(b, rest) {
 			s.out = append(s.out, b...)
 			return
+		}
+		if k == maskTime && len(b) <= 8 && s.durationContext() {
+			k = maskNum
 		}
 		s.mask(k)
 		return
@@ -142,6 +150,15 @@ func (s *Scanner) mixed(b, rest []byte, has traits) {
 	default:
 		s.mask(maskNum)
 	}
+}
+
+// durationContext tells whether the template so far ends in a word that a span of time follows.
+func (s *Scanner) durationContext() bool {
+	n := len(s.out)
+	for n > 0 && (s.out[n-1] == ' ' || s.out[n-1] == ':' || s.out[n-1] == '=') {
+		n--
+	}
+	return isDurationWord(lastName(s.out[:n]))
 }
 
 // parts takes the pieces between separators one by one.
@@ -167,33 +184,38 @@ func (s *Scanner) parts(b []byte, sep byte, rest []byte) {
 	}
 }
 
-// hostPort masks "host.name:80" and keeps "main.go:12" readable as file and <num>.
+// hostPort masks "host.name:80" and "db1:5432", and keeps "main.go:12" readable as file and <num>.
 func (s *Scanner) hostPort(b, rest []byte) {
 	at := bytes.LastIndexByte(b, ':')
 	host, port := b[:at], b[at+1:]
-	if dot := bytes.LastIndexByte(host, '.'); dot > 0 && allDigits(port) && len(port) <= 5 && bytes.IndexByte(host, '/') < 0 {
-		if isSourceExtension(host[dot+1:]) {
-			s.out = append(s.out, host...)
-			s.out = append(s.out, ':')
-			s.mask(maskNum)
-			return
-		}
-		if len(port) >= 2 && isLowerName(host) {
-			s.mask(maskHost)
-			return
-		}
+	if !allDigits(port) || len(port) > 5 || bytes.IndexByte(host, '/') >= 0 {
+		s.parts(b, ':', rest)
+		return
 	}
-	s.parts(b, ':', rest)
+	dot := bytes.LastIndexByte(host, '.')
+	switch {
+	case dot > 0 && isSourceExtension(host[dot+1:]):
+		s.out = append(s.out, host...)
+		s.out = append(s.out, ':')
+		s.mask(maskNum)
+	case len(port) >= 2 && isHostBeforePort(host, dot):
+		s.mask(maskHost)
+	default:
+		s.parts(b, ':', rest)
+	}
 }
 
-// isLowerName: what a host name is made of.
-func isLowerName(b []byte) bool {
-	for _, c := range b {
-		if (c < 'a' || c > 'z') && classes[c] != digit && c != '.' && c != '-' {
+// isHostBeforePort: labels of lower-case letters, digits and hyphens; the first of
+// them may be in upper case. A single label must hold letters and a digit, or it is
+// as likely a key.
+func isHostBeforePort(b []byte, dot int) bool {
+	first := max(0, bytes.IndexByte(b, '.'))
+	for i, c := range b {
+		if (c < 'a' || c > 'z') && classes[c] != digit && c != '.' && c != '-' && (i >= first || c < 'A' || c > 'Z') {
 			return false
 		}
 	}
-	return true
+	return dot > 0 || len(b) > 2 && b[0] >= 'a' && b[0] <= 'z' && traitsOf(b)&hasDigit != 0
 }
 
 // delimiter takes a bracket, quote or separator.
@@ -213,15 +235,32 @@ func (s *Scanner) delimiter(m []byte, i int) int {
 		return i
 	}
 	s.out = append(s.out, c)
-	if c == ')' {
+	switch {
+	case c == ')':
 		s.dropRestated()
+	case c == '=' && isValueEnd(m, i+1) && s.isAssigned():
+		s.out = append(s.out, maskValue) // an empty value is one of the values
 	}
 	return i + 1
 }
 
-// dropRestated drops "(18.4 KB)" behind the number that it restates.
+// isValueEnd tells whether no value begins at i.
+func isValueEnd(m []byte, i int) bool {
+	return i == len(m) || classes[m[i]] == space || m[i] == ',' || m[i] == ';' || m[i] == ')' || m[i] == ']' || m[i] == '}'
+}
+
+// dropRestated drops "(18.4 KB)" behind the number that it restates, and what
+// stands in parentheses behind an address: its name, if there is one.
 func (s *Scanner) dropRestated() {
 	n := len(s.out)
+	if n >= 4 && s.out[n-2] == '(' && s.out[n-3] == ' ' && s.out[n-4] == maskHost {
+		s.out = s.out[:n-3]
+		return
+	}
+	if n >= 5 && s.out[n-2] < maskMax && s.out[n-3] == '(' && s.out[n-4] == ' ' && s.out[n-5] == maskHost {
+		s.out = s.out[:n-4]
+		return
+	}
 	if n >= 5 && s.out[n-2] == maskNum && s.out[n-3] == '(' && s.out[n-4] == ' ' && s.out[n-5] == maskNum && s.unit {
 		s.out = s.out[:n-4]
 	}
@@ -237,6 +276,9 @@ func (s *Scanner) quoted(m []byte, i int) int {
 	q := m[i]
 	if q == '\'' && i > 0 && (classes[m[i-1]] == letter && !isQuotePrefix(m, i-1) || classes[m[i-1]] == digit) {
 		return 0 // an apostrophe
+	}
+	if i+1 < len(m) && m[i+1] >= 'A' && m[i+1] <= 'Z' && startsRequest(m[i+1:]) && !s.isAssigned() {
+		return 0 // the request line of an access log
 	}
 	window := m[i+1 : min(len(m), i+1+maxQuote)]
 	words := 1
@@ -273,7 +315,7 @@ func (s *Scanner) quotation(m []byte, i, j int) int {
 	s.out = append(s.out, m[i])
 	switch {
 	case len(value) == 0:
-	case s.codeContext() && len(value) <= 24:
+	case len(value) <= 24 && (s.codeContext() || s.failureContext() && isWord(value)):
 		s.out = append(s.out, value...)
 	default:
 		s.out = append(s.out, maskStr)
@@ -281,3 +323,17 @@ func (s *Scanner) quotation(m []byte, i, j int) int {
 	s.out = append(s.out, m[i])
 	return j + 1
 }
+
+// failureContext tells whether the template so far ends in a word like "state" or
+// "reason", before the quote that was just opened.
+func (s *Scanner) failureContext() bool {
+	n := len(s.out) - 1
+	for n > 0 && (s.out[n-1] == ' ' || s.out[n-1] == ':') {
+		n--
+	}
+	w := lastName(s.out[:n])
+	return len(w) > 0 && isFailureKey(w)
+}
+
+// isWord tells of a value of letters, underscores and hyphens only.
+func isWord(b []byte) bool { return len(lastName(b)) == len(b) }

@@ -128,6 +128,11 @@ func isCodeWord(w []byte) bool {
 	if len(w) < 2 || len(w) > 14 {
 		return false
 	}
+	switch w[0] | 0x20 {
+	case 's', 'c', 'h', 'e', 'r':
+	default:
+		return false
+	}
 	var lower [14]byte
 	n := 0
 	for _, c := range w {
@@ -141,7 +146,7 @@ func isCodeWord(w []byte) bool {
 	}
 	switch string(lower[:n]) {
 	case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "http", "https", "code", "errorcode", "errcode", "errno", "exit", "exitcode",
-		"exitstatus", "exited", "returncode", "retcode", "rc", "sqlstate", "signal", "sqlcode", "responsecode", "hresult", "returned", "response":
+		"exitstatus", "exited", "returncode", "retcode", "rc", "sqlstate", "signal", "sqlcode", "responsecode", "resultcode", "respcode", "replycode", "hresult", "returned", "responded", "response":
 		return true
 	}
 	return false
@@ -149,12 +154,30 @@ func isCodeWord(w []byte) bool {
 
 // isFailureKey tells of keys whose value says what failed, or how.
 func isFailureKey(w []byte) bool {
-	if isCodeWord(w) {
+	if isCodeWord(w) || isStatusName(w) {
 		return true
 	}
 	switch string(w) {
 	case "err", "error", "Error", "reason", "Reason", "cause", "type", "kind", "state", "level", "op", "operation", "method", "action", "event", "result",
 		"exception", "msg", "message", "desc", "description", "detail", "failure", "condition", "phase", "step", "severity", "class", "errno", "syscall", "goos", "driver", "protocol":
+		return true
+	}
+	return false
+}
+
+// isDurationWord tells of words before "01:07:37" that make it a span of time, not a time of day.
+func isDurationWord(w []byte) bool {
+	switch string(w) {
+	case "lifetime", "took", "elapsed", "duration", "uptime", "downtime", "runtime", "lasted", "within", "in", "for", "after", "age", "ttl", "timeout", "remaining":
+		return true
+	}
+	return false
+}
+
+// isLongExtension tells of file name extensions of more than five letters.
+func isLongExtension(w []byte) bool {
+	switch string(w) {
+	case "ndjson", "sqlite", "parquet", "properties", "template", "backup", "service", "socket", "gradle":
 		return true
 	}
 	return false

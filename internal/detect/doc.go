@@ -24,8 +24,8 @@
 // procedure then bounds the share of false discoveries among all signatures.
 //
 // Significance alone is not worth waking anybody. A rise must also be at least
-// twofold; a new signature must repeat, in more distinct minutes than the chance
-// clusters of unknown messages that the baseline shows; and whatever a signature
+// twofold; a new signature must repeat, and last longer or be more numerous than the
+// chance clusters of unknown messages that the baseline shows; and whatever a signature
 // reached by itself in the baseline is usual. Crashes and build errors need to
 // occur only once.
 //

@@ -66,6 +66,7 @@ type subject struct {
 	count  float64 // occurrences in the window
 	capped float64 // the same, minutes capped
 	active int     // distinct minutes of the window in which it occurred; unbounded without times
+	span   int64   // minutes from the first of these to the last; unbounded without times
 	rare   bool    // in the baseline it came in a few clusters at most
 	model  model
 	p, q   float64
@@ -171,26 +172,30 @@ func (j *judgement) fit() {
 	j.unknown = models[len(j.subjects)]
 	for i, s := range j.subjects {
 		s.model = models[i]
-		s.capped, s.active = observe(s.after, s.model.cap)
+		s.capped, s.active, s.span = observe(s.after, s.model.cap)
 		if !j.timeline.dated {
-			s.active = math.MaxInt
+			s.active, s.span = math.MaxInt, math.MaxInt64
 		}
 	}
 	j.noise = learnNoise(j.subjects, &j.timeline, j.options)
 }
 
-// observe gives a series' occurrences with minutes capped, and its distinct
-// minutes. An occurrence without a time counts as one in a minute of its own.
-func observe(s *selfheal.Series, limit float64) (capped float64, active int) {
-	undated := max(s.Undated, 0)
-	capped, active = float64(undated), int(min(undated, 1<<30))
+// observe gives a series' occurrences with minutes capped, its distinct minutes,
+// and how many minutes lie between the first and the last. An occurrence without
+// a time counts as one in a minute of its own.
+func observe(s *selfheal.Series, limit float64) (capped float64, active int, span int64) {
+	undated := min(max(s.Undated, 0), 1<<30)
+	capped, active = float64(max(s.Undated, 0)), int(undated)
+	first := int64(math.MaxInt64)
 	for _, c := range s.Counts {
 		if c.N > 0 {
 			capped += min(float64(c.N), limit)
 			active++
+			first = min(first, c.Minute)
+			span = c.Minute - first + 1
 		}
 	}
-	return capped, active
+	return capped, active, span + undated
 }
 
 // strongestFirst orders subjects by evidence, then by size, then by name.

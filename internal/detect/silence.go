@@ -50,14 +50,14 @@ func (j *judgement) crashed(s *subject) bool {
 }
 
 // enough tells whether it repeated often enough, in enough distinct minutes.
-func (j *judgement) enough(s *subject, count float64, active int) bool {
-	return count >= float64(j.options.MinimumCount) && active >= j.options.MinimumMinutes && j.standsOut(s, count, active)
+func (j *judgement) enough(s *subject, count float64, active int, span int64) bool {
+	return count >= float64(j.options.MinimumCount) && active >= j.options.MinimumMinutes && j.standsOut(s, count, active, span)
 }
 
 // standsOut tells whether a rare signature lasts longer, or is more numerous,
 // than the clusters of unknown messages in the baseline.
-func (j *judgement) standsOut(s *subject, count float64, active int) bool {
-	return !s.rare || active >= j.noise.minutes || count >= j.noise.count
+func (j *judgement) standsOut(s *subject, count float64, active int, span int64) bool {
+	return !s.rare || active >= j.noise.minutes && span >= j.noise.span || count >= j.noise.count
 }
 
 func (j *judgement) tooFew(s *subject) (selfheal.Silence, string) {
@@ -121,12 +121,12 @@ func (j *judgement) blip(s *subject) (selfheal.Silence, string) {
 // chanceCluster silences a rare signature that neither lasts longer nor is more
 // numerous than the unknown messages of the baseline were.
 func (j *judgement) chanceCluster(s *subject) (selfheal.Silence, string) {
-	if j.standsOut(s, s.count, s.active) {
+	if j.standsOut(s, s.count, s.active, s.span) {
 		return "", ""
 	}
 	return selfheal.SilenceUsual, fmt.Sprintf(
-		"seen in %d distinct minutes, and unknown messages are so frequent here that it takes %d, or %s occurrences",
-		s.active, j.noise.minutes, number(math.Ceil(j.noise.count)))
+		"seen in %s over %d min, and unknown messages are so frequent here that it takes %d minutes over %d min, or %s occurrences",
+		plural(float64(s.active), "minute"), s.span, j.noise.minutes, j.noise.span, number(math.Ceil(j.noise.count)))
 }
 
 // usual silences what the baseline reached by itself.

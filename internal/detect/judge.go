@@ -69,6 +69,8 @@ type subject struct {
 	span   int64   // minutes from the first of these to the last; unbounded without times
 	rare   bool    // in the baseline it came in a few clusters at most
 	model  model
+	excuse excuse // the outages in its baseline
+	index  int    // among all subjects
 	p, q   float64
 }
 
@@ -83,6 +85,7 @@ type judgement struct {
 	subjects   []*subject
 	unknown    model // of a signature that the baseline never shows
 	noise      noise
+	common     *common // what signatures do together; nil when nothing is comparable
 	threshold  float64 // largest p-value that the false-discovery rate allows
 	flagged    int
 }
@@ -165,19 +168,36 @@ func (j *judgement) test() {
 func (j *judgement) fit() {
 	surveys := make([]survey, len(j.subjects)+1)
 	for i, s := range j.subjects {
-		surveys[i] = newSurvey(s.before, s.total, &j.timeline)
+		surveys[i] = newSurvey(s.before, s.total, &j.timeline, excuse{})
 	}
-	surveys[len(j.subjects)] = newSurvey(&selfheal.Series{}, 0, &j.timeline)
+	surveys[len(j.subjects)] = newSurvey(&selfheal.Series{}, 0, &j.timeline, excuse{})
 	models := fitModels(surveys, &j.timeline, j.traffic)
+	models = j.excuseOutages(models, surveys)
 	j.unknown = models[len(j.subjects)]
 	for i, s := range j.subjects {
-		s.model = models[i]
+		s.model, s.index = models[i], i
 		s.capped, s.active, s.span = observe(s.after, s.model.cap)
 		if !j.timeline.dated {
 			s.active, s.span = math.MaxInt, math.MaxInt64
 		}
 	}
 	j.noise = learnNoise(j.subjects, &j.timeline, j.options)
+}
+
+// excuseOutages fits once more without the times at which several signatures rose
+// together: what an outage of a dependency added says nothing about the rate of a
+// signature, nor about how much that varies by itself.
+func (j *judgement) excuseOutages(models []model, surveys []survey) []model {
+	j.common = learnCommon(j.subjects, models, &j.timeline)
+	if len(j.common.outages) == 0 {
+		return models
+	}
+	for i, s := range j.subjects {
+		if s.excuse = j.common.excuse(i); s.excuse.ratio != nil {
+			surveys[i] = newSurvey(s.before, s.total, &j.timeline, s.excuse)
+		}
+	}
+	return fitModels(surveys, &j.timeline, j.traffic)
 }
 
 // observe gives a series' occurrences with minutes capped, its distinct minutes,

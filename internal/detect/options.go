@@ -28,7 +28,7 @@ type Options struct {
 // signatures, and every new error of one per minute found.
 func DefaultOptions() Options {
 	return Options{
-		FalseDiscoveryRate: 0.01,
+		FalseDiscoveryRate: 0.02,
 		MinimumRatio:       2,
 		MinimumCount:       3,
 		MinimumMinutes:     2,

@@ -32,8 +32,8 @@
 // # Common cause
 //
 // Where several signatures rose together in the baseline, far more of them than
-// chance or traffic explain, a dependency was down. What that added is taken out of their rates,
-// their frailty and what is usual for each of them alone. When as many of them rise
+// chance or traffic explain, a dependency was down. What that added is taken out of
+// their rates, their frailty and what is usual for each of them alone. When as many of them rise
 // together in the window, the minutes in which they do are left out, and who has
 // nothing to show outside is set aside. A common rise that begins with the deploy
 // and lasts is not excused: a deploy can break several things at once.

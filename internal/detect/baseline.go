@@ -41,7 +41,7 @@ type survey struct {
 	peak    float64   // capped occurrences of the fullest block, before winsorising
 }
 
-func newSurvey(s *selfheal.Series, total float64, t *timeline) survey {
+func newSurvey(s *selfheal.Series, total float64, t *timeline, e excuse) survey {
 	v := survey{total: total}
 	v.cap = math.Inf(1)
 	if t.dated {
@@ -50,13 +50,13 @@ func newSurvey(s *selfheal.Series, total float64, t *timeline) survey {
 	v.capped = float64(max(s.Undated, 0))
 	v.blocks = make([]float64, t.blocks)
 	squares := make([]float64, t.blocks)
-	v.fill(s, t, squares)
+	v.fill(s, t, e, squares)
 	v.winsorise(squares)
 	return v
 }
 
 // fill sums capped minutes into blocks, and their sub-blocks' squares.
-func (v *survey) fill(s *selfheal.Series, t *timeline, squares []float64) {
+func (v *survey) fill(s *selfheal.Series, t *timeline, e excuse, squares []float64) {
 	var inSub float64
 	sub, block, nextSub, nextBlock := int64(-1), -1, t.blockFrom, t.blockFrom
 	flush := func() {
@@ -66,7 +66,9 @@ func (v *survey) fill(s *selfheal.Series, t *timeline, squares []float64) {
 		inSub = 0
 	}
 	for _, c := range s.Counts {
-		n := min(float64(max(c.N, 0)), v.cap)
+		factor := e.of(c.Minute)
+		v.total -= (1 - factor) * float64(max(c.N, 0))
+		n := factor * min(float64(max(c.N, 0)), v.cap)
 		v.capped += n
 		if c.Minute < t.blockFrom || c.Minute >= t.base.to || t.blocks == 0 {
 			continue

@@ -24,10 +24,19 @@
 // procedure then bounds the share of false discoveries among all signatures.
 //
 // Significance alone is not worth waking anybody. A rise must also be at least
-// twofold; a new signature must repeat, in more distinct minutes than the chance
-// clusters of unknown messages that the baseline shows; and whatever a signature
+// twofold; a new signature must repeat, and last longer or be more numerous than the
+// chance clusters of unknown messages that the baseline shows; and whatever a signature
 // reached by itself in the baseline is usual. Crashes and build errors need to
 // occur only once.
+//
+// # Common cause
+//
+// Where several signatures rose together in the baseline, far more of them than
+// chance or traffic explain, a dependency was down. What that added is taken out of
+// their rates, their frailty and what is usual for each of them alone. When as many of them rise
+// together in the window, the minutes in which they do are left out, and who has
+// nothing to show outside is set aside. A common rise that begins with the deploy
+// and lasts is not excused: a deploy can break several things at once.
 //
 // # Exposure
 //
@@ -39,7 +48,9 @@
 //
 // The bounds hold for one look at the end of the window. Who judges anew at every
 // look and keeps what any of them flags has up to twice the false alarms, as the
-// accuracy command shows with -poll. Drops are not looked for. An outage of a
-// dependency that begins after the deploy is a rise like any other here: whether
-// the change can have caused it is for triage to say.
+// accuracy command shows with -poll. Drops are not looked for. What else a change
+// can reach is not known here: a regression that sets in late, and raises just those
+// signatures that an outage raised before, is taken for that outage, whereas one of
+// a dependency that was never down before, or goes down with the deploy, is a rise
+// like any other. Whether the change can have caused it is for triage to say.
 package detect

@@ -52,16 +52,16 @@ func joined(s *subject, t *timeline, span minutes) []selfheal.Count {
 
 // elevatedIn tells whether what came from a minute on until the deploy is more than chance.
 func (j *judgement) elevatedIn(s *subject, counts []selfheal.Count, from int64) bool {
-	before, active := sum(counts, minutes{from, j.timeline.deploy}, s.model.cap)
+	before, active, span := sum(counts, minutes{from, j.timeline.deploy}, s.model.cap)
 	part := float64(j.timeline.deploy-from) / float64(j.timeline.window.length())
-	return j.enough(s, before, active) && s.model.chance(before, part) <= onsetChance
+	return j.enough(s, before, active, span) && s.model.chance(before, part) <= onsetChance
 }
 
 // worse tells whether the rate after the deploy is clearly above the raised rate before it.
 func (j *judgement) worse(s *subject, counts []selfheal.Count, from int64) bool {
 	deploy, end := j.timeline.deploy, j.timeline.window.to
-	before, _ := sum(counts, minutes{from, deploy}, s.model.cap)
-	after, _ := sum(counts, minutes{deploy, end}, s.model.cap)
+	before, _, _ := sum(counts, minutes{from, deploy}, s.model.cap)
+	after, _, _ := sum(counts, minutes{deploy, end}, s.model.cap)
 	known := s.model.effective(before) + 1
 	longer := float64(end-deploy) / float64(deploy-from)
 	if s.model.effective(after) < j.options.MinimumRatio*known*longer {
@@ -70,13 +70,8 @@ func (j *judgement) worse(s *subject, counts []selfheal.Count, from int64) bool 
 	return upperTail(s.model.effective(after), s.model.shape(known), known*longer) <= onsetChance
 }
 
-// sum of the occurrences in a range, minutes capped, and its distinct minutes.
-func sum(counts []selfheal.Count, m minutes, limit float64) (capped float64, active int) {
-	for _, c := range counts {
-		if m.contains(c.Minute) && c.N > 0 {
-			capped += min(float64(c.N), limit)
-			active++
-		}
-	}
-	return capped, active
+// sum of the occurrences in a range, minutes capped, its distinct minutes, and
+// the minutes from the first of them to the last.
+func sum(counts []selfheal.Count, m minutes, limit float64) (capped float64, active int, span int64) {
+	return observe(&selfheal.Series{Counts: inside(counts, m)}, limit)
 }

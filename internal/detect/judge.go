@@ -66,8 +66,11 @@ type subject struct {
 	count  float64 // occurrences in the window
 	capped float64 // the same, minutes capped
 	active int     // distinct minutes of the window in which it occurred; unbounded without times
+	span   int64   // minutes from the first of these to the last; unbounded without times
 	rare   bool    // in the baseline it came in a few clusters at most
 	model  model
+	excuse excuse // the outages in its baseline
+	index  int    // among all subjects
 	p, q   float64
 }
 
@@ -82,6 +85,7 @@ type judgement struct {
 	subjects   []*subject
 	unknown    model // of a signature that the baseline never shows
 	noise      noise
+	common     *common // what signatures do together; nil when nothing is comparable
 	threshold  float64 // largest p-value that the false-discovery rate allows
 	flagged    int
 }
@@ -164,33 +168,54 @@ func (j *judgement) test() {
 func (j *judgement) fit() {
 	surveys := make([]survey, len(j.subjects)+1)
 	for i, s := range j.subjects {
-		surveys[i] = newSurvey(s.before, s.total, &j.timeline)
+		surveys[i] = newSurvey(s.before, s.total, &j.timeline, excuse{})
 	}
-	surveys[len(j.subjects)] = newSurvey(&selfheal.Series{}, 0, &j.timeline)
+	surveys[len(j.subjects)] = newSurvey(&selfheal.Series{}, 0, &j.timeline, excuse{})
 	models := fitModels(surveys, &j.timeline, j.traffic)
+	models = j.excuseOutages(models, surveys)
 	j.unknown = models[len(j.subjects)]
 	for i, s := range j.subjects {
-		s.model = models[i]
-		s.capped, s.active = observe(s.after, s.model.cap)
+		s.model, s.index = models[i], i
+		s.capped, s.active, s.span = observe(s.after, s.model.cap)
 		if !j.timeline.dated {
-			s.active = math.MaxInt
+			s.active, s.span = math.MaxInt, math.MaxInt64
 		}
 	}
 	j.noise = learnNoise(j.subjects, &j.timeline, j.options)
 }
 
-// observe gives a series' occurrences with minutes capped, and its distinct
-// minutes. An occurrence without a time counts as one in a minute of its own.
-func observe(s *selfheal.Series, limit float64) (capped float64, active int) {
-	undated := max(s.Undated, 0)
-	capped, active = float64(undated), int(min(undated, 1<<30))
+// excuseOutages fits once more without the times at which several signatures rose
+// together: what an outage of a dependency added says nothing about the rate of a
+// signature, nor about how much that varies by itself.
+func (j *judgement) excuseOutages(models []model, surveys []survey) []model {
+	j.common = learnCommon(j.subjects, models, &j.timeline)
+	if len(j.common.outages) == 0 {
+		return models
+	}
+	for i, s := range j.subjects {
+		if s.excuse = j.common.excuse(i); s.excuse.ratio != nil {
+			surveys[i] = newSurvey(s.before, s.total, &j.timeline, s.excuse)
+		}
+	}
+	return fitModels(surveys, &j.timeline, j.traffic)
+}
+
+// observe gives a series' occurrences with minutes capped, its distinct minutes,
+// and how many minutes lie between the first and the last. An occurrence without
+// a time counts as one in a minute of its own.
+func observe(s *selfheal.Series, limit float64) (capped float64, active int, span int64) {
+	undated := min(max(s.Undated, 0), 1<<30)
+	capped, active = float64(max(s.Undated, 0)), int(undated)
+	first := int64(math.MaxInt64)
 	for _, c := range s.Counts {
 		if c.N > 0 {
 			capped += min(float64(c.N), limit)
 			active++
+			first = min(first, c.Minute)
+			span = c.Minute - first + 1
 		}
 	}
-	return capped, active
+	return capped, active, span + undated
 }
 
 // strongestFirst orders subjects by evidence, then by size, then by name.

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"selfheal"
@@ -17,14 +18,18 @@ const (
 	// learnt: who looks every five minutes of an hour must not meet with twelve
 	// hours' worth of them.
 	noiseHorizon = 60
+
+	// crowdMargin is how much more numerous than the fullest clusters is more numerous.
+	crowdMargin = 1.1
 )
 
 // noise is how messages that nobody knew before behave in this service when
 // nothing is deployed. A rare signature stands out from their clusters by lasting
-// for more minutes, or by being more numerous.
+// longer, or by being more numerous.
 type noise struct {
-	minutes int     // distinct minutes that few clusters last
-	count   float64 // occurrences that fewer still reach
+	minutes int     // distinct minutes that it takes to last
+	span    int64   // from the first of them to the last, both included
+	count   float64 // occurrences that fewer clusters still reach
 	crashes bool    // crashes of unknown kinds are themselves usual here
 }
 
@@ -34,13 +39,16 @@ const leastCrowd = 10
 
 // cluster is one stretch, as long as the window, in which a rare signature came.
 type cluster struct {
-	minutes int // distinct ones
-	count   float64
+	first, last int64 // minutes
+	minutes     int   // distinct ones
+	count       float64
 }
+
+func (c cluster) span() int64 { return c.last - c.first + 1 }
 
 // learnNoise looks at how rare signatures came and went in the baseline.
 func learnNoise(subjects []*subject, t *timeline, o Options) noise {
-	n := noise{minutes: o.MinimumMinutes, count: max(leastCrowd, float64(o.MinimumCount))}
+	n := noise{minutes: o.MinimumMinutes, span: int64(o.MinimumMinutes), count: max(leastCrowd, float64(o.MinimumCount))}
 	length := max(t.window.length(), noiseHorizon)
 	windows := t.baseExposure / float64(length)
 	limit := min(rareClusters, int(windows/windowsPerRare))
@@ -63,46 +71,57 @@ func learnNoise(subjects []*subject, t *timeline, o Options) noise {
 	}
 	allowed := o.NoiseClusters * windows
 	n.crashes = float64(crashes) > allowed
-	for float64(atLeast(all, n.minutes)) > allowed {
-		n.minutes++
-	}
+	n.minutes, n.span = lasting(all, o.MinimumMinutes, int(allowed))
 	// The count is a second way to be flagged: it gets a small part of the allowance.
 	slices.SortFunc(all, func(a, b cluster) int { return cmp.Compare(b.count, a.count) })
-	if rank := int(allowed / 6); rank < len(all) {
-		n.count = max(n.count, 1.5*all[rank].count)
+	if rank := int(allowed / 3); rank < len(all) {
+		n.count = max(n.count, crowdMargin*all[rank].count)
 	}
 	return n
+}
+
+// lasting finds how many distinct minutes, over how long a span, at most so many
+// clusters reach. Of all such pairs it takes the one that an error which comes in
+// every other minute meets first: few minutes over a longer span tell a slow error
+// from a short cluster sooner than many minutes would.
+func lasting(all []cluster, least, allowed int) (minutes int, span int64) {
+	span = math.MaxInt64
+	for n := least; int64(2*n) < span; n++ {
+		var spans []int64
+		for _, c := range all {
+			if c.minutes >= n {
+				spans = append(spans, c.span())
+			}
+		}
+		needed := int64(n)
+		if len(spans) > allowed {
+			slices.Sort(spans)
+			needed = max(needed, spans[len(spans)-1-allowed]+1)
+		}
+		if minutes == 0 || max(needed, int64(2*n)) < max(span, int64(2*minutes)) {
+			minutes, span = n, needed
+		}
+	}
+	return minutes, span
 }
 
 // clusters gives each stretch of the given length that begins with an occurrence
 // outside the stretch before; more says that there are more than limit of them.
 func clusters(s *selfheal.Series, length int64, limit int) (found []cluster, more bool) {
-	end := int64(0)
 	for _, c := range s.Counts {
 		if c.N <= 0 {
 			continue
 		}
-		if len(found) == 0 || c.Minute >= end {
+		if len(found) == 0 || c.Minute >= found[len(found)-1].first+length {
 			if len(found) == limit {
 				return nil, true
 			}
-			end = c.Minute + length
-			found = append(found, cluster{})
+			found = append(found, cluster{first: c.Minute})
 		}
 		last := &found[len(found)-1]
+		last.last = c.Minute
 		last.minutes++
 		last.count += float64(c.N)
 	}
 	return found, false
-}
-
-// atLeast counts the clusters that last for so many distinct minutes.
-func atLeast(all []cluster, minutes int) int {
-	n := 0
-	for _, c := range all {
-		if c.minutes >= minutes {
-			n++
-		}
-	}
-	return n
 }

@@ -95,7 +95,9 @@ func (j *judgement) detected(s *subject) time.Time {
 	var count float64
 	active := 0
 	capped := float64(max(s.after.Undated, 0))
-	for _, c := range within(s.after, window) {
+	counts := within(s.after, window)
+	first := firstOf(counts, window)
+	for _, c := range counts {
 		if c.N <= 0 {
 			continue
 		}
@@ -103,7 +105,7 @@ func (j *judgement) detected(s *subject) time.Time {
 		capped += min(float64(c.N), s.model.cap)
 		active++
 		part := float64(c.Minute+1-window.from) / float64(window.length())
-		if j.crashed(s) || j.enough(s, count, active) && s.model.chance(capped, part) <= j.threshold {
+		if j.crashed(s) || j.enough(s, count, active, c.Minute-first+1) && s.model.chance(capped, part) <= j.threshold {
 			return j.endOf(c.Minute)
 		}
 	}

@@ -28,6 +28,9 @@ func (j *judgement) powerForNew() string {
 		needed = max(needed, float64(j.noise.minutes))
 	}
 	window := j.timeline.windowExposure
+	if j.timeline.dated && float64(j.noise.span) > window {
+		needed = max(needed, j.noise.count)
+	}
 	if needed > window*minuteCap {
 		return fmt.Sprintf("No new error that is not a crash could have been told from chance in %s.", j.timeline.extent(window))
 	}

@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"selfheal"
 )
@@ -32,7 +33,7 @@ func (j *judgement) silence(s *subject) (selfheal.Silence, string) {
 		return selfheal.SilenceNoBaseline, "there is no baseline to compare with"
 	}
 	for _, rule := range []func(*subject) (selfheal.Silence, string){
-		j.tooFew, j.explainedByChance, j.tooSmall, j.blip, j.chanceCluster, j.usual, j.early,
+		j.tooFew, j.explainedByChance, j.tooSmall, j.blip, j.chanceCluster, j.shared, j.usual, j.early,
 	} {
 		if silence, reason := rule(s); silence != "" {
 			return silence, reason
@@ -50,14 +51,14 @@ func (j *judgement) crashed(s *subject) bool {
 }
 
 // enough tells whether it repeated often enough, in enough distinct minutes.
-func (j *judgement) enough(s *subject, count float64, active int) bool {
-	return count >= float64(j.options.MinimumCount) && active >= j.options.MinimumMinutes && j.standsOut(s, count, active)
+func (j *judgement) enough(s *subject, count float64, active int, span int64) bool {
+	return count >= float64(j.options.MinimumCount) && active >= j.options.MinimumMinutes && j.standsOut(s, count, active, span)
 }
 
 // standsOut tells whether a rare signature lasts longer, or is more numerous,
 // than the clusters of unknown messages in the baseline.
-func (j *judgement) standsOut(s *subject, count float64, active int) bool {
-	return !s.rare || active >= j.noise.minutes || count >= j.noise.count
+func (j *judgement) standsOut(s *subject, count float64, active int, span int64) bool {
+	return !s.rare || active >= j.noise.minutes && span >= j.noise.span || count >= j.noise.count
 }
 
 func (j *judgement) tooFew(s *subject) (selfheal.Silence, string) {
@@ -73,6 +74,9 @@ func (j *judgement) tooFew(s *subject) (selfheal.Silence, string) {
 func (j *judgement) explainedByChance(s *subject) (selfheal.Silence, string) {
 	if s.q <= j.options.FalseDiscoveryRate {
 		return "", ""
+	}
+	if reason := j.sameBefore(s); reason != "" && !s.decisive() {
+		return selfheal.SilenceUsual, reason
 	}
 	needed := max(s.model.countFor(j.threshold), float64(j.options.MinimumCount))
 	if math.IsInf(needed, 1) || j.outOfReach(s, needed) {
@@ -121,12 +125,12 @@ func (j *judgement) blip(s *subject) (selfheal.Silence, string) {
 // chanceCluster silences a rare signature that neither lasts longer nor is more
 // numerous than the unknown messages of the baseline were.
 func (j *judgement) chanceCluster(s *subject) (selfheal.Silence, string) {
-	if j.standsOut(s, s.count, s.active) {
+	if j.standsOut(s, s.count, s.active, s.span) {
 		return "", ""
 	}
 	return selfheal.SilenceUsual, fmt.Sprintf(
-		"seen in %d distinct minutes, and unknown messages are so frequent here that it takes %d, or %s occurrences",
-		s.active, j.noise.minutes, number(math.Ceil(j.noise.count)))
+		"seen in %s over %d min, and unknown messages are so frequent here that it takes %d minutes over %d min, or %s occurrences",
+		plural(float64(s.active), "minute"), s.span, j.noise.minutes, j.noise.span, number(math.Ceil(j.noise.count)))
 }
 
 // usual silences what the baseline reached by itself.
@@ -138,13 +142,49 @@ func (j *judgement) usual(s *subject) (selfheal.Silence, string) {
 	if !found {
 		return "", ""
 	}
-	return selfheal.SilenceUsual, fmt.Sprintf("its baseline reached %s in as long a stretch by itself, up to %s",
-		number(peak.count), selfheal.MinuteTime(peak.end).Format("Mon 2 Jan 15:04"))
+	return selfheal.SilenceUsual, j.showsTheSame(s, peak)
+}
+
+// sameBefore gives a reason when the fullest stretch of the baseline held as much
+// as the window: a better answer than what chance can and cannot explain.
+func (j *judgement) sameBefore(s *subject) string {
+	if !j.timeline.dated || s.isNew() || !s.elevated() {
+		return ""
+	}
+	var fullest peak
+	for _, p := range peaks(s.before, &j.timeline, func(c selfheal.Count) (count, capped float64) {
+		n := float64(max(c.N, 0))
+		return n, n
+	}) {
+		if p.count > fullest.count {
+			fullest = p
+		}
+	}
+	if fullest.count < s.count {
+		return ""
+	}
+	return j.showsTheSame(s, fullest)
+}
+
+// showsTheSame puts a stretch of the baseline into words. It may hold less than
+// the window, and be as unusual for its hour of the day.
+func (j *judgement) showsTheSame(s *subject, p peak) string {
+	t := &j.timeline
+	same := "the same"
+	if p.count < s.count {
+		same = "as unusual a rise"
+	}
+	before, show := t.extent(t.baseExposure), "show"
+	if strings.HasPrefix(before, "1 ") {
+		show = "shows"
+	}
+	return fmt.Sprintf("the %s before %s %s without this deploy: up to %s in %s, %s", before, show, same,
+		number(math.Round(p.count)), t.extent(t.windowExposure), selfheal.MinuteTime(p.from).Format("Jan 2 15:04"))
 }
 
 // peak is a stretch of the baseline as long as the window.
 type peak struct {
-	end    int64   // first minute after it
+	from   int64   // minute of its first occurrence
 	capped float64 // occurrences, minutes capped
 	count  float64 // all occurrences
 }
@@ -154,7 +194,7 @@ type peak struct {
 func (j *judgement) replay(s *subject) (peak, bool) {
 	m := &s.model
 	perWindow := j.timeline.windowExposure / j.timeline.baseExposure
-	for hour, p := range peaks(s.before, &j.timeline, m.cap) {
+	for hour, p := range peaks(s.before, &j.timeline, s.excused) {
 		known := m.known + 1
 		chance := upperTail(m.effective(p.capped), m.shape(known), known*perWindow*m.season.at(hour))
 		if p.capped >= s.capped || chance <= s.p && chance > smallestChance {
@@ -164,24 +204,32 @@ func (j *judgement) replay(s *subject) (peak, bool) {
 	return peak{}, false
 }
 
-// peaks finds, per hour of the day, the stretch with most occurrences.
-func peaks(s *selfheal.Series, t *timeline, limit float64) [hoursPerDay]peak {
+// peaks finds, per hour of the day, the stretch with most occurrences as weigh counts them.
+func peaks(s *selfheal.Series, t *timeline, weigh func(selfheal.Count) (count, capped float64)) [hoursPerDay]peak {
 	var best [hoursPerDay]peak
 	counts, length := within(s, t.base), t.window.length()
 	var now peak
 	first := 0
 	for _, c := range counts {
-		n := float64(max(c.N, 0))
+		n, capped := weigh(c)
 		now.count += n
-		now.capped += min(n, limit)
-		for now.end = c.Minute + 1; counts[first].Minute < now.end-length; first++ {
-			n := float64(max(counts[first].N, 0))
+		now.capped += capped
+		for ; counts[first].Minute <= c.Minute-length; first++ {
+			n, capped := weigh(counts[first])
 			now.count -= n
-			now.capped -= min(n, limit)
+			now.capped -= capped
 		}
+		now.from = counts[first].Minute
 		if hour := hourOf(c.Minute - length/2); now.capped > best[hour].capped {
 			best[hour] = now
 		}
 	}
 	return best
+}
+
+// excused gives the occurrences of a minute of the baseline, and the same capped,
+// less what rose together with others.
+func (s *subject) excused(c selfheal.Count) (count, capped float64) {
+	factor, n := s.excuse.of(c.Minute), float64(max(c.N, 0))
+	return factor * n, factor * min(n, s.model.cap)
 }

@@ -24,8 +24,7 @@ const (
 // minutes is the half-open range [from, to) of minutes since the Unix epoch.
 type minutes struct{ from, to int64 }
 
-func (m minutes) length() int64              { return m.to - m.from }
-func (m minutes) contains(minute int64) bool { return minute >= m.from && minute < m.to }
+func (m minutes) length() int64 { return m.to - m.from }
 
 // timeline is what both intervals have to do with each other, the same for every signature.
 type timeline struct {

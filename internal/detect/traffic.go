@@ -47,7 +47,7 @@ func (j *judgement) trafficFactor(controls []selfheal.SignatureID) float64 {
 	surveys := make([]survey, len(frequent))
 	observed := make([]float64, len(frequent))
 	for i, c := range frequent {
-		surveys[i], observed[i] = newSurvey(c.before, c.total, t), tally(c.after)
+		surveys[i], observed[i] = newSurvey(c.before, c.total, t, excuse{}), tally(c.after)
 	}
 	return min(max(sizeFactor(surveys, observed, t), 1), mostTraffic)
 }

@@ -1,0 +1,313 @@
+package detect
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"selfheal"
+)
+
+const (
+	// stretchesPerWindow is into how many stretches a window is cut to see what moves together.
+	stretchesPerWindow = 6
+	// shortestStretch is in minutes; stretchesAtMost bounds the memory per signature.
+	shortestStretch = 5
+	stretchesAtMost = 4096
+	// A stretch is raised when its count is raisedBy standard deviations above the mean.
+	raisedBy = 2.5
+	// A stretch is an outage when this many signatures more than usual are raised,
+	// and crowdSpreads times the spread of that number.
+	leastCrowded = 4
+	crowdSpreads = 3
+	// calmStretches below that end an outage.
+	calmStretches = 2
+)
+
+// grid cuts baseline and window into stretches, so that one ends where the window begins.
+type grid struct {
+	step           int64
+	from           int64 // of the baseline's first stretch
+	before, window int   // stretches in the baseline and in the window
+}
+
+func newGrid(t *timeline) grid {
+	step := max(t.window.length()/stretchesPerWindow, shortestStretch, t.base.length()/stretchesAtMost)
+	g := grid{step: step, before: int(t.base.length() / step), window: int(max(t.window.length()/step, 1))}
+	g.from = t.base.to - int64(g.before)*step
+	return g
+}
+
+// at gives the stretch of a minute of the baseline, or -1.
+func (g grid) at(minute int64) int {
+	if minute < g.from {
+		return -1
+	}
+	if i := int((minute - g.from) / g.step); i < g.before {
+		return i
+	}
+	return -1
+}
+
+// inWindow gives the stretch of a minute of the window, counted from its first. The last is the longest.
+func (g grid) inWindow(minute int64, t *timeline) int {
+	return min(int((minute-t.window.from)/g.step), g.window-1)
+}
+
+// extent gives the minutes of a stretch.
+func (g grid) extent(i int, t *timeline) minutes {
+	if i < g.before {
+		from := g.from + int64(i)*g.step
+		return minutes{from, from + g.step}
+	}
+	from := t.window.from + int64(i-g.before)*g.step
+	if i == g.before+g.window-1 {
+		return minutes{from, t.window.to}
+	}
+	return minutes{from, from + g.step}
+}
+
+// movement says for every stretch of baseline and window how small a share of a
+// signature's occurrences the mean is, where they are raised above it; zero where they are not.
+type movement []float32
+
+func (g grid) movement(s *subject, m *model, t *timeline, counts []float64) movement {
+	clear(counts)
+	for _, c := range s.before.Counts {
+		if i := g.at(c.Minute); i >= 0 {
+			counts[i] += min(float64(max(c.N, 0)), m.cap)
+		}
+	}
+	for _, c := range within(s.after, t.window) {
+		counts[g.before+g.inWindow(c.Minute, t)] += min(float64(max(c.N, 0)), m.cap)
+	}
+	v := make(movement, len(counts))
+	perMinute := m.known * m.burst / t.baseExposure
+	for i, n := range counts {
+		if n == 0 {
+			continue
+		}
+		span := g.extent(i, t)
+		mean := perMinute * float64(span.length()) * m.season.at(hourOf((span.from+span.to)/2))
+		if n > mean+raisedBy*math.Sqrt(m.burst*mean+m.frailty*mean*mean) {
+			v[i] = float32(mean / n)
+		}
+	}
+	return v
+}
+
+// outage is a run of stretches of the baseline in which unusually many signatures rose together.
+type outage struct {
+	from, to int   // stretches [from, to)
+	members  []int // subjects
+}
+
+func (o *outage) has(subject int) bool {
+	_, member := slices.BinarySearch(o.members, subject)
+	return member
+}
+
+// common is what the signatures of a service do together.
+type common struct {
+	grid      grid
+	movements []movement // per subject
+	outages   []outage
+	crowd     []int // per stretch, how many of those that rose in an outage are raised
+	limit     int   // of crowd, from which a stretch is an outage
+}
+
+// learnCommon looks for outages of dependencies in the baseline: times at which
+// several signatures rose together.
+func learnCommon(subjects []*subject, models []model, t *timeline) *common {
+	c := &common{}
+	if !t.dated {
+		return c
+	}
+	if c.grid = newGrid(t); c.grid.before < stretchesPerWindow*hoursPerDay {
+		return c
+	}
+	c.movements = make([]movement, len(subjects))
+	counts := make([]float64, c.grid.before+c.grid.window)
+	for i, s := range subjects {
+		c.movements[i] = c.grid.movement(s, &models[i], t, counts)
+	}
+	crowd := c.crowds(func(int) bool { return true })
+	c.findOutages(crowd, crowdLimit(crowd[:c.grid.before]))
+	c.crowd = c.crowds(c.prone)
+	c.limit = crowdLimit(c.crowd[:c.grid.before])
+	return c
+}
+
+// crowds counts the raised signatures of every stretch.
+func (c *common) crowds(counted func(subject int) bool) []int {
+	crowd := make([]int, c.grid.before+c.grid.window)
+	for subject, movement := range c.movements {
+		if !counted(subject) {
+			continue
+		}
+		for i, ratio := range movement {
+			if ratio > 0 {
+				crowd[i]++
+			}
+		}
+	}
+	return crowd
+}
+
+// crowdLimit is what the number of signatures that are raised by chance, or with
+// the traffic, hardly ever reaches.
+func crowdLimit(crowd []int) int {
+	sorted := slices.Sorted(slices.Values(crowd))
+	middle, high := sorted[len(sorted)/2], sorted[len(sorted)*84/100]
+	return middle + max(leastCrowded, crowdSpreads*(high-middle), int(math.Ceil(crowdSpreads*math.Sqrt(float64(middle)))))
+}
+
+// findOutages collects the runs of crowded stretches of the baseline.
+func (c *common) findOutages(crowd []int, limit int) {
+	for i := 0; i < c.grid.before; i++ {
+		from := i
+		for i < c.grid.before && crowd[i] >= limit {
+			i++
+		}
+		if i > from {
+			c.outages = append(c.outages, outage{from, i, c.members(from, i)})
+		}
+	}
+}
+
+// members are the subjects raised in at least half of the stretches.
+func (c *common) members(from, to int) []int {
+	var members []int
+	for subject, movement := range c.movements {
+		n := 0
+		for _, ratio := range movement[from:to] {
+			if ratio > 0 {
+				n++
+			}
+		}
+		if 2*n >= to-from {
+			members = append(members, subject)
+		}
+	}
+	return members
+}
+
+// prone tells whether a subject rose in an outage of the baseline.
+func (c *common) prone(subject int) bool {
+	return slices.ContainsFunc(c.outages, func(o outage) bool { return o.has(subject) })
+}
+
+// excuse is what a signature's baseline counts less for: the stretches in which it
+// rose together with others count as the mean.
+type excuse struct {
+	grid  grid
+	ratio []float32 // per stretch; zero where nothing is excused, nil when nowhere
+}
+
+func (c *common) excuse(subject int) excuse {
+	e := excuse{grid: c.grid}
+	for _, o := range c.outages {
+		if !o.has(subject) {
+			continue
+		}
+		if e.ratio == nil {
+			e.ratio = make([]float32, c.grid.before)
+		}
+		copy(e.ratio[o.from:o.to], c.movements[subject][o.from:o.to])
+	}
+	return e
+}
+
+// of gives what an occurrence in a minute of the baseline counts for.
+func (e *excuse) of(minute int64) float64 {
+	if e.ratio == nil {
+		return 1
+	}
+	if i := e.grid.at(minute); i >= 0 && e.ratio[i] > 0 {
+		return float64(e.ratio[i])
+	}
+	return 1
+}
+
+// shared silences a rise that lies in minutes in which as many other signatures
+// rise as in outages of the baseline, and which rose in those.
+func (j *judgement) shared(s *subject) (selfheal.Silence, string) {
+	c := j.common
+	if len(c.outages) == 0 || s.isNew() || s.after.Undated > 0 {
+		return "", ""
+	}
+	mask, most := c.mask(s.index, &j.timeline)
+	if most == 0 {
+		return "", ""
+	}
+	var rest []selfheal.Count
+	part := 0.0
+	for i, masked := range mask {
+		if span := c.grid.extent(c.grid.before+i, &j.timeline); !masked {
+			rest = append(rest, within(s.after, span)...)
+			part += float64(span.length()) / float64(j.timeline.window.length())
+		}
+	}
+	outside, _, _ := observe(&selfheal.Series{Counts: rest}, s.model.cap)
+	if part > 0 && s.model.chance(outside, part) <= j.threshold {
+		return "", ""
+	}
+	from := c.grid.extent(c.precedent().from, &j.timeline).from
+	return selfheal.SilenceSharedCause, fmt.Sprintf("%s rose in the same minutes, as in the outage of %s",
+		plural(float64(most), "other signature"), selfheal.MinuteTime(from).Format("Jan 2 15:04"))
+}
+
+// precedent is the latest outage that was over before the window, if there is one.
+func (c *common) precedent() outage {
+	for _, o := range slices.Backward(c.outages) {
+		if o.to < c.grid.before {
+			return o
+		}
+	}
+	return c.outages[0]
+}
+
+// mask finds the stretches of the window that are as crowded, by others than one
+// subject, as outages of the baseline, and one more on either side of them; most
+// is the largest crowd. What begins with the deploy and lasts may be the deploy's
+// own doing: it masks nothing.
+func (c *common) mask(subject int, t *timeline) (mask []bool, most int) {
+	mask = make([]bool, c.grid.window)
+	deployed := c.grid.inWindow(min(max(t.deploy, t.window.from), t.window.to-1), t)
+	before := t.base.to == t.window.from && c.others(subject, -1) >= c.limit-1
+	for from := 0; from < len(mask); from++ {
+		if c.others(subject, from) < c.limit-1 {
+			continue
+		}
+		to, crowd := c.run(subject, from)
+		began := from != deployed || from == 0 && before
+		if began || to+calmStretches <= len(mask) {
+			most = max(most, crowd)
+			for i := max(from-1, 0); i < min(to+1, len(mask)); i++ {
+				mask[i] = true
+			}
+		}
+		from = to
+	}
+	return mask, most
+}
+
+// run follows an outage from a stretch of the window to where it has calmed down.
+func (c *common) run(subject, from int) (to, crowd int) {
+	to = from
+	for i := from; i < c.grid.window && i-to < calmStretches; i++ {
+		if n := c.others(subject, i); n >= c.limit-1 {
+			to, crowd = i+1, max(crowd, n)
+		}
+	}
+	return to, crowd
+}
+
+// others counts the raised signatures of a stretch of the window without one subject's.
+func (c *common) others(subject, stretch int) int {
+	n := c.crowd[c.grid.before+stretch]
+	if c.movements[subject][c.grid.before+stretch] > 0 && c.prone(subject) {
+		n--
+	}
+	return n
+}

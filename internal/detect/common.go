@@ -280,8 +280,8 @@ func (c *common) mask(subject int, t *timeline) (mask []bool, most int) {
 			continue
 		}
 		to, crowd := c.run(subject, from)
-		began := from != deployed || from == 0 && before
-		if began || to+calmStretches <= len(mask) {
+		apart := from != deployed || from == 0 && before
+		if apart || to+calmStretches <= len(mask) {
 			most = max(most, crowd)
 			for i := max(from-1, 0); i < min(to+1, len(mask)); i++ {
 				mask[i] = true

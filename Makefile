@@ -3,6 +3,7 @@ SHELL := /bin/sh
 GO ?= go
 TOOL := $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 10s
+DEPLOYS ?= 200
 
 .PHONY: help build demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-group bench-triage picture
 
@@ -49,7 +50,7 @@ bench-check:
 	$(GO) run ./scripts/bench check
 
 bench-detect: ## print false alarms and power of detection, beside common procedures
-	$(GO) run ./internal/detect/accuracy -deploys 500
+	$(GO) run ./internal/detect/accuracy -deploys $(DEPLOYS)
 
 # Data sets under research licences are read from where you put them, see docs/benchmarks.
 bench-group: ## print the accuracy of grouping; LOGHUB=folder of Loghub-2k

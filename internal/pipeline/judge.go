@@ -10,6 +10,7 @@ import (
 
 // judge examines the change that was deployed.
 func (p *Pipeline) judge(ctx context.Context, i *selfheal.Incident) (step, error) {
+	defer timed("triage")()
 	assessment := i.Opened.Assessment
 	repository, err := git.Open(ctx, i.Opened.Repository)
 	if err != nil {

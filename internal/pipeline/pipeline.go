@@ -12,6 +12,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"selfheal"
@@ -55,6 +56,7 @@ type Sources struct {
 // Assess reads both sides of a deploy and says what changed. The window is read
 // first: where nobody said when the deploy was, its first record does.
 func (p *Pipeline) Assess(ctx context.Context, plan watch.Plan, from Sources) (selfheal.Assessment, error) {
+	read := timed("read")
 	watched, err := collect(ctx, from.Watched, plan, watch.Watched, p.Group)
 	if err != nil {
 		return selfheal.Assessment{}, unreadable("window", err)
@@ -66,6 +68,7 @@ func (p *Pipeline) Assess(ctx context.Context, plan watch.Plan, from Sources) (s
 	if err != nil {
 		return selfheal.Assessment{}, unreadable("baseline", err)
 	}
+	read()
 	assessment := selfheal.Assessment{Deploy: plan.Deploy, Window: watch.Attest(plan, baseline.coverage, watched.coverage)}
 	if len(assessment.Window.Observability.Problems) == 0 {
 		p.detect(&assessment, baseline, watched)
@@ -74,6 +77,7 @@ func (p *Pipeline) Assess(ctx context.Context, plan watch.Plan, from Sources) (s
 }
 
 func (p *Pipeline) detect(a *selfheal.Assessment, baseline, watched collected) {
+	defer timed("detect")()
 	signatures := union(baseline, watched)
 	found := detect.Judge(detect.Input{
 		Baseline: baseline.counts, Watched: watched.counts,
@@ -82,6 +86,12 @@ func (p *Pipeline) detect(a *selfheal.Assessment, baseline, watched collected) {
 	}, p.Detect)
 	a.Anomalies, a.SetAside, a.Tested, a.Power = found.Anomalies, found.SetAside, found.Tested, found.Power
 	a.Signatures = named(signatures, a.Anomalies, a.SetAside)
+}
+
+// timed logs for operators how long a part of the work took.
+func timed(part string) (done func()) {
+	start := time.Now()
+	return func() { slog.Debug("took", "part", part, "seconds", time.Since(start).Seconds()) }
 }
 
 // AssessBuild says what went wrong in a build that failed: every error that the

@@ -8,7 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -72,7 +75,7 @@ func (b *bench) endToEnd(ctx context.Context, sizes []int64) error {
 		if err != nil {
 			return err
 		}
-		if _, err := writeLogs(b.path("window.log"), max(size*mebibyte/168, 1), week.Add(weekLength), time.Hour, b.seed+1); err != nil {
+		if err := b.writeWindow(size); err != nil {
 			return err
 		}
 		for _, processors := range []int{1, 2} {
@@ -87,32 +90,69 @@ func (b *bench) endToEnd(ctx context.Context, sizes []int64) error {
 	return table.Flush()
 }
 
+// writeWindow writes the hour after the deploy: more of the same, and a new error
+// that gives triage something to do.
+func (b *bench) writeWindow(size int64) error {
+	if _, err := writeLogs(b.path("window.log"), max(size*mebibyte/168, 1), week.Add(weekLength), time.Hour, b.seed+1); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(b.path("window.log"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	for minute := range 30 {
+		at := week.Add(weekLength + time.Duration(20+minute)*time.Minute)
+		fmt.Fprintf(f, `{"time":%q,"level":"ERROR","msg":"x is not defined in main.go:2"}`+"\n", at.Format(time.RFC3339))
+	}
+	return f.Close()
+}
+
 type run struct {
 	wall, cpu time.Duration
 	peak      int64
+	took      map[string]time.Duration // by part of the work, as the program logs it
+}
+
+var tookLine = regexp.MustCompile(`msg=took part=(\w+) seconds=([0-9.e+-]+)`)
+
+func parts(log string) map[string]time.Duration {
+	took := map[string]time.Duration{}
+	for _, match := range tookLine.FindAllStringSubmatch(log, -1) {
+		if seconds, err := strconv.ParseFloat(match[2], 64); err == nil {
+			took[match[1]] += time.Duration(seconds * float64(time.Second))
+		}
+	}
+	return took
 }
 
 func (b *bench) check(ctx context.Context, processors int) (run, error) {
-	command := exec.CommandContext(ctx, b.path("selfheal"), "check", "--repo", b.path("repo"), "--base", "main~1", "--head", "main",
-		"--baseline", b.path("week.log"), "--window", b.path("window.log"), "--store", b.path("store.db"), "--format", "json", "--out", b.path("report.json"))
+	// A new store each time: an incident that is known already is not examined again.
+	if err := os.RemoveAll(b.path("state")); err != nil {
+		return run{}, err
+	}
+	command := exec.CommandContext(ctx, b.path("selfheal"), "check", "--verbose", "--repo", b.path("repo"), "--base", "main~1", "--head", "main",
+		"--baseline", b.path("week.log"), "--window", b.path("window.log"), "--store", filepath.Join(b.path("state"), "store.db"), "--format", "json", "--out", b.path("report.json"))
 	command.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", processors))
-	command.Stderr = os.Stderr
+	var messages strings.Builder
+	command.Stderr = &messages
 	start := time.Now()
 	err := command.Run()
 	var exit *exec.ExitError
 	if judged := errors.As(err, &exit) && exit.ExitCode() >= 10; err != nil && !judged {
-		return run{}, err
+		return run{}, fmt.Errorf("%w\n%s", err, messages.String())
 	}
 	usage := command.ProcessState.SysUsage().(*syscall.Rusage)
 	return run{
 		wall: time.Since(start),
 		cpu:  command.ProcessState.UserTime() + command.ProcessState.SystemTime(),
 		peak: usage.Maxrss * 1024,
+		took: parts(messages.String()),
 	}, nil
 }
 
-// shares measures the rooms on one processor by adding one after the other: the
-// difference between two rows is what the added one costs.
+// shares says where the time goes on one processor. Reading, grouping and counting
+// are interwoven, so they are measured by adding one after the other; the other
+// parts are what the program itself logs.
 func (b *bench) shares(ctx context.Context, size int64) error {
 	if _, err := writeLogs(b.path("week.log"), size*mebibyte, week, weekLength, b.seed); err != nil {
 		return err
@@ -137,9 +177,20 @@ func (b *bench) shares(ctx context.Context, size int64) error {
 	share := func(d time.Duration) float64 { return 100 * d.Seconds() / total }
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(table, "\nshare of time, %d MiB, one processor\t\t\n", size)
-	fmt.Fprintf(table, "source (read lines)\t%.0f %%\t\n", share(read))
-	fmt.Fprintf(table, "group (decode, assemble, sign)\t%.0f %%\t\n", share(grouped-read))
-	fmt.Fprintf(table, "watch, counting, detect, triage, store, report, start-up\t%.0f %%\t\n", share(whole.wall-grouped))
+	rest := whole.wall - whole.took["read"] - whole.took["detect"] - whole.took["triage"]
+	for _, row := range []struct {
+		part string
+		took time.Duration
+	}{
+		{"source (read lines)", read},
+		{"group (decode, assemble, sign)", grouped - read},
+		{"watch, and counting", max(whole.took["read"]-grouped, 0)},
+		{"detect", whole.took["detect"]},
+		{"triage", whole.took["triage"]},
+		{"decide, store, report, start-up", rest},
+	} {
+		fmt.Fprintf(table, "%s\t%.1f %%\t\n", row.part, share(row.took))
+	}
 	return table.Flush()
 }
 

@@ -120,8 +120,8 @@ func git(ts *testscript.TestScript, dir string, day int, args ...string) {
 	command := exec.Command("git", append([]string{"-C", dir}, args...)...)
 	date := fmt.Sprintf("2026-02-%02dT12:00:00Z", day+1)
 	command.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
-		"GIT_AUTHOR_NAME=Ada Example", "GIT_AUTHOR_EMAIL=ada@example.com", "GIT_AUTHOR_DATE="+date,
-		"GIT_COMMITTER_NAME=Ada Example", "GIT_COMMITTER_EMAIL=ada@example.com", "GIT_COMMITTER_DATE="+date)
+		"GIT_AUTHOR_NAME=Example Author", "GIT_AUTHOR_EMAIL=author@example.com", "GIT_AUTHOR_DATE="+date,
+		"GIT_COMMITTER_NAME=Example Author", "GIT_COMMITTER_EMAIL=author@example.com", "GIT_COMMITTER_DATE="+date)
 	if out, err := command.CombinedOutput(); err != nil {
 		ts.Fatalf("git %v: %v\n%s", args, err, out)
 	}

@@ -98,7 +98,7 @@ func TestLogReadsEveryKindOfChange(t *testing.T) {
 		t.Error(diff)
 	}
 	root := commits[0]
-	if root.Body != "with a body\n\x01and control" || len(root.Files) != 4 || len(root.Parents) != 0 || root.Author != "Ada Example" {
+	if root.Body != "with a body\n\x01and control" || len(root.Files) != 4 || len(root.Parents) != 0 || root.Author != "Example Author" {
 		t.Errorf("root = %+v", root)
 	}
 	if !root.Time.Equal(time.Date(2026, time.March, 2, 9, 1, 0, 0, time.UTC)) {

@@ -18,7 +18,7 @@ import (
 func story() (Input, selfheal.Repair) {
 	deployed := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	culprit := selfheal.Commit{
-		ID: strings.Repeat("c", 40), Parents: []string{strings.Repeat("b", 40)}, Author: "Ada Example", Time: deployed.Add(-3 * time.Hour),
+		ID: strings.Repeat("c", 40), Parents: []string{strings.Repeat("b", 40)}, Author: "Example Author", Time: deployed.Add(-3 * time.Hour),
 		Subject: "Read limits from the tenant's plan",
 		Files: []selfheal.FileChange{{Path: "limits/plan.go", Status: selfheal.FileModified, Hunks: []selfheal.Hunk{
 			{OldStart: 3, OldLines: 1, NewStart: 3, NewLines: 1, Lines: []selfheal.HunkLine{

@@ -192,10 +192,10 @@ func change() selfheal.Change {
 	return selfheal.Change{
 		Base: base, Head: head, Files: []selfheal.FileChange{region},
 		Commits: []selfheal.Commit{
-			{ID: docsOnly, Author: "Bo Example", Time: deployed.Add(-50 * time.Hour), Subject: "docs: explain regions"},
-			{ID: culprit, Author: "Ada Example", Time: deployed.Add(-9 * time.Hour), Subject: "pricing: read the default region from the settings",
+			{ID: docsOnly, Author: "Docs Author", Time: deployed.Add(-50 * time.Hour), Subject: "docs: explain regions"},
+			{ID: culprit, Author: "Example Author", Time: deployed.Add(-9 * time.Hour), Subject: "pricing: read the default region from the settings",
 				Files: []selfheal.FileChange{region}},
-			{ID: retry, Author: "Cy Example", Time: deployed.Add(-5 * time.Hour), Subject: "payment: retry twice"},
+			{ID: retry, Author: "Payment Author", Time: deployed.Add(-5 * time.Hour), Subject: "payment: retry twice"},
 		},
 	}
 }

@@ -265,7 +265,7 @@ func merged(t *testing.T, b *bench) {
 	pr := b.propose(t)
 	ahead := b.Commit("meanwhile", "other.txt", "b\n")
 	check(t, b.forge.Push(t.Context(), b.Dir, ahead, "main"))
-	got, err := merger(t, b).MergePullRequest(t.Context(), pr.Mark, "Ada <a@b>\nForged: yes")
+	got, err := merger(t, b).MergePullRequest(t.Context(), pr.Mark, "Reviewer <a@b>\nForged: yes")
 	check(t, err)
 	same(t, got.State, selfheal.PullRequestMerged)
 

@@ -20,7 +20,7 @@ const (
 )
 
 // The weights, in nats of log-odds against a commit picked at random. They start
-// from the prototype that facts on 59 labelled cases were measured with.
+// from a prototype that was measured on 59 labelled cases.
 const (
 	weightFrameLine     = 6.0
 	weightFrameFunction = 3.0

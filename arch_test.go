@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -120,6 +122,36 @@ func TestEveryPackageIsDocumented(t *testing.T) {
 		if p.Doc == "" {
 			t.Errorf("%s has no package comment", p.ImportPath)
 		}
+	}
+}
+
+var markdownLink = regexp.MustCompile(`\]\(([^)#:]+)\)`)
+
+// TestLinksLeadSomewhere: a newcomer reaches the code from README.md in two hops
+// only while the links of the documentation hold.
+func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	checked := 0
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/benchmarks/*.md"} {
+		pages, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range pages {
+			text, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, link := range markdownLink.FindAllStringSubmatch(string(text), -1) {
+				checked++
+				if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
+					t.Errorf("%s links to %s: %v", page, link[1], err)
+				}
+			}
+		}
+	}
+	if checked < 20 {
+		t.Errorf("only %d links were found: the test does not see them", checked)
 	}
 }
 

@@ -203,7 +203,7 @@ func hostile() map[string]func(i int) []byte {
 // TestHostileInputIsBounded: the state stays small whatever comes in.
 func TestHostileInputIsBounded(t *testing.T) {
 	if testing.Short() {
-		t.Skip("slow")
+		t.Skip("SKIPPED: slow, and -short was asked for")
 	}
 	for name, next := range hostile() {
 		var before, after runtime.MemStats

@@ -13,6 +13,7 @@ type StreamKind string
 const (
 	StreamDeploy   StreamKind = "deploy"
 	StreamIncident StreamKind = "incident"
+	StreamIdentity StreamKind = "identity" // of a service's signatures
 )
 
 // StreamName is the journal's name of the stream about a key.
@@ -38,9 +39,12 @@ type Event struct {
 // EventType names what happened, in the past tense.
 type EventType string
 
-// The events of a deploy's stream, then those of an incident's.
+// The events of a deploy's stream, of a service's identities, then those of an incident's.
 const (
 	EventDeployAssessed EventType = "deploy.assessed" // Assessment
+
+	EventIdentitiesLearned   EventType = "identities.learned"   // Learned
+	EventSignatureOverridden EventType = "signature.overridden" // Override
 
 	EventIncidentOpened      EventType = "incident.opened"       // Opened
 	EventIncidentReassessed  EventType = "incident.reassessed"   // Opened; what was concluded from the last assessment is void

@@ -89,6 +89,13 @@ type Answer struct {
 	TokensOut int64
 }
 
+// Embedder gives texts a place in a space where near means similar.
+type Embedder interface {
+	// Embed gives one vector per text, all of one length. A provider that cannot
+	// be reached, or a budget that is spent, is CodeUnavailable.
+	Embed(ctx context.Context, texts []string) ([][]float32, error)
+}
+
 // Notice is something that people are told.
 type Notice struct {
 	Time     time.Time

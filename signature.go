@@ -15,6 +15,7 @@ const (
 	KindException SignatureKind = "exception" // exception types and in-app functions
 	KindMessage   SignatureKind = "message"   // the masked text of a line
 	KindBuild     SignatureKind = "build"     // an error that a compiler or builder printed
+	KindCluster   SignatureKind = "cluster"   // messages that mean the same though they read differently
 	KindOverflow  SignatureKind = "overflow"  // everything beyond the cap on the number of signatures
 )
 
@@ -40,4 +41,12 @@ type Sample struct {
 	Revision   string      `json:"revision,omitempty"`
 	Stream     string      `json:"stream,omitempty"`
 	Line       int64       `json:"line,omitempty"`
+}
+
+// Relation is a signature that seems to mean the same as another, by the words
+// the two share. Related signatures are shown side by side; they are never merged.
+type Relation struct {
+	Signature  SignatureID `json:"signature"`
+	Title      string      `json:"title"`
+	Similarity float64     `json:"similarity"` // cosine, from 0 to 1
 }

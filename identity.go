@@ -1,6 +1,7 @@
 package selfheal
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -64,14 +65,12 @@ type Identities struct {
 	parents   map[SignatureID]SignatureID // learned, towards the oldest
 	merged    map[SignatureID]SignatureID // said by people
 	split     map[SignatureID]bool
-	ignored   map[SignatureID]bool
-	titles    map[SignatureID]string
-	overrides []Override // in force, in the order they were said
+	reasons   map[SignatureID]string // of the entries of parents
+	overrides []Override             // in force, in the order they were said
 }
 
 // FoldIdentities rebuilds what is known from all events of a stream. resign gives
-// the id that today's algorithm has for the signature of an override; it is asked
-// for ids of another algorithm only, and answers "" when the sample does not tell.
+// the id that today's algorithm has for the signature of an override.
 func FoldIdentities(events []Event, resign func(Signature) SignatureID) (*Identities, error) {
 	i := &Identities{}
 	for _, e := range events {
@@ -101,16 +100,12 @@ func (i *Identities) apply(e Event, resign func(Signature) SignatureID) error {
 	return nil
 }
 
-// resigned is the override under today's ids; where the algorithm is the same, itself.
+// resigned is the override under today's ids.
 func (o Override) resigned(resign func(Signature) SignatureID) Override {
-	if id := resign(o.Signature); id != "" {
-		o.Signature.ID = id
-	}
+	o.Signature.ID = resign(o.Signature)
 	if o.Into != nil {
 		into := *o.Into
-		if id := resign(into); id != "" {
-			into.ID = id
-		}
+		into.ID = resign(into)
 		o.Into = &into
 	}
 	return o
@@ -124,19 +119,19 @@ func (i *Identities) Learn(l Learned) {
 		}
 	}
 	for _, a := range l.Aliases {
-		i.alias(a.From, a.To)
+		i.alias(a)
 	}
 }
 
-func (i *Identities) alias(from, to SignatureID) {
-	from, to = root(i.parents, from), root(i.parents, to)
+func (i *Identities) alias(a Alias) {
+	from, to := root(i.parents, a.From), root(i.parents, a.To)
 	if from == to {
 		return
 	}
 	if i.parents == nil {
-		i.parents = map[SignatureID]SignatureID{}
+		i.parents, i.reasons = map[SignatureID]SignatureID{}, map[SignatureID]string{}
 	}
-	i.parents[from] = to
+	i.parents[from], i.reasons[from] = to, a.Why
 }
 
 // root follows parents to the end. Chains are short: each merge links two roots.
@@ -170,7 +165,7 @@ func (o Override) replacedBy(later Override) bool {
 
 // settle works out what the overrides in force say together.
 func (i *Identities) settle() {
-	i.merged, i.split, i.ignored, i.titles = map[SignatureID]SignatureID{}, map[SignatureID]bool{}, map[SignatureID]bool{}, map[SignatureID]string{}
+	i.merged, i.split = map[SignatureID]SignatureID{}, map[SignatureID]bool{}
 	for _, o := range i.overrides {
 		switch id := o.Signature.ID; o.Action {
 		case OverrideMerge:
@@ -179,10 +174,6 @@ func (i *Identities) settle() {
 			}
 		case OverrideSplit:
 			i.split[id] = true
-		case OverrideIgnore:
-			i.ignored[id] = true
-		case OverrideRename:
-			i.titles[id] = o.Title
 		}
 	}
 }
@@ -207,11 +198,44 @@ func (i *Identities) Of(id, pattern SignatureID) SignatureID {
 	return root(i.merged, learned)
 }
 
-// Ignored tells whether a person said that a signature never counts.
-func (i *Identities) Ignored(id SignatureID) bool { return i.ignored[id] }
+// Ignored lists the signatures of which a person said that they never count, by
+// what stands for them now.
+func (i *Identities) Ignored() map[SignatureID]bool {
+	all := map[SignatureID]bool{}
+	for _, o := range i.overrides {
+		if o.Action == OverrideIgnore {
+			all[i.Of(o.Signature.ID, "")] = true
+		}
+	}
+	return all
+}
 
-// Title gives the title that a person gave, or "".
-func (i *Identities) Title(id SignatureID) string { return i.titles[id] }
+// Titles lists the titles that people gave, by the signature that stands for what they named.
+func (i *Identities) Titles() map[SignatureID]string {
+	all := map[SignatureID]string{}
+	for _, o := range i.overrides {
+		if o.Action == OverrideRename {
+			all[i.Of(o.Signature.ID, "")] = o.Title
+		}
+	}
+	return all
+}
+
+// Aliases lists what was learned and said, except by patterns: each signature
+// that another one stands for, ordered by id.
+func (i *Identities) Aliases() []Alias {
+	all := make([]Alias, 0, len(i.parents)+len(i.merged))
+	for id := range i.parents {
+		all = append(all, Alias{From: id, To: i.Of(id, ""), Why: i.reasons[id]})
+	}
+	for _, o := range i.overrides {
+		if o.Action == OverrideMerge {
+			all = append(all, Alias{From: o.Signature.ID, To: i.Of(o.Signature.ID, ""), Why: "somebody said so"})
+		}
+	}
+	slices.SortFunc(all, func(a, b Alias) int { return cmp.Compare(a.From, b.From) })
+	return slices.DeleteFunc(all, func(a Alias) bool { return a.From == a.To })
+}
 
 // Overrides lists what people said and is in force, oldest first.
 func (i *Identities) Overrides() []Override { return slices.Clone(i.overrides) }

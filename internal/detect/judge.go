@@ -24,6 +24,8 @@ type Input struct {
 	// Signatures describes the counted signatures. Those of severity WARN and above, exceptions
 	// and build errors are judged; all others, and those missing here, only serve as exposure.
 	Signatures map[selfheal.SignatureID]*selfheal.Signature
+	// Ignored are signatures of which a person said that they never count.
+	Ignored map[selfheal.SignatureID]bool
 }
 
 // Result is what detection says about one deploy.

@@ -21,6 +21,9 @@ func (j *judgement) silence(s *subject) (selfheal.Silence, string) {
 	if s.count == 0 {
 		return selfheal.SilenceNotSignificant, ""
 	}
+	if j.in.Ignored[s.signature.ID] {
+		return selfheal.SilenceIgnored, "somebody said that it never counts"
+	}
 	if j.timeline.dated {
 		if reason := j.beforeDeploy(s); reason != "" {
 			return selfheal.SilenceSharedCause, reason

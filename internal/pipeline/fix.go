@@ -2,8 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"selfheal"
+	"selfheal/internal/group"
 	"selfheal/internal/watch"
 )
 
@@ -19,14 +22,34 @@ func (p *Pipeline) ObserveFix(ctx context.Context, key string, deploy selfheal.D
 	if err != nil {
 		return unreadable("logs since the fix", err)
 	}
+	judged := incident.Opened.Assessment
+	today := p.resigned(judged.Signatures)
+	known, err := p.identify(ctx, judged.Deploy.Service, recalled(slices.Collect(maps.Values(today))), &seen)
+	if err != nil {
+		return err
+	}
 	fix := selfheal.FixDeployed{
 		Deploy: deploy, Counts: map[selfheal.SignatureID]int64{}, Records: seen.coverage.Records,
 		Window: watch.AttestFix(plan, seen.coverage),
 	}
-	for _, anomaly := range incident.Opened.Assessment.Anomalies {
-		fix.Counts[anomaly.Signature] = seen.counts.Of(anomaly.Signature).Total()
+	for _, anomaly := range judged.Anomalies {
+		id := anomaly.Signature
+		if s, described := today[id]; described {
+			id = s.ID
+		}
+		fix.Counts[anomaly.Signature] = seen.counts.Of(known.standsFor(id)).Total()
 	}
 	return p.fixDeployed(ctx, key, fix)
+}
+
+// resigned gives signatures under the ids that today's algorithm has for them, by
+// the ids they had: an incident may have been opened by an older program.
+func (p *Pipeline) resigned(signatures []selfheal.Signature) map[selfheal.SignatureID]selfheal.Signature {
+	today := make(map[selfheal.SignatureID]selfheal.Signature, len(signatures))
+	for _, s := range signatures {
+		today[s.ID] = group.Resign(p.Group, s)
+	}
+	return today
 }
 
 // fixDeployed journals that the fix serves. Where the pull request was merged

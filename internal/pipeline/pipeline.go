@@ -71,18 +71,22 @@ func (p *Pipeline) Assess(ctx context.Context, plan watch.Plan, from Sources) (s
 	read()
 	assessment := selfheal.Assessment{Deploy: plan.Deploy, Window: watch.Attest(plan, baseline.coverage, watched.coverage)}
 	if len(assessment.Window.Observability.Problems) == 0 {
-		p.detect(&assessment, baseline, watched)
+		known, err := p.identify(ctx, plan.Deploy.Service, &baseline, &watched)
+		if err != nil {
+			return selfheal.Assessment{}, err
+		}
+		p.detect(&assessment, baseline, watched, known)
 	}
 	return assessment, p.record(ctx, assessment)
 }
 
-func (p *Pipeline) detect(a *selfheal.Assessment, baseline, watched collected) {
+func (p *Pipeline) detect(a *selfheal.Assessment, baseline, watched collected, known identities) {
 	defer timed("detect")()
 	signatures := union(baseline, watched)
 	found := detect.Judge(detect.Input{
 		Baseline: baseline.counts, Watched: watched.counts,
 		BaselineInterval: a.Window.Baseline, WatchedInterval: a.Window.Watched,
-		DeployedAt: a.Deploy.Time, Signatures: signatures,
+		DeployedAt: a.Deploy.Time, Signatures: signatures, Ignored: known.Ignored(),
 	}, p.Detect)
 	a.Anomalies, a.SetAside, a.Tested, a.Power = found.Anomalies, found.SetAside, found.Tested, found.Power
 	a.Signatures = named(signatures, a.Anomalies, a.SetAside)

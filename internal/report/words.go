@@ -242,7 +242,7 @@ func silences(s selfheal.Silence) string {
 	case selfheal.SilenceIntended:
 		return "the change added this message on purpose"
 	case selfheal.SilenceIgnored:
-		return "ignored by configuration"
+		return "somebody said that it never counts"
 	}
 	return string(s)
 }

@@ -82,6 +82,8 @@ type Assessment struct {
 	Tested     int         `json:"tested"`     // signatures that were compared
 	Power      string      `json:"power"`      // what this window could and could not have shown
 	Signatures []Signature `json:"signatures"` // of all anomalies above
+	// Related are signatures that seem to mean the same as a flagged one, most similar first.
+	Related map[SignatureID][]Relation `json:"related,omitempty"`
 }
 
 // Status is the answer about one deploy.

@@ -160,6 +160,9 @@ func assessment() selfheal.Assessment {
 		Deploy: deploy(), Window: window(), Anomalies: []selfheal.Anomaly{newError(), rise()}, SetAside: aside(), Tested: 41,
 		Power:      "A new error that occurs at least every 5 minutes would have been seen, and a threefold rise of anything above 20 per hour.",
 		Signatures: []selfheal.Signature{lookupSignature(), quoteSignature(), timeoutSignature()},
+		Related: map[selfheal.SignatureID][]selfheal.Relation{
+			quote: {{Signature: lookup, Title: lookupSignature().Title, Similarity: 0.71}, {Signature: "g1-77ab77ab77ab77ab", Title: "no offer for <num> articles", Similarity: 0.58}},
+		},
 	}
 }
 

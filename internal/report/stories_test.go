@@ -67,13 +67,13 @@ func regression(t testing.TB) report.Report {
 
 func clean(testing.TB) report.Report {
 	a := assessment()
-	a.Anomalies, a.SetAside, a.Signatures = nil, a.SetAside[1:], nil
+	a.Anomalies, a.SetAside, a.Signatures, a.Related = nil, a.SetAside[1:], nil, nil
 	return report.New("0.1.0", generated, a, nil)
 }
 
 func cannotObserve(testing.TB) report.Report {
 	a := assessment()
-	a.Anomalies, a.SetAside, a.Signatures, a.Tested = nil, nil, nil, 0
+	a.Anomalies, a.SetAside, a.Signatures, a.Related, a.Tested = nil, nil, nil, nil, 0
 	a.Window.Observability.Watched = selfheal.Coverage{Streams: 1, Revisions: map[string]int64{base: 412}, Records: 412}
 	a.Window.Observability.Problems = []selfheal.Problem{{
 		Code: selfheal.ProblemRevisionMissing, Detail: "none of the 412 records of the window comes from 3f9c2a1b7d; all come from a41f0c9be2",
@@ -87,7 +87,7 @@ func notCaused(t testing.TB) report.Report {
 	outage := aside()[0]
 	outage.Silence, outage.Chart, outage.PValue = "", chartOf(wave(168, 12), wave(60, 5)), 1e-12
 	outage.Onset = deployed.Add(-21 * time.Minute)
-	a.Anomalies, a.SetAside, a.Signatures = []selfheal.Anomaly{outage}, nil, []selfheal.Signature{timeoutSignature()}
+	a.Anomalies, a.SetAside, a.Signatures, a.Related = []selfheal.Anomaly{outage}, nil, []selfheal.Signature{timeoutSignature()}, nil
 	c := change()
 	c.Commits, c.Files = c.Commits[:1], nil
 	return report.New("0.1.0", generated, a, incident(t, opened(t, a), judged(t, selfheal.Verdict{

@@ -81,6 +81,17 @@ func (p *printer) anomaly(number int, a anomalyView) {
 		p.verbatim(4, a.Sample, textSampleLines, p.plain)
 	}
 	p.frames(a.Frames)
+	p.related(a.Related)
+}
+
+func (p *printer) related(all []relatedView) {
+	if len(all) == 0 {
+		return
+	}
+	p.line("  " + p.faint("related, by their words"))
+	for _, r := range all {
+		p.hang(p.label(4, r.Similarity, 6, p.faint), r.Title+"  "+r.ID, p.plain)
+	}
 }
 
 // frames shows the service's own frames, and all when it has none of its own.

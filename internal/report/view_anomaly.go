@@ -20,6 +20,12 @@ type anomalyView struct {
 	Sample   []string // lines of the newest occurrence
 	Source   string   // where and when the sample was logged
 	Frames   []frameView
+	Related  []relatedView
+}
+
+// relatedView is a signature that seems to mean the same.
+type relatedView struct {
+	Similarity, Title, ID string
 }
 
 // frameView is one stack frame.
@@ -39,6 +45,9 @@ func newAnomalyView(a selfheal.Anomaly, s selfheal.Signature, all selfheal.Asses
 		Chart:  newChart(a, all),
 		Source: oneLine(sampleSource(s.Sample), titleLimit),
 		Frames: frameViews(s),
+	}
+	for _, r := range all.Related[a.Signature] {
+		v.Related = append(v.Related, relatedView{fmt.Sprintf("%.2f", r.Similarity), oneLine(r.Title, titleLimit), oneLine(string(r.Signature), titleLimit)})
 	}
 	if v.Title == "" {
 		v.Title = v.ID

@@ -43,6 +43,7 @@ var floors = []struct {
 	// What knows several of them.
 	{"selfheal/internal/pipeline", 4},
 	{"selfheal/internal/config", 4},
+	{"selfheal/internal/backtest", 4},
 	{"selfheal/internal/eval", 4},
 	{"selfheal/internal/app", 5},
 	{"selfheal/internal/demo", 6},

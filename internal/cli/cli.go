@@ -120,7 +120,7 @@ Start with:  selfheal demo`,
 	})
 	root.AddCommand(
 		newCheckCommand(env), newDemoCommand(env), newGroupCommand(env),
-		newIncidentsCommand(env), newShowCommand(env), newSignaturesCommand(env), newConfigCommand(env), newVersionCommand(env),
+		newIncidentsCommand(env), newShowCommand(env), newSignaturesCommand(env), newReplayCommand(env), newDrillCommand(env), newConfigCommand(env), newVersionCommand(env),
 	)
 	for _, c := range root.Commands() {
 		if c.Args != nil {

@@ -23,7 +23,11 @@ type collected struct {
 // collect reads a source to its end: entries are decoded, signed and counted.
 func collect(ctx context.Context, src selfheal.Source, plan watch.Plan, side watch.Side, o group.Options) (collected, error) {
 	q := selfheal.Query{Service: plan.Deploy.Service, Environment: plan.Deploy.Environment}
-	start := func() *collector { return newCollector(plan, side, o) }
+	return collectBy(ctx, src, q, func() *collector { return newCollector(plan, side, o) })
+}
+
+// collectBy reads a source with as many collectors as it can be read by.
+func collectBy(ctx context.Context, src selfheal.Source, q selfheal.Query, start func() *collector) (collected, error) {
 	parallel, ok := src.(selfheal.StreamSource)
 	if !ok {
 		c := start()
@@ -92,6 +96,8 @@ type collector struct {
 	series  []selfheal.Series
 	all     selfheal.Series
 	records int64
+	// byMinute says that signatures that are no errors are kept by the minute too.
+	byMinute bool
 }
 
 type stream struct {
@@ -160,7 +166,7 @@ func (c *collector) count(r *selfheal.Record, i group.Index) {
 	}
 	minute := selfheal.MinuteOf(r.Time)
 	c.all.Add(minute, 1)
-	if r.Severity < selfheal.SeverityWarn && len(r.Exceptions) == 0 {
+	if !c.byMinute && r.Severity < selfheal.SeverityWarn && len(r.Exceptions) == 0 {
 		minute -= minute % 60
 	}
 	c.series[i].Add(minute, 1)

@@ -37,7 +37,7 @@ func IdentitiesText(w io.Writer, known Identities, o TextOptions) error {
 		return fmt.Sprintf("%s is %s: %s", oneLine(string(a.From), titleLimit), oneLine(string(a.To), titleLimit), oneLine(a.Why, sentenceLimit))
 	})
 	section("Places that hold values", len(known.Patterns), func(i int) string {
-		return fmt.Sprintf("%s  %s", oneLine(string(known.Patterns[i].Signature), titleLimit), oneLine(known.Patterns[i].Template, sentenceLimit))
+		return fmt.Sprintf("%s %s", oneLine(string(known.Patterns[i].Signature), titleLimit), oneLine(known.Patterns[i].Template, sentenceLimit))
 	})
 	return p.flush(w)
 }
@@ -50,7 +50,7 @@ func overrideWords(o selfheal.Override) string {
 	case o.Title != "":
 		words += " to " + o.Title
 	}
-	words += "  (" + o.Signature.Title + ")"
+	words += " (" + o.Signature.Title + ")"
 	if o.Reason != "" {
 		words += ": " + o.Reason
 	}

@@ -1,0 +1,108 @@
+// Package backtest tells how detection would have fared on a service's own past:
+// which of its deploys today's settings would have flagged, and which faults,
+// put into a copy of its own counts, they would have found, and when.
+//
+// In: the counts of weeks, the moments of deploys, faults, options. Out: outcomes
+// and their scores. It is pure: the same seed gives the same outcomes.
+package backtest
+
+import (
+	"maps"
+	"slices"
+	"sort"
+	"time"
+
+	"selfheal"
+	"selfheal/internal/detect"
+)
+
+// History is what a service logged over a long time, counted by the minute.
+type History struct {
+	Interval   selfheal.Interval
+	Counts     selfheal.Counts
+	Signatures map[selfheal.SignatureID]*selfheal.Signature
+}
+
+// Moment is a time at which a deploy is taken to have happened.
+type Moment struct {
+	Time     time.Time `json:"time"`
+	Revision string    `json:"revision,omitempty"`
+}
+
+// Options says how moments are judged.
+type Options struct {
+	Detect   detect.Options
+	Window   time.Duration // after a moment
+	Baseline time.Duration // at most so long before it
+	Ignored  map[selfheal.SignatureID]bool
+	Seed     uint64 // of the faults
+}
+
+// shortestBaseline is what must be known from before a moment to judge it at all.
+const shortestBaseline = 24 * time.Hour
+
+// input cuts what detection is given for a moment; ok is false where the history
+// does not reach far enough on either side. The series share memory with the history.
+func (h *History) input(at time.Time, o Options) (in detect.Input, ok bool) {
+	at = at.Truncate(time.Minute)
+	before := selfheal.Interval{From: at.Add(-o.Baseline), To: at}
+	if before.From.Before(h.Interval.From) {
+		before.From = h.Interval.From.Truncate(time.Minute)
+	}
+	after := selfheal.Interval{From: at, To: at.Add(o.Window)}
+	if before.Duration() < shortestBaseline || after.To.After(h.Interval.To.Add(time.Minute)) {
+		return detect.Input{}, false
+	}
+	return detect.Input{
+		Baseline: h.slice(before), Watched: h.slice(after),
+		BaselineInterval: before, WatchedInterval: after,
+		DeployedAt: at, Signatures: maps.Clone(h.Signatures), Ignored: o.Ignored,
+	}, true
+}
+
+// slice gives the counts of an interval.
+func (h *History) slice(i selfheal.Interval) selfheal.Counts {
+	from, to := selfheal.MinuteOf(i.From), selfheal.MinuteOf(i.To)
+	counts := selfheal.Counts{Series: make(map[selfheal.SignatureID]*selfheal.Series, len(h.Counts.Series))}
+	for id, series := range h.Counts.Series {
+		if part := cut(series.Counts, from, to); len(part) > 0 {
+			counts.Series[id] = &selfheal.Series{Counts: part}
+		}
+	}
+	counts.All = selfheal.Series{Counts: cut(h.Counts.All.Counts, from, to)}
+	counts.Records = counts.All.Total()
+	return counts
+}
+
+// cut gives the counts of minutes [from, to), which nobody can append to.
+func cut(counts []selfheal.Count, from, to int64) []selfheal.Count {
+	low := sort.Search(len(counts), func(i int) bool { return counts[i].Minute >= from })
+	high := low + sort.Search(len(counts)-low, func(i int) bool { return counts[low+i].Minute >= to })
+	return counts[low:high:high]
+}
+
+// Moments gives n moments at random at which the history can be judged, oldest
+// first; fewer where it is too short.
+func (h *History) Moments(n int, o Options) []Moment {
+	first, last := h.Interval.From.Add(shortestBaseline), h.Interval.To.Add(-o.Window)
+	room := last.Sub(first)
+	if room <= 0 {
+		return nil
+	}
+	random := o.random(0)
+	moments := make([]Moment, 0, n)
+	for range n {
+		moments = append(moments, Moment{Time: first.Add(time.Duration(random.Int64N(int64(room)))).Truncate(time.Minute)})
+	}
+	slices.SortFunc(moments, func(a, b Moment) int { return a.Time.Compare(b.Time) })
+	return moments
+}
+
+// Every gives the moments that lie a fixed time apart, oldest first.
+func (h *History) Every(step time.Duration, o Options) []Moment {
+	var moments []Moment
+	for at := h.Interval.From.Add(shortestBaseline).Truncate(time.Minute).Add(time.Minute); !at.Add(o.Window).After(h.Interval.To); at = at.Add(step) {
+		moments = append(moments, Moment{Time: at})
+	}
+	return moments
+}

@@ -134,6 +134,150 @@ func TestDeployGolden(t *testing.T) {
 	golden(t, "testdata/deploy/golden.txt", out.String())
 }
 
+// release is what the programs of testdata/deploy/programs/changes printed at one
+// revision: the signature of every bug.
+type release map[string]selfheal.Signature
+
+// releases reads the recordings of one language by the kind of change, "before"
+// among them.
+func releases(t *testing.T, language string) map[string]release {
+	t.Helper()
+	files, err := filepath.Glob("testdata/deploy/changes/" + language + ".*.log")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no recordings: %v", err)
+	}
+	all := make(map[string]release)
+	for _, file := range files {
+		log, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := make(release)
+		for part := range strings.SplitSeq(strings.TrimPrefix("\n"+string(log), "\n### "), "\n### ") {
+			bug, printed, _ := strings.Cut(part, "\n")
+			g := testGrouper()
+			if records := readAll(g, []byte(printed)); len(records) != 1 || len(records[0].Exceptions) == 0 {
+				t.Errorf("%s %s: one exception was read as %d events", file, bug, len(records))
+			}
+			r[bug] = *g.Signature(0)
+		}
+		all[strings.Split(filepath.Base(file), ".")[1]] = r
+	}
+	return all
+}
+
+// sides gives the signatures of the releases before and after a change.
+func sides(before, after release) (b, a []selfheal.Signature) {
+	return slices.Collect(maps.Values(before)), slices.Collect(maps.Values(after))
+}
+
+// controls are pairs of bugs that share type, message and outer callers; no
+// change touches them. They are in both releases and must stay what they are.
+var controls = []string{"mail", "price", "size", "sku", "sms", "weight"}
+
+// score is what a deploy with one kind of change does to the identities of old bugs.
+type score struct {
+	bugs   int
+	fresh  []string // bugs that look new by their identity alone
+	still  []string // bugs that look new even by Moved
+	merged []string // pairs of different bugs taken for one
+	whys   []string
+}
+
+func scoreOf(before, after release) score {
+	var s score
+	id := make(map[selfheal.SignatureID]string)
+	for bug, sig := range before {
+		id[sig.ID] = bug
+	}
+	b, a := sides(before, after)
+	aliases := make(map[selfheal.SignatureID]selfheal.Alias)
+	for _, alias := range Moved(b, a) {
+		aliases[alias.From] = alias
+	}
+	for _, bug := range slices.Sorted(maps.Keys(after)) {
+		sig := after[bug]
+		if !slices.Contains(controls, bug) {
+			s.bugs++
+		}
+		alias, known := aliases[sig.ID]
+		old, same := id[sig.ID]
+		if same && old != bug || known && id[alias.To] != bug {
+			s.merged = append(s.merged, bug+"/"+old+id[alias.To])
+		}
+		if !same {
+			s.fresh = append(s.fresh, bug)
+			if known {
+				s.whys = append(s.whys, alias.Why)
+			} else {
+				s.still = append(s.still, bug)
+			}
+		}
+	}
+	return s
+}
+
+// TestDeployChanges measures, for real traces of five languages, which old bugs
+// look new after which kind of change, by the identity alone and by what Moved
+// adds. Which of them, is written to the golden file; that nothing is merged
+// that is not one, and that what must hold holds, is tested.
+func TestDeployChanges(t *testing.T) {
+	t.Parallel()
+	promised := []string{"shift", "dependency", "wrapper", "retry", "hop", "async", "closure"}
+	var table, details strings.Builder
+	fmt.Fprintf(&table, "%-8s %-11s %5s %16s %16s %8s\n", "language", "change", "bugs", "new by identity", "new with Moved", "merged")
+	for _, language := range []string{"go", "java", "node", "python", "rust"} {
+		all := releases(t, language)
+		for _, kind := range slices.Sorted(maps.Keys(all)) {
+			if kind == "before" {
+				continue
+			}
+			s := scoreOf(all["before"], all[kind])
+			fmt.Fprintf(&table, "%-8s %-11s %5d %16s %16s %8d\n", language, kind, s.bugs, share(len(s.fresh), s.bugs), share(len(s.still), s.bugs), len(s.merged))
+			if len(s.fresh) > 0 {
+				fmt.Fprintf(&details, "\n%s %s: new %s; still new [%s]\n", language, kind, s.fresh, strings.Join(s.still, " "))
+				for _, why := range s.whys {
+					fmt.Fprintf(&details, "  %s\n", why)
+				}
+			}
+			if len(s.merged) > 0 {
+				t.Errorf("%s %s: merged %v", language, kind, s.merged)
+			}
+			if slices.Contains(promised, kind) && len(s.still) > 0 {
+				t.Errorf("%s %s: new %v", language, kind, s.still)
+			}
+		}
+	}
+	golden(t, "testdata/deploy/changes/golden.txt", table.String()+details.String())
+}
+
+func share(n, of int) string { return fmt.Sprintf("%d (%d %%)", n, 100*n/max(of, 1)) }
+
+// TestDeployReplacesOneBugByAnother: every pair of different bugs, the one only
+// before the deploy and the other only after it, stays two. This is the worst
+// case for Moved: the old one is gone, and nothing else competes for its place.
+func TestDeployReplacesOneBugByAnother(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"go", "java", "node", "python", "rust"} {
+		all := releases(t, language)
+		for kind, after := range all {
+			for old, was := range all["before"] {
+				for now, is := range after {
+					if old == now {
+						continue
+					}
+					if was.ID == is.ID {
+						t.Errorf("%s %s: %s and %s have one identity", language, kind, old, now)
+					}
+					if aliases := Moved([]selfheal.Signature{was}, []selfheal.Signature{is}); len(aliases) > 0 {
+						t.Errorf("%s %s: %s was taken for %s: %s", language, kind, now, old, aliases[0].Why)
+					}
+				}
+			}
+		}
+	}
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	if *update {

@@ -151,12 +151,26 @@ func goPanicClass(e *selfheal.Exception, language Language) string {
 	if language != Go {
 		return ""
 	}
-	for _, class := range []string{"nil pointer dereference", "index out of range", "slice bounds out of range", "integer divide by zero",
+	return firstOf(e.Message, "nil pointer dereference", "index out of range", "slice bounds out of range", "integer divide by zero",
 		"assignment to entry in nil map", "close of closed channel", "close of nil channel", "send on closed channel", "interface conversion",
 		"hash of unhashable type", "comparing uncomparable type", "makeslice", "stack overflow", "concurrent map", "all goroutines are asleep", "negative shift amount",
-		"out of memory", "negative WaitGroup counter", "unlock of unlocked"} {
-		if strings.Contains(e.Message, class) {
-			return class
+		"out of memory", "negative WaitGroup counter", "unlock of unlocked")
+}
+
+// IsRuntimePanic tells whether the message of a panic was written by the runtime
+// or the standard library of Go or Rust rather than by the service.
+func IsRuntimePanic(message string) bool {
+	return goPanicClass(&selfheal.Exception{Message: message}, Go) != "" ||
+		firstOf(message, "called `Option::", "called `Result::", "index out of bounds", "attempt to ", "already borrowed", "already mutably borrowed",
+			"out of range for slice", "range end index", "range start index", "slice index starts at", "is not a char boundary", "entered unreachable code",
+			"not yet implemented", "not implemented", "assertion ", "explicit panic", "byte index", "PoisonError", "capacity overflow") != ""
+}
+
+// firstOf gives the first of some parts that a text has, "" when it has none.
+func firstOf(text string, parts ...string) string {
+	for _, part := range parts {
+		if strings.Contains(text, part) {
+			return part
 		}
 	}
 	return ""

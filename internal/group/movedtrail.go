@@ -1,0 +1,267 @@
+package group
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"selfheal"
+	"selfheal/internal/group/template"
+	"selfheal/internal/group/trace"
+)
+
+// trail is what of an exception is compared across a deploy.
+type trail struct {
+	id      selfheal.SignatureID
+	key     string // types, masked messages, and the name of the function that failed
+	generic bool   // the runtime raised it: type and message say nothing about the place
+	links   []link // of the chain; the last is the root cause
+	root    selfheal.Frame
+}
+
+// link is one exception of a chain: its in-app functions, innermost first, each
+// once, however often they recurse.
+type link struct {
+	names     []string // without package, class and closure; those without a name left out, unless innermost
+	qualified []string // as in the identity, of the same frames
+}
+
+// trailReader reads trails; it reuses the scanner's memory.
+type trailReader struct{ scanner template.Scanner }
+
+func newTrailReader() *trailReader { return &trailReader{} }
+
+// read gives nil for an exception without in-app frames at its root: what such
+// a one is identified by does not move with the service's code.
+func (r *trailReader) read(s *selfheal.Signature) *trail {
+	exceptions := s.Sample.Exceptions
+	if len(exceptions) == 0 {
+		return nil
+	}
+	t := &trail{id: s.ID, links: make([]link, len(exceptions))}
+	var key strings.Builder
+	for i := range exceptions {
+		e := &exceptions[i]
+		t.links[i] = linkOf(e.Frames)
+		fmt.Fprintf(&key, "%s\x00%s\x00", trace.TypeName(e.Type), template.Text(r.scanner.Scan(firstLine([]byte(e.Message)))))
+	}
+	root := &exceptions[len(exceptions)-1]
+	at := slices.IndexFunc(root.Frames, func(f selfheal.Frame) bool { return f.InApp })
+	if at < 0 {
+		return nil
+	}
+	t.root = root.Frames[at]
+	t.generic = isRaisedByRuntime(root)
+	key.WriteString(t.links[len(t.links)-1].names[0])
+	t.key = key.String()
+	return t
+}
+
+func linkOf(frames []selfheal.Frame) link {
+	var l link
+	for i := range frames {
+		f := &frames[i]
+		if !f.InApp {
+			continue
+		}
+		name := trace.FunctionName(f)
+		if len(l.names) > 0 && (saysNothing(name) || slices.Contains(l.names, name)) {
+			continue
+		}
+		l.names = append(l.names, name)
+		l.qualified = append(l.qualified, string(trace.AppendFunction(nil, f)))
+	}
+	return l
+}
+
+// saysNothing tells of the functions that are on every stack.
+func saysNothing(name string) bool {
+	switch name {
+	case "", "main", "<module>", "<main>", "run", "invoke", "call", "apply":
+		return true
+	}
+	return false
+}
+
+// places are the qualified functions that are seen on one side of a deploy, in
+// any signature: a function that is still where it was has not moved.
+type places struct{ before, after map[string]bool }
+
+func placesOf(before, after []selfheal.Signature) places {
+	collect := func(list []selfheal.Signature) map[string]bool {
+		seen := make(map[string]bool)
+		var name []byte
+		for i := range list {
+			for _, e := range list[i].Sample.Exceptions {
+				for k := range e.Frames {
+					if f := &e.Frames[k]; f.InApp {
+						name = trace.AppendFunction(name[:0], f)
+						seen[string(name)] = true
+					}
+				}
+			}
+		}
+		return seen
+	}
+	return places{collect(before), collect(after)}
+}
+
+// compare tells whether two exceptions of the same key are one, and by how many
+// equal qualified functions. In every link of the chain the innermost function
+// has the same name, and the names of one side are those of the other with some
+// left out: what a wrapper adds, or a hop to another thread cuts off. Where the
+// failing function itself is in another place, that place must be new, the old
+// one gone, a caller must agree, and either the error or the function's name
+// must be one that would hardly come twice.
+func (t *trail) compare(now *trail, p places) (score int, ok bool) {
+	for i := range t.links {
+		n, agree := t.links[i].compare(&now.links[i])
+		if !agree {
+			return 0, false
+		}
+		score += n
+	}
+	a, b := t.last(), now.last()
+	if a.qualified[0] == b.qualified[0] {
+		return score, true
+	}
+	moved := !p.after[a.qualified[0]] && !p.before[b.qualified[0]]
+	return score, moved && min(len(a.names), len(b.names)) >= 2 && (!t.generic || isDistinctive(a.names[0]))
+}
+
+func (t *trail) last() *link { return &t.links[len(t.links)-1] }
+
+// compare tells whether two links agree, and in how many qualified functions.
+func (l *link) compare(now *link) (score int, agree bool) {
+	if len(l.names) == 0 || len(now.names) == 0 {
+		return 0, len(l.names) == len(now.names)
+	}
+	if l.names[0] != now.names[0] || l.names[0] == "" && l.qualified[0] != now.qualified[0] {
+		return 0, false
+	}
+	short, long := l.names, now.names
+	if len(short) > len(long) {
+		short, long = long, short
+	}
+	if !isWrapped(short, long) {
+		return 0, false
+	}
+	for _, q := range l.qualified {
+		if slices.Contains(now.qualified, q) {
+			score++
+		}
+	}
+	return score, true
+}
+
+// isWrapped tells whether long is short with names added: at the outer end any
+// number, between its names no more than it has itself.
+func isWrapped(short, long []string) bool {
+	at, added := 0, 0
+	for _, name := range long {
+		switch {
+		case at == len(short):
+			return added <= len(short)
+		case name == short[at]:
+			at++
+		default:
+			added++
+		}
+	}
+	return at == len(short) && added <= len(short)
+}
+
+// isDistinctive tells whether a function's name is hardly given twice: it has
+// two words or more ("ownerName", "last_line"), and is none of those that
+// classes of one interface share.
+func isDistinctive(name string) bool {
+	words := 0
+	for i, c := range name {
+		lower := i > 0 && name[i-1] != '_' && (name[i-1] < 'A' || name[i-1] > 'Z')
+		if c >= 'A' && c <= 'Z' && lower || i > 0 && i < len(name)-1 && c == '_' {
+			words++
+		}
+	}
+	if words == 0 {
+		return false
+	}
+	lower := strings.ToLower(strings.ReplaceAll(name, "_", ""))
+	for _, prefix := range []string{"handle", "process", "execute", "on", "do", "serve", "invoke", "perform", "tostring", "compareto", "hashcode", "getvalue", "getname", "getid"} {
+		if strings.HasPrefix(lower, prefix) {
+			return false
+		}
+	}
+	return true
+}
+
+// isRaisedByRuntime tells of errors that no code of the service has written: a
+// nil dereference looks alike wherever it happens.
+func isRaisedByRuntime(e *selfheal.Exception) bool {
+	if strings.Trim(e.Message, " \t\n") == "" {
+		return true
+	}
+	switch trace.TypeName(e.Type) {
+	case "panic", "fatal error", "SIGSEGV":
+		return trace.IsRuntimePanic(e.Message)
+	case "NullPointerException", "IndexOutOfBoundsException", "ArrayIndexOutOfBoundsException", "StringIndexOutOfBoundsException", "ClassCastException",
+		"ArithmeticException", "NumberFormatException", "NoSuchElementException", "ConcurrentModificationException", "StackOverflowError", "OutOfMemoryError",
+		"NullReferenceException", "IndexOutOfRangeException", "ArgumentOutOfRangeException", "InvalidCastException", "KeyNotFoundException", "DivideByZeroException", "FormatException",
+		"TypeError", "ReferenceError", "RangeError", "SyntaxError", "AttributeError", "IndexError", "KeyError", "NameError", "UnboundLocalError", "ZeroDivisionError", "RecursionError",
+		"AssertionError", "ValueError", "UnicodeDecodeError", "NoMethodError", "ArgumentError", "FrozenError", "ArgumentCountError", "DivisionByZeroError",
+		"FunctionClauseError", "CaseClauseError", "MatchError", "BadMapError", "ArithmeticError", "UndefinedFunctionError", "NoSuchMethodError", "badmatch", "badarg", "badarith", "function_clause":
+		return true
+	}
+	return false
+}
+
+// why says in plain words what changed.
+func (t *trail) why(now *trail) string {
+	a, b := t.last(), now.last()
+	name := a.names[0]
+	if name == "" {
+		name = "the same unnamed function"
+	}
+	text := "same exception in " + name
+	if a.qualified[0] != b.qualified[0] {
+		text += ", which moved from " + placeName(&t.root, &now.root) + " to " + placeName(&now.root, &t.root)
+	}
+	if added := missing(b.names, a.names); added != "" {
+		text += ", now called through " + added
+	}
+	if dropped := missing(a.names, b.names); dropped != "" {
+		text += ", no longer called through " + dropped
+	}
+	return text
+}
+
+// placeName names a frame's file, or its package where the file has kept its name.
+func placeName(f, other *selfheal.Frame) string {
+	if file := shortPath(f.File); file != "" && file != shortPath(other.File) {
+		return file
+	}
+	if f.Package != "" && f.Package != other.Package {
+		return f.Package
+	}
+	return string(trace.AppendFunction(nil, f))
+}
+
+// shortPath is the end of a path that tells one file of a service from another.
+func shortPath(path string) string {
+	parts := strings.Split(path, "/")
+	return strings.Join(parts[max(0, len(parts)-2):], "/")
+}
+
+// missing lists up to three names that are in one list only.
+func missing(in, notIn []string) string {
+	var names []string
+	for _, name := range in {
+		if name == "" || slices.Contains(notIn, name) {
+			continue
+		}
+		if len(names) == 3 {
+			return strings.Join(names, ", ") + " and others"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}

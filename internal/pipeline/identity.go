@@ -35,13 +35,15 @@ func (p *Pipeline) identify(ctx context.Context, service string, before, after *
 		}
 		found := group.Generalise(values(all), folded.Patterns)
 		known = identities{folded, found.Of}
-		if found.Learned.IsEmpty() {
+		learned := found.Learned
+		learned.Aliases = append(learned.Aliases, known.moved(before, after)...)
+		if learned.IsEmpty() {
 			return nil
 		}
-		if err := p.append(ctx, identityStream(service), folded.Version, selfheal.EventIdentitiesLearned, found.Learned); err != nil {
+		if err := p.append(ctx, identityStream(service), folded.Version, selfheal.EventIdentitiesLearned, learned); err != nil {
 			return err
 		}
-		folded.Learn(found.Learned)
+		folded.Learn(learned)
 		return nil
 	})
 	if err != nil {
@@ -76,6 +78,17 @@ func (p *Pipeline) Override(ctx context.Context, service string, o selfheal.Over
 // one for all environments: they run the same code.
 func identityStream(service string) string {
 	return selfheal.StreamName(selfheal.StreamIdentity, service)
+}
+
+// moved finds exceptions that only look new because code was moved, as far as
+// nobody knew that.
+func (i identities) moved(before, after *collected) []selfheal.Alias {
+	found := group.Moved(sorted(before.signatures), sorted(after.signatures))
+	return slices.DeleteFunc(found, func(a selfheal.Alias) bool { return i.standsFor(a.From) == i.standsFor(a.To) })
+}
+
+func sorted(signatures map[selfheal.SignatureID]*selfheal.Signature) []selfheal.Signature {
+	return values(slices.Collect(maps.Values(signatures)))
 }
 
 // values gives the signatures themselves, ordered by id.

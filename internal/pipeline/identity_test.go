@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,5 +182,39 @@ func TestUnobservedLearnsNothing(t *testing.T) {
 	known, err := p.Identities(t.Context(), "shop")
 	if err != nil || known.Version != 0 {
 		t.Errorf("version %d, %v", known.Version, err)
+	}
+}
+
+// TestMovedCodeIsNoNewError: the same panic out of a function that the deploy
+// moved to another package is the old one, then and in every later run.
+func TestMovedCodeIsNoNewError(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.open(t, unwrapped)
+	before := strings.NewReplacer("Find(", "findPrice(", "main.main", "example.com/shop/cart.total(...)\n\t/src/cart/cart.go:20 +0x1d\nmain.main").Replace(panicked)
+	moved := strings.ReplaceAll(strings.ReplaceAll(before, "shop/prices.", "shop/lists."), "/src/prices/find.go", "/src/lists/lists.go")
+	first, err := p.Assess(t.Context(), w.plan(), pipeline.Sources{
+		Baseline: logged(deployed.Add(-week), week, 20*time.Minute, "ERROR", before),
+		Watched:  logged(deployed, time.Hour, 20*time.Minute, "ERROR", moved),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(first.Anomalies) > 0 || first.Tested != 1 {
+		t.Errorf("%d signatures tested, flagged: %+v", first.Tested, first.Anomalies)
+	}
+	known, err := p.Identities(t.Context(), "shop")
+	if err != nil || len(known.Aliases()) != 1 {
+		t.Fatalf("aliases: %+v, %v", known.Aliases(), err)
+	}
+	again, err := p.Assess(t.Context(), w.plan(), pipeline.Sources{
+		Baseline: logged(deployed.Add(-week), week, 20*time.Minute, "ERROR", before),
+		Watched:  append(logged(deployed, 30*time.Minute, 20*time.Minute, "ERROR", before), logged(deployed.Add(30*time.Minute), 30*time.Minute, 20*time.Minute, "ERROR", moved)...),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(again.Anomalies) > 0 || again.Tested != 1 {
+		t.Errorf("with both in the window, %d tested, flagged: %+v", again.Tested, again.Anomalies)
 	}
 }

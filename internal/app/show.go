@@ -39,14 +39,23 @@ func (a *App) Incidents(ctx context.Context, limit int) ([]*selfheal.Incident, e
 
 // Show reports one incident by its id, its key, or the unambiguous beginning of either.
 func (a *App) Show(ctx context.Context, id string) (report.Report, error) {
-	incidents, err := a.Incidents(ctx, 0)
+	incident, err := a.incident(ctx, id)
 	if err != nil {
 		return report.Report{}, err
+	}
+	return a.report(incident.Opened.Assessment, incident), nil
+}
+
+// incident finds one by its id, its key, or the unambiguous beginning of either.
+func (a *App) incident(ctx context.Context, id string) (*selfheal.Incident, error) {
+	incidents, err := a.Incidents(ctx, 0)
+	if err != nil {
+		return nil, err
 	}
 	var found []*selfheal.Incident
 	for _, incident := range incidents {
 		if incident.ID == id || incident.Key == id {
-			return a.report(incident.Opened.Assessment, incident), nil
+			return incident, nil
 		}
 		if id != "" && (strings.HasPrefix(incident.ID, id) || strings.HasPrefix(incident.Key, id)) {
 			found = append(found, incident)
@@ -54,13 +63,13 @@ func (a *App) Show(ctx context.Context, id string) (report.Report, error) {
 	}
 	switch len(found) {
 	case 0:
-		return report.Report{}, selfheal.Usagef("run selfheal incidents for a list", "no incident %q", id)
+		return nil, selfheal.Usagef("run selfheal incidents for a list", "no incident %q", id)
 	case 1:
-		return a.report(found[0].Opened.Assessment, found[0]), nil
+		return found[0], nil
 	}
 	var ids []string
 	for _, incident := range found {
 		ids = append(ids, incident.ID)
 	}
-	return report.Report{}, selfheal.Usagef("give more of it: "+strings.Join(ids, ", "), "%s", fmt.Sprintf("%d incidents begin with %q", len(found), id))
+	return nil, selfheal.Usagef("give more of it: "+strings.Join(ids, ", "), "%s", fmt.Sprintf("%d incidents begin with %q", len(found), id))
 }

@@ -10,15 +10,23 @@ import (
 
 // judge examines the change that was deployed.
 func (p *Pipeline) judge(ctx context.Context, i *selfheal.Incident) (step, error) {
-	defer timed("triage")()
-	assessment := i.Opened.Assessment
-	repository, err := git.Open(ctx, i.Opened.Repository)
+	judged, err := p.triage(ctx, i.Opened)
 	if err != nil {
 		return step{}, err
 	}
+	return did(selfheal.EventVerdictReached, judged), nil
+}
+
+func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal.Judged, error) {
+	defer timed("triage")()
+	assessment := opened.Assessment
+	repository, err := git.Open(ctx, opened.Repository)
+	if err != nil {
+		return selfheal.Judged{}, err
+	}
 	change, err := triage.ReadChange(ctx, repository, assessment.Deploy.Previous, assessment.Deploy.Revision, p.Classifier)
 	if err != nil {
-		return step{}, err
+		return selfheal.Judged{}, err
 	}
 	verdict, err := triage.Judge(ctx, triage.Input{
 		Repository: repository, Change: change,
@@ -26,9 +34,9 @@ func (p *Pipeline) judge(ctx context.Context, i *selfheal.Incident) (step, error
 		DeployedAt: assessment.Deploy.Time,
 	})
 	if err != nil {
-		return step{}, err
+		return selfheal.Judged{}, err
 	}
-	return did(selfheal.EventVerdictReached, selfheal.Judged{Verdict: verdict, Change: abridge(change, verdict)}), nil
+	return selfheal.Judged{Verdict: verdict, Change: abridge(change, verdict)}, nil
 }
 
 // abridge leaves out the hunks that no reader of the verdict will ask for, so

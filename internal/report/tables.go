@@ -42,6 +42,31 @@ func Signatures(w io.Writer, rows []SignatureRow, o TextOptions) error {
 	return p.flush(w)
 }
 
+// FileRow is one file with its class.
+type FileRow struct {
+	Path, Class, Rule string
+	Blamed            bool // it has a part in what is deployed
+}
+
+// Files lists files in the order given: class, whether it can be blamed, the rule and the path.
+func Files(w io.Writer, rows []FileRow, o TextOptions) error {
+	p := newPrinter(o)
+	table := [][]string{{"CLASS", "BLAMED", "RULE", "PATH"}}
+	for _, row := range rows {
+		blamed := "no"
+		if row.Blamed {
+			blamed = "can be"
+		}
+		table = append(table, []string{oneLine(row.Class, titleLimit), blamed, oneLine(row.Rule, titleLimit), oneLine(row.Path, titleLimit)})
+	}
+	if len(rows) == 0 {
+		p.line("no files")
+		return p.flush(w)
+	}
+	p.table(table, false, func(int) string { return "" })
+	return p.flush(w)
+}
+
 // Incidents lists incidents in the order given: id, when it was opened, how far
 // it has come, the status and the deploy, and below them what is known of it.
 func Incidents(w io.Writer, incidents []*selfheal.Incident, o TextOptions) error {

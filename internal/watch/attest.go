@@ -52,6 +52,13 @@ func AttestFix(p Plan, watched selfheal.Coverage) selfheal.Window {
 	return a.alone("window")
 }
 
+// AttestGiven is Attest for errors that somebody gives: there is nothing that
+// they are compared with, and nobody claims that they are all.
+func AttestGiven(p Plan, given selfheal.Coverage) selfheal.Window {
+	a := attestation{plan: p, watched: given}
+	return a.alone("given")
+}
+
 func (a *attestation) alone(side string) selfheal.Window {
 	a.content(side, a.watched)
 	return selfheal.Window{

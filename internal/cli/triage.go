@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"selfheal"
+	"selfheal/internal/app"
+)
+
+type triageOptions struct {
+	app.TriageRequest
+	repository, config, store string
+	output                    outputOptions
+}
+
+func newTriageCommand(env *Environment) *cobra.Command {
+	var o triageOptions
+	c := &cobra.Command{
+		Use:   "triage",
+		Short: "Say which change caused an error that you give",
+		Long: `triage examines what changed between two revisions, and says which commit and
+which line caused the errors that you give: lines of a log, or a stack trace, in a
+file or on standard input (-). Nothing is detected, so whatever you give counts.
+
+With --incident it judges an incident again that selfheal check opened, with
+today's program. Nothing is journalled in either case.
+
+` + exitCodes,
+		Example: `  selfheal triage --base v1.4.0 --head v1.5.0 --error trace.txt
+  kubectl logs deploy/shop | grep -A20 Traceback | selfheal triage --base v1.4.0 --head v1.5.0 --error -
+  selfheal triage --incident shop-3f9c --format html --out verdict.html`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runTriage(c.Context(), env, o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.repository, "repo", ".", "repository of the service")
+	f.StringVar(&o.Incident, "incident", "", "incident to judge again")
+	f.StringArrayVar(&o.Errors, "error", nil, "file with the errors, patterns allowed; - is standard input (repeatable)")
+	f.StringVar(&o.Base, "base", "", "revision that served before the errors")
+	f.StringVar(&o.Head, "head", "HEAD", "revision that shows them")
+	f.StringVar(&o.Service, "service", "", "name of the service (default: from selfheal.yaml, else the repository's name)")
+	f.StringVar(&o.config, "config", "", "configuration file (default: selfheal.yaml of the repository)")
+	f.StringVar(&o.store, "store", "", "file that holds the journal (default: in the user's state directory)")
+	o.output.flags(f)
+	return c
+}
+
+func runTriage(ctx context.Context, env *Environment, o triageOptions) (err error) {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	o.Stdin = env.In
+	a, err := app.Open(ctx, app.Settings{
+		Repository: o.repository, ConfigPath: o.config, StorePath: o.store,
+		Getenv: env.Getenv, Clock: env.Clock, Version: version(), Progress: env.progress,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	result, err := a.Triage(ctx, o.TriageRequest)
+	env.progressDone()
+	if err != nil {
+		return err
+	}
+	if err := o.output.write(env, result); err != nil {
+		return err
+	}
+	return judged(result.Status)
+}
+
+func (o *triageOptions) validate() error {
+	switch {
+	case o.Incident != "" && (len(o.Errors) > 0 || o.Base != ""):
+		return selfheal.Usagef("an incident knows its errors and revisions", "--incident excludes --error and --base")
+	case o.Incident == "" && len(o.Errors) == 0:
+		return selfheal.Usagef("give --error FILE with --base REVISION, or --incident ID", "nothing to examine")
+	case o.Incident == "" && o.Base == "":
+		return selfheal.Usagef("name the revision that served before, e.g. --base v1.4.0", "--base is missing")
+	}
+	return o.output.validate()
+}

@@ -1,0 +1,223 @@
+package related
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"selfheal"
+	"selfheal/internal/group/template"
+)
+
+const (
+	maxTerms = 48      // words of one signature that are looked at
+	maxText  = 1 << 10 // bytes of one text of a signature that are looked at
+	maxChain = 8       // exceptions of one chain that are looked at
+)
+
+// term is a hashed word, with how much it says in its lowest two bits.
+type term uint32
+
+// What a word says, from most to least.
+const (
+	ofMessage  term = iota // a word of the message or of an exception's type
+	ofCompound             // a whole name of several words, each of which stands for itself too
+	ofFunction             // a word of a function's name
+	emphases   term = 3    // mask of the two bits
+)
+
+// emphasis: the functions of an exception are many, and the log line that reports
+// it has none of them.
+func (t term) emphasis() float64 {
+	switch t & emphases {
+	case ofCompound:
+		return 0.5
+	case ofFunction:
+		return 0.35
+	}
+	return 1
+}
+
+// word tells words apart, wherever they stand.
+func (t term) word() uint32 { return uint32(t &^ emphases) }
+
+func (t term) bucket() uint32 { return uint32(t) >> (32 - bucketBits) }
+
+// counts tells whether sharing the word is evidence of its own: sharing a
+// compound is not, it comes on top of its words.
+func (t term) counts() bool { return t&emphases != ofCompound }
+
+// reader turns signatures into terms. It keeps buffers between calls.
+type reader struct {
+	scanner template.Scanner
+	terms   []term
+	word    []byte
+}
+
+// read gives the distinct terms of a signature, ascending; valid until the next call.
+func (r *reader) read(s *selfheal.Signature) []term {
+	r.terms = r.terms[:0]
+	if s.Kind == selfheal.KindException {
+		r.exception(s)
+	} else {
+		r.text(s.Template, ofMessage)
+	}
+	return r.distinct()
+}
+
+// exception reads types, messages and functions. The template of an exception has
+// no message where its functions identify it; that is in the sample.
+func (r *reader) exception(s *selfheal.Signature) {
+	r.text(s.Title, ofMessage)
+	r.text(r.mask(s.Sample.Message), ofMessage)
+	chain := s.Sample.Exceptions
+	for i := range chain[:min(len(chain), maxChain)] {
+		r.text(chain[i].Type, ofMessage)
+		r.text(r.mask(chain[i].Message), ofMessage)
+	}
+	for line := range strings.SplitSeq(s.Template, "\n") {
+		what := ofMessage
+		if strings.HasPrefix(line, "  ") {
+			what = ofFunction
+		}
+		r.text(line, what)
+	}
+}
+
+// mask replaces the values in the first line of a message as it was written.
+func (r *reader) mask(message string) string {
+	line, _, _ := strings.Cut(message, "\n")
+	return template.Text(r.scanner.Scan([]byte(line[:min(len(line), maxText)])))
+}
+
+// distinct sorts the terms and keeps each word once, where it says most.
+func (r *reader) distinct() []term {
+	slices.Sort(r.terms)
+	r.terms = slices.CompactFunc(r.terms, func(a, b term) bool { return a.word() == b.word() })
+	r.terms = r.terms[:min(len(r.terms), maxTerms)]
+	return r.terms
+}
+
+// text reads names and words, which end at a space or at punctuation that no name has.
+func (r *reader) text(s string, what term) {
+	s = s[:min(len(s), maxText)]
+	for s != "" {
+		n := strings.IndexAny(s, " \t\n()[]{}<>\"'`,;=|")
+		if n < 0 {
+			n = len(s)
+		}
+		r.name(s[:n], what)
+		s = s[n:]
+		if s != "" {
+			s = s[max(1, placeholder(s)):]
+		}
+	}
+}
+
+// placeholder gives the length of a mask or of a removed secret at the beginning of s; 0 when there is none.
+func placeholder(s string) int {
+	closing := byte('>')
+	switch {
+	case strings.HasPrefix(s, "[redacted:"):
+		closing = ']'
+	case s[0] != '<':
+		return 0
+	}
+	end := strings.IndexByte(s[:min(len(s), 40)], closing)
+	if end < 2 || closing == '>' && s[1] != '*' && strings.IndexFunc(s[1:end], func(c rune) bool { return c < 'a' || c > 'z' }) >= 0 {
+		return 0
+	}
+	return end + 1
+}
+
+// name splits a name at changes of case and at what is neither letter nor digit:
+// "PaymentGateway.chargeCard", "order_id", "ERR-CONN".
+func (r *reader) name(s string, what term) {
+	whole, words := offset, 0
+	start := -1
+	var before rune
+	for i, c := range s {
+		inside := unicode.IsLetter(c) || unicode.IsDigit(c)
+		if start >= 0 && (!inside || breaks(before, c, s[i:])) {
+			words += r.say(s[start:i], what)
+			start = -1
+		}
+		if inside {
+			whole = hash(whole, unicode.ToLower(c))
+			if start < 0 {
+				start = i
+			}
+		}
+		before = c
+	}
+	if start >= 0 {
+		words += r.say(s[start:], what)
+	}
+	if words > 1 {
+		r.terms = append(r.terms, mixed(whole)|max(what, ofCompound))
+	}
+}
+
+// breaks tells whether a new word begins at the letter c: "cC", and "CCc" before its second C.
+func breaks(before, c rune, rest string) bool {
+	if !unicode.IsUpper(c) {
+		return false
+	}
+	if unicode.IsLower(before) {
+		return true
+	}
+	next, size := utf8.DecodeRuneInString(rest[utf8.RuneLen(c):])
+	return size > 0 && unicode.IsUpper(before) && unicode.IsLower(next)
+}
+
+// say adds one word: what it abbreviates or stands for, and of that the stem. It
+// tells how many words that was; words that say nothing are none.
+func (r *reader) say(word string, what term) int {
+	r.word = r.word[:0]
+	for _, c := range word {
+		r.word = utf8.AppendRune(r.word, unicode.ToLower(c))
+	}
+	if means, ok := meaning(string(r.word)); ok {
+		said := 0
+		for m := range strings.FieldsSeq(means) {
+			r.add(m, what)
+			said++
+		}
+		return said
+	}
+	if len(r.word) < 2 && r.word[0] < utf8.RuneSelf {
+		return 0
+	}
+	r.add(stem(string(r.word)), what)
+	return 1
+}
+
+func (r *reader) add(word string, what term) {
+	h := offset
+	for _, c := range word {
+		h = hash(h, c)
+	}
+	r.terms = append(r.terms, mixed(h)|what)
+}
+
+// offset and prime are those of FNV-1a, 32 bits.
+const (
+	offset uint32 = 2166136261
+	prime  uint32 = 16777619
+)
+
+func hash(h uint32, c rune) uint32 {
+	for ; c > 0xff; c >>= 8 {
+		h = (h ^ uint32(c&0xff)) * prime
+	}
+	return (h ^ uint32(c)) * prime
+}
+
+// mixed spreads a hash over all bits, the highest of which choose the bucket
+// (the finaliser of MurmurHash3).
+func mixed(h uint32) term {
+	h = (h ^ h>>16) * 0x85ebca6b
+	h = (h ^ h>>13) * 0xc2b2ae35
+	return term(h^h>>16) &^ emphases
+}

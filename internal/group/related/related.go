@@ -59,6 +59,7 @@ func Find(signatures []selfheal.Signature, of []selfheal.SignatureID, limit int)
 		return result
 	}
 	c := newCorpus(signatures)
+	limit = min(limit, len(c.signatures))
 	asked := c.questions(of)
 	for i := range c.signatures {
 		asked.compare(c, i, limit)

@@ -169,7 +169,7 @@ func (e *endpoint) try(ctx context.Context, payload []byte) ([]byte, *refusal) {
 	if err != nil {
 		return nil, e.unreachable(ctx, err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // what could not be read is known by then
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return nil, e.refused(response)
 	}

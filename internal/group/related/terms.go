@@ -181,7 +181,7 @@ func (r *reader) say(word string, what term) int {
 	if means, ok := meaning(string(r.word)); ok {
 		said := 0
 		for m := range strings.FieldsSeq(means) {
-			r.add(m, what)
+			r.add(stem(m), what)
 			said++
 		}
 		return said

@@ -2,30 +2,28 @@ package related
 
 import "strings"
 
-// meaning gives what a word stands for, as stems between spaces: nothing for a
+// meaning gives what a word stands for, as words between spaces: nothing for a
 // word that every log is full of, the long form of an abbreviation, the words of
 // strerror(3) for the name of an error number. It knows only what holds in any
 // program.
-func meaning(word string) (stems string, known bool) {
+func meaning(word string) (words string, known bool) {
 	switch word {
 	case "a", "an", "the", "this", "that", "these", "it", "its", "we", "you", "our", "your", "i",
 		"of", "to", "in", "on", "at", "by", "for", "from", "with", "without", "as", "into", "via", "per", "and", "or", "but", "if", "so",
 		"is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "do", "does", "did", "will", "would", "can", "could", "should", "may",
 		"not", "cannot", "unable", "couldn", "didn", "doesn", "isn", "wasn", "won", "after", "before", "while", "during", "when", "because", "due", "out",
 		"error", "errors", "err", "fail", "fails", "failed", "failing", "failure", "failures", "exception", "exceptions", "fatal", "warning", "warn", "info", "debug",
-		"caused", "caught", "uncaught", "unhandled", "occurred", "occured", "encountered", "raised", "thrown", "throwing", "trying", "tried", "attempting", "attempt",
+		"caused", "caught", "uncaught", "unhandled", "occurred", "encountered", "raised", "thrown", "throwing", "trying", "tried", "attempting", "attempt",
 		"panic", "runtime", "goroutine", "message", "code", "status", "reason", "got", "com", "org", "io", "main", "java", "lang", "util", "module", "anonymous", "object":
 		return "", true
 	case "econnrefused":
-		return "connect refus", true
+		return "connection refused", true
 	case "econnreset":
-		return "connect reset", true
+		return "connection reset", true
 	case "econnaborted":
-		return "connect abort", true
+		return "connection aborted", true
 	case "etimedout", "timedout", "timed", "timeout", "timeouts", "deadline":
 		return "timeout", true
-	case "exceeded", "exceeds":
-		return "exceed", true
 	case "enoent":
 		return "no such file", true
 	case "enotfound":
@@ -33,19 +31,19 @@ func meaning(word string) (stems string, known bool) {
 	case "ehostunreach", "enetunreach":
 		return "host unreachable", true
 	case "eacces", "eperm":
-		return "permiss deny", true
+		return "permission denied", true
 	case "epipe":
 		return "broken pipe", true
 	case "eaddrinuse":
-		return "addres already use", true
+		return "address already use", true
 	case "enospc":
-		return "no space left devic", true
+		return "no space left device", true
 	case "emfile", "enfile":
-		return "too many open file", true
+		return "too many open files", true
 	case "enomem", "oom":
 		return "memory", true
 	case "eexist":
-		return "file exist", true
+		return "file exists", true
 	case "nil", "null", "none", "nullptr":
 		return "null", true
 	}
@@ -53,55 +51,55 @@ func meaning(word string) (stems string, known bool) {
 	return long, known
 }
 
-// abbreviation gives the stem of the long form.
+// abbreviation gives the long form.
 func abbreviation(word string) (string, bool) {
 	switch word {
 	case "db", "dbs":
-		return "databas", true
+		return "database", true
 	case "conn", "conns":
-		return "connect", true
+		return "connection", true
 	case "auth", "authn", "authentication", "authenticate", "authenticated", "authenticating":
 		return "auth", true
 	case "cfg", "conf", "config", "configs", "configuration":
 		return "config", true
 	case "req", "reqs":
-		return stem("request"), true
+		return "request", true
 	case "resp", "res":
-		return stem("response"), true
+		return "response", true
 	case "msg", "msgs":
 		return "", true
 	case "svc":
-		return stem("service"), true
+		return "service", true
 	case "addr":
-		return stem("address"), true
+		return "address", true
 	case "dir", "directory", "directories", "folder":
 		return "dir", true
 	case "param", "params", "parameters":
-		return stem("parameter"), true
+		return "parameter", true
 	case "arg", "args", "arguments":
-		return stem("argument"), true
+		return "argument", true
 	case "tx", "txn":
-		return stem("transaction"), true
+		return "transaction", true
 	case "cert", "certs", "certificates":
-		return stem("certificate"), true
+		return "certificate", true
 	case "mem":
 		return "memory", true
 	case "perm", "perms":
-		return stem("permission"), true
+		return "permission", true
 	case "init", "initialise", "initialize", "initialised", "initialized", "initialising", "initializing", "initialisation", "initialization":
 		return "init", true
 	case "repo", "repos":
-		return stem("repository"), true
+		return "repository", true
 	case "env":
-		return stem("environment"), true
+		return "environment", true
 	case "stmt":
-		return stem("statement"), true
+		return "statement", true
 	case "pkg":
-		return stem("package"), true
+		return "package", true
 	case "exec":
-		return stem("execute"), true
+		return "execute", true
 	case "iface":
-		return stem("interface"), true
+		return "interface", true
 	}
 	return "", false
 }

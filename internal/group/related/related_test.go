@@ -1,7 +1,6 @@
 package related
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -19,14 +18,8 @@ import (
 func sign(texts []string) (signatures []selfheal.Signature, ids []selfheal.SignatureID) {
 	g := group.New(group.Options{})
 	for _, text := range texts {
-		var last group.Index
-		emit := func(_ *selfheal.Record, i group.Index) { last = i }
-		s := g.Stream("log")
-		for line := range bytes.SplitSeq([]byte(text), []byte("\n")) {
-			s.Write(&selfheal.Entry{Stream: "log", Line: line}, emit)
-		}
-		s.Close(emit)
-		ids = append(ids, g.ID(last))
+		id, _ := record(g, text)
+		ids = append(ids, id)
 	}
 	return g.Signatures(), ids
 }
@@ -54,14 +47,17 @@ func between(relations []selfheal.Relation, id selfheal.SignatureID) float64 {
 	return 0
 }
 
-// TestPairs counts what is shown of pairs that one person wrote, before the code
-// ran for the first time. Of the half on which Threshold was chosen all 10 of 10
-// related pairs are shown (similarity 0.43 to 0.92) and 0 of 10 others (at most
-// 0.25); of the half held out, looked at once, 10 of 10 (0.45 to 1.00) and 0 of 10
-// (at most 0.34). Both halves have the same author as the tables of words, so that
-// other services will show less. Pairs were made that speak of different things:
-// short messages about one thing ("order shipped", "order has no shipping
-// address") do get linked, as do opposites; see TestOppositesAreRelated.
+// TestPairs counts what is shown of pairs that one person wrote before the code ran
+// for the first time. Of the half on which Threshold was chosen, all 10 of 10 related
+// pairs are shown (similarity 0.48 to 1) and 0 of 10 others (at most 0.23). Of the
+// half held out, 10 of 10 are shown (0.42 to 1) and 0 of 10 others (at most 0.34).
+// Those were the counts at the first look too; later a variant of how types of
+// exceptions weigh was dropped that lost a pair of the second half, so that half is
+// not quite untouched. Both have the same author as the tables of words: expect less
+// of other services. Beyond the pairs, Find links 10 and 8 others among the 103
+// signatures of each half and the background, of which about half are useful; the
+// rest is short messages about one thing ("order shipped", "order has no shipping
+// address") and opposites, see TestOppositesAreRelated.
 func TestPairs(t *testing.T) {
 	t.Parallel()
 	f := func(pairs []pair, wantShown, wantWrong int) {

@@ -22,7 +22,8 @@ type term uint32
 // What a word says, from most to least.
 const (
 	ofMessage  term = iota // a word of the message or of an exception's type
-	ofCompound             // a whole name of several words, each of which stands for itself too
+	ofType                 // the whole type of an exception, whose words stand for themselves too
+	ofCompound             // any other name of several words
 	ofFunction             // a word of a function's name
 	emphases   term = 3    // mask of the two bits
 )
@@ -31,10 +32,10 @@ const (
 // it has none of them.
 func (t term) emphasis() float64 {
 	switch t & emphases {
-	case ofCompound:
+	case ofType, ofCompound:
 		return 0.5
 	case ofFunction:
-		return 0.35
+		return 0.25
 	}
 	return 1
 }
@@ -44,8 +45,9 @@ func (t term) word() uint32 { return uint32(t &^ emphases) }
 
 func (t term) bucket() uint32 { return uint32(t) >> (32 - bucketBits) }
 
-// counts tells whether sharing the word is evidence of its own: sharing a
-// compound is not, it comes on top of its words.
+// counts tells whether sharing the word is evidence of its own: sharing a compound
+// is not, it comes on top of its words. The type of an exception is: it is what a
+// log line repeats that reports one.
 func (t term) counts() bool { return t&emphases != ofCompound }
 
 // reader turns signatures into terms. It keeps buffers between calls.
@@ -132,31 +134,55 @@ func placeholder(s string) int {
 }
 
 // name splits a name at changes of case and at what is neither letter nor digit:
-// "PaymentGateway.chargeCard", "order_id", "ERR-CONN".
+// "PaymentGateway.chargeCard", "order_id", "ERR-CONN". What stands between dots,
+// colons and slashes is said as a whole too when it is of several words.
 func (r *reader) name(s string, what term) {
-	whole, words := offset, 0
+	whole := compound{hash: offset}
 	start := -1
 	var before rune
 	for i, c := range s {
 		inside := unicode.IsLetter(c) || unicode.IsDigit(c)
 		if start >= 0 && (!inside || breaks(before, c, s[i:])) {
-			words += r.say(s[start:i], what)
+			whole.words, whole.last = whole.words+1, s[start:i]
+			r.say(s[start:i], what)
 			start = -1
 		}
-		if inside {
-			whole = hash(whole, unicode.ToLower(c))
+		switch {
+		case inside:
+			whole.hash = hash(whole.hash, unicode.ToLower(c))
 			if start < 0 {
 				start = i
 			}
+		case c != '_' && c != '-':
+			r.whole(whole, what)
+			whole = compound{hash: offset}
 		}
 		before = c
 	}
 	if start >= 0 {
-		words += r.say(s[start:], what)
+		whole.words, whole.last = whole.words+1, s[start:]
+		r.say(s[start:], what)
 	}
-	if words > 1 {
-		r.terms = append(r.terms, mixed(whole)|max(what, ofCompound))
+	r.whole(whole, what)
+}
+
+// compound is a name of several words, as far as it was read.
+type compound struct {
+	hash  uint32
+	words int
+	last  string
+}
+
+// whole adds a compound; of functions, which are many, the words suffice.
+func (r *reader) whole(c compound, what term) {
+	if c.words < 2 || what == ofFunction {
+		return
 	}
+	kind := ofCompound
+	if c.last == "Error" || c.last == "Exception" {
+		kind = ofType
+	}
+	r.terms = append(r.terms, mixed(c.hash)|kind)
 }
 
 // breaks tells whether a new word begins at the letter c: "cC", and "CCc" before its second C.
@@ -171,26 +197,21 @@ func breaks(before, c rune, rest string) bool {
 	return size > 0 && unicode.IsUpper(before) && unicode.IsLower(next)
 }
 
-// say adds one word: what it abbreviates or stands for, and of that the stem. It
-// tells how many words that was; words that say nothing are none.
-func (r *reader) say(word string, what term) int {
+// say adds one word: what it abbreviates or stands for, and of that the stem.
+func (r *reader) say(word string, what term) {
 	r.word = r.word[:0]
 	for _, c := range word {
 		r.word = utf8.AppendRune(r.word, unicode.ToLower(c))
 	}
 	if means, ok := meaning(string(r.word)); ok {
-		said := 0
 		for m := range strings.FieldsSeq(means) {
 			r.add(stem(m), what)
-			said++
 		}
-		return said
+		return
 	}
-	if len(r.word) < 2 && r.word[0] < utf8.RuneSelf {
-		return 0
+	if len(r.word) > 1 || r.word[0] >= utf8.RuneSelf {
+		r.add(stem(string(r.word)), what)
 	}
-	r.add(stem(string(r.word)), what)
-	return 1
 }
 
 func (r *reader) add(word string, what term) {

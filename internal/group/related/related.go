@@ -52,8 +52,8 @@ const (
 // Find gives for each signature of `of` the others that are related to it, most
 // similar first, at most limit; signatures without any are left out, as are those
 // of `of` that are not among signatures. Its work grows with len(signatures), and
-// only for the words that these share with len(of); memory is 4 bytes for each of
-// at most 48 words of a signature.
+// only for the words that these share with the signatures asked for; memory is 4
+// bytes for each of at most 48 words of a signature, and some MiB besides.
 func Find(signatures []selfheal.Signature, of []selfheal.SignatureID, limit int) map[selfheal.SignatureID][]selfheal.Relation {
 	result := make(map[selfheal.SignatureID][]selfheal.Relation)
 	if limit <= 0 || len(of) == 0 {
@@ -84,7 +84,7 @@ type corpus struct {
 func newCorpus(signatures []selfheal.Signature) *corpus {
 	c := &corpus{signatures: distinct(signatures), frequency: make([]uint32, 1<<bucketBits)}
 	c.ends = make([]int, len(c.signatures))
-	var r reader
+	r := newReader()
 	for i, s := range c.signatures {
 		terms := r.read(s)
 		for _, t := range terms {

@@ -211,7 +211,7 @@ func TestWords(t *testing.T) {
 	t.Parallel()
 	f := func(a, b string, want bool) {
 		t.Helper()
-		var r reader
+		r := newReader()
 		of := func(s string) []term {
 			return slices.DeleteFunc(slices.Clone(r.read(&selfheal.Signature{Kind: selfheal.KindMessage, Template: s})), func(t term) bool { return !t.counts() })
 		}
@@ -253,10 +253,13 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		s := selfheal.Signature{ID: "a", Kind: selfheal.KindException, Title: text, Template: text,
 			Sample: selfheal.Sample{Message: text, Exceptions: []selfheal.Exception{{Type: text, Message: text}}}}
-		var r reader
+		r := newReader()
 		terms := r.read(&s)
 		if len(terms) > maxTerms || !slices.IsSorted(terms) {
 			t.Errorf("%d terms", len(terms))
+		}
+		if again := slices.Clone(terms); !slices.Equal(again, r.read(&s)) {
+			t.Errorf("read twice, it has other words")
 		}
 		message := s
 		message.ID, message.Kind = "b", selfheal.KindMessage
@@ -286,15 +289,36 @@ func many(n, words int) (signatures []selfheal.Signature, of []selfheal.Signatur
 	return signatures, of
 }
 
-// BenchmarkFind relates 200 of 50,000 signatures: short ones, and of as many words as are looked at.
+// thrown makes exceptions of messages, each with a chain.
+func thrown(signatures []selfheal.Signature) []selfheal.Signature {
+	for i := range signatures {
+		s := &signatures[i]
+		w := strings.Fields(s.Template)
+		s.Kind = selfheal.KindException
+		s.Title = "com.acme.OrderException: " + strings.Join(w[:5], " ")
+		s.Template = fmt.Sprintf("com.acme.OrderException\n  com.acme.%s.%s\n  com.acme.%s.%s\ncaused by X%sError\n  a.%s", w[0], w[1], w[2], w[3], w[4], w[5])
+		s.Sample.Message = strings.Join(w, " ")
+		for k := range 3 {
+			s.Sample.Exceptions = append(s.Sample.Exceptions, selfheal.Exception{Type: "com.acme.OrderException", Message: strings.Join(w[k:], " ") + " 10.0.0.1 4711"})
+		}
+	}
+	return signatures
+}
+
+// BenchmarkFind relates 200 of 50,000 signatures: short messages, messages of as
+// many words as are looked at, and exceptions.
 func BenchmarkFind(b *testing.B) {
-	for _, words := range []int{10, maxTerms} {
-		b.Run(fmt.Sprintf("words=%d", words), func(b *testing.B) {
-			signatures, of := many(50_000, words)
+	f := func(name string, signatures []selfheal.Signature, of []selfheal.SignatureID) {
+		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				Find(signatures, of, 5)
 			}
 		})
 	}
+	short, of := many(50_000, 10)
+	f("short", short, of)
+	f("exceptions", thrown(short), of)
+	long, of := many(50_000, maxTerms)
+	f("long", long, of)
 }

@@ -55,7 +55,22 @@ type reader struct {
 	scanner template.Scanner
 	terms   []term
 	word    []byte
+	known   map[spelling][]term // of names that were read before: most come again and again
 }
+
+// spelling is a name as it was written, and where.
+type spelling struct {
+	name string
+	what term
+}
+
+// Caps on the names that are remembered.
+const (
+	maxKnown     = 8192
+	maxKnownName = 48 // bytes
+)
+
+func newReader() *reader { return &reader{known: make(map[spelling][]term)} }
 
 // read gives the distinct terms of a signature, ascending; valid until the next call.
 func (r *reader) read(s *selfheal.Signature) []term {
@@ -73,10 +88,14 @@ func (r *reader) read(s *selfheal.Signature) []term {
 func (r *reader) exception(s *selfheal.Signature) {
 	r.text(s.Title, ofMessage)
 	r.text(r.mask(s.Sample.Message), ofMessage)
+	before := s.Sample.Message
 	chain := s.Sample.Exceptions
 	for i := range chain[:min(len(chain), maxChain)] {
 		r.text(chain[i].Type, ofMessage)
-		r.text(r.mask(chain[i].Message), ofMessage)
+		if message := chain[i].Message; message != before { // wrappers repeat it
+			r.text(r.mask(message), ofMessage)
+			before = message
+		}
 	}
 	for line := range strings.SplitSeq(s.Template, "\n") {
 		what := ofMessage
@@ -133,10 +152,26 @@ func placeholder(s string) int {
 	return end + 1
 }
 
-// name splits a name at changes of case and at what is neither letter nor digit:
+// name adds the words of a name.
+func (r *reader) name(s string, what term) {
+	if s == "" {
+		return
+	}
+	if known, ok := r.known[spelling{s, what}]; ok {
+		r.terms = append(r.terms, known...)
+		return
+	}
+	start := len(r.terms)
+	r.split(s, what)
+	if len(s) <= maxKnownName && len(r.known) < maxKnown {
+		r.known[spelling{strings.Clone(s), what}] = slices.Clone(r.terms[start:])
+	}
+}
+
+// split splits a name at changes of case and at what is neither letter nor digit:
 // "PaymentGateway.chargeCard", "order_id", "ERR-CONN". What stands between dots,
 // colons and slashes is said as a whole too when it is of several words.
-func (r *reader) name(s string, what term) {
+func (r *reader) split(s string, what term) {
 	whole := compound{hash: offset}
 	start := -1
 	var before rune

@@ -56,8 +56,8 @@ func TestReportedExceptions(t *testing.T) {
 			t.Errorf("of %d exceptions %d are related to the line with their %s, not %d of 42", len(pairs), shown, what, want)
 		}
 	}
-	f("type and message", byTypeAndMessage, 40)
-	f("message", byMessage, 34)
+	f("type and message", byTypeAndMessage, 41)
+	f("message", byMessage, 37)
 }
 
 // record signs one text, and gives the exceptions that were read in it.

@@ -84,9 +84,12 @@ func (r *reader) read(s *selfheal.Signature) []term {
 }
 
 // exception reads types, messages and functions. The template of an exception has
-// no message where its functions identify it; that is in the sample.
+// no message where its functions identify it; that is in the sample, or, where the
+// sample was cut short, in the title.
 func (r *reader) exception(s *selfheal.Signature) {
-	r.text(s.Title, ofMessage)
+	if len(s.Sample.Exceptions) == 0 {
+		r.text(s.Title, ofMessage)
+	}
 	r.text(r.mask(s.Sample.Message), ofMessage)
 	before := s.Sample.Message
 	chain := s.Sample.Exceptions

@@ -76,24 +76,36 @@ func Find(signatures []selfheal.Signature, of []selfheal.SignatureID, limit int)
 // corpus is all signatures as bags of hashed words.
 type corpus struct {
 	signatures []*selfheal.Signature // ascending by id, each once
-	terms      []term                // of all signatures, one after the other
-	ends       []int                 // where the terms of each signature end
+	terms      [][]term              // of each signature
+	page       []term                // what the terms of the last signatures are cut from
 	frequency  []uint32              // by bucket: in how many signatures
 }
 
 func newCorpus(signatures []selfheal.Signature) *corpus {
 	c := &corpus{signatures: distinct(signatures), frequency: make([]uint32, 1<<bucketBits)}
-	c.ends = make([]int, len(c.signatures))
+	c.terms = make([][]term, len(c.signatures))
 	r := newReader()
 	for i, s := range c.signatures {
 		terms := r.read(s)
 		for _, t := range terms {
 			c.frequency[t.bucket()]++
 		}
-		c.terms = append(c.terms, terms...)
-		c.ends[i] = len(c.terms)
+		c.terms[i] = c.keep(terms)
 	}
 	return c
+}
+
+// pageTerms is how many terms are allocated at once: fewer and larger pieces of
+// memory, without ever copying those that are full.
+const pageTerms = 16 << 10
+
+func (c *corpus) keep(terms []term) []term {
+	if len(c.page)+len(terms) > cap(c.page) {
+		c.page = make([]term, 0, pageTerms)
+	}
+	start := len(c.page)
+	c.page = append(c.page, terms...)
+	return c.page[start:len(c.page):len(c.page)]
 }
 
 // distinct leaves out what stands for many unlike errors, and sorts.
@@ -108,15 +120,6 @@ func distinct(signatures []selfheal.Signature) []*selfheal.Signature {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Template, b.Template), cmp.Compare(a.Title, b.Title), cmp.Compare(a.Sample.Text, b.Sample.Text))
 	})
 	return slices.CompactFunc(all, func(a, b *selfheal.Signature) bool { return a.ID == b.ID })
-}
-
-// of gives the words of a signature.
-func (c *corpus) of(i int) []term {
-	start := 0
-	if i > 0 {
-		start = c.ends[i-1]
-	}
-	return c.terms[start:c.ends[i]]
 }
 
 // weight is the TF-IDF of a word. Repetition inside one message tells nothing, so
@@ -172,7 +175,7 @@ func (c *corpus) questions(of []selfheal.SignatureID) *questions {
 		if !known {
 			continue
 		}
-		terms := c.of(at)
+		terms := c.terms[at]
 		for _, t := range terms {
 			if w := c.weight(t); w > 0 {
 				asked.postings[t.word()] = append(asked.postings[t.word()], posting{len(asked.documents), w})
@@ -189,7 +192,7 @@ func (c *corpus) questions(of []selfheal.SignatureID) *questions {
 // compare notes for which questions a signature is a candidate for the best of them.
 func (a *questions) compare(c *corpus, document, limit int) {
 	a.touched = a.touched[:0]
-	terms := c.of(document)
+	terms := c.terms[document]
 	for _, t := range terms {
 		postings := a.postings[t.word()]
 		if len(postings) == 0 {

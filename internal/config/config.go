@@ -34,6 +34,8 @@ type Config struct {
 	Store string `yaml:"store" json:"store,omitempty"`
 	// Group says how records get their signatures.
 	Group Group `yaml:"group" json:"group,omitzero"`
+	// Related says how signatures that mean the same are found; by the words they share, unless more is configured.
+	Related Related `yaml:"related" json:"related,omitzero"`
 	// Detect says when a signature counts as changed.
 	Detect detect.Options `yaml:"detect" json:"detect,omitzero"`
 	// Triage says what the files of the repository are.
@@ -134,7 +136,7 @@ func blank(text []byte) bool {
 // Validate says everything that is wrong with the configuration.
 func (c Config) Validate() error {
 	var all []error
-	all = append(all, c.Detect.Validate(), c.Decide.Validate())
+	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate())
 	for i, rule := range c.Triage.Classes {
 		if rule.Path == "" {
 			all = append(all, fmt.Errorf("triage.classes[%d]: path is missing", i))

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"selfheal"
+	"selfheal/internal/redact"
 	"selfheal/internal/suggest"
 )
 
@@ -44,7 +45,8 @@ func place(name string, lines []string, e *yaml.LoadError) string {
 	if line < 1 || line > len(lines) {
 		return fmt.Sprintf("%s: %s", name, e.Message)
 	}
-	return fmt.Sprintf("%s:%d:%d: %s\n  %s\n  %s^", name, line, column, e.Message, strings.TrimRight(lines[line-1], "\r"), strings.Repeat(" ", column-1))
+	shown := redact.New().String(strings.TrimRight(lines[line-1], "\r")) // a secret may stand where none belongs
+	return fmt.Sprintf("%s:%d:%d: %s\n  %s\n  %s^", name, line, column, e.Message, shown, strings.Repeat(" ", column-1))
 }
 
 var unknownField = regexp.MustCompile(`field (\S+) not found`)

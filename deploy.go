@@ -128,4 +128,5 @@ const (
 	ProblemUnrevisioned  ProblemCode = "revision-not-stated"
 	ProblemOldRevision   ProblemCode = "old-revision"
 	ProblemDirtyTree     ProblemCode = "dirty-tree"
+	ProblemUnclustered   ProblemCode = "clusters-not-judged"
 )

@@ -14,6 +14,7 @@ const (
 	StreamDeploy   StreamKind = "deploy"
 	StreamIncident StreamKind = "incident"
 	StreamIdentity StreamKind = "identity" // of a service's signatures
+	StreamClusters StreamKind = "clusters" // of a service's signatures that mean the same
 )
 
 // StreamName is the journal's name of the stream about a key.
@@ -45,6 +46,7 @@ const (
 
 	EventIdentitiesLearned   EventType = "identities.learned"   // Learned
 	EventSignatureOverridden EventType = "signature.overridden" // Override
+	EventClustersFound       EventType = "clusters.found"       // of the room group: new clusters and those that grew
 
 	EventIncidentOpened      EventType = "incident.opened"       // Opened
 	EventIncidentReassessed  EventType = "incident.reassessed"   // Opened; what was concluded from the last assessment is void

@@ -32,6 +32,12 @@ type Signature struct {
 	Sample   Sample        `json:"sample"` // the newest occurrence
 }
 
+// IsError tells whether the signature can count against a deploy: it is at least
+// a warning, an exception, or an error of a build. Others only serve for comparison.
+func (s *Signature) IsError() bool {
+	return s.Kind != KindOverflow && (s.Severity >= SeverityWarn || s.Kind == KindException || s.Kind == KindBuild)
+}
+
 // Sample is one occurrence of a signature, scrubbed of secrets and size-capped.
 type Sample struct {
 	Time       time.Time   `json:"time"`
@@ -44,9 +50,11 @@ type Sample struct {
 }
 
 // Relation is a signature that seems to mean the same as another, by the words
-// the two share. Related signatures are shown side by side; they are never merged.
+// the two share, or that belongs to a cluster. Related signatures are shown side
+// by side; they are never merged.
 type Relation struct {
 	Signature  SignatureID `json:"signature"`
 	Title      string      `json:"title"`
-	Similarity float64     `json:"similarity"` // cosine, from 0 to 1
+	Similarity float64     `json:"similarity,omitempty"` // cosine, from 0 to 1
+	Member     bool        `json:"member,omitempty"`     // of the cluster; it has no similarity
 }

@@ -114,8 +114,13 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	if err != nil {
 		return nil, err
 	}
+	clusters, err := a.clusters()
+	if err != nil {
+		return nil, err
+	}
 	return &pipeline.Pipeline{
-		Store: a.store, Forge: ownForge{a}, Clock: a.settings.Clock,
+		Clusters: clusters,
+		Store:    a.store, Forge: ownForge{a}, Clock: a.settings.Clock,
 		Version:    a.settings.Version,
 		Actor:      "selfheal " + command,
 		Holder:     holder(a.settings.Clock()),

@@ -7,14 +7,14 @@ import (
 )
 
 // Resign gives a signature that another version of this algorithm made as this
-// version makes it, by signing its sample again. A signature of this version, or
-// one without a sample, is given back as it is.
+// version makes it, by signing its sample again. A signature of this version, one
+// without a sample, and one that stands for several are given back as they are.
 //
 // Samples are scrubbed of secrets, so a template that held one may come out
 // different: then nothing in the logs has the id, and the word of a person that
 // hangs on it has no effect until it is said again.
 func Resign(o Options, s selfheal.Signature) selfheal.Signature {
-	if strings.HasPrefix(string(s.ID), version) || s.Sample.Text == "" {
+	if strings.HasPrefix(string(s.ID), version) || s.Sample.Text == "" || s.Kind == selfheal.KindCluster || s.Kind == selfheal.KindOverflow {
 		return s
 	}
 	o.Build = s.Kind == selfheal.KindBuild

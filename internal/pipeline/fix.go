@@ -39,6 +39,9 @@ func (p *Pipeline) ObserveFix(ctx context.Context, key string, deploy selfheal.D
 		}
 		fix.Counts[anomaly.Signature] = seen.counts.Of(known.standsFor(id)).Total()
 	}
+	if err := p.recount(ctx, judged, seen, &fix); err != nil {
+		return err
+	}
 	return p.fixDeployed(ctx, key, fix)
 }
 

@@ -20,6 +20,7 @@ import (
 	"selfheal/internal/detect"
 	"selfheal/internal/git"
 	"selfheal/internal/group"
+	"selfheal/internal/group/related"
 	"selfheal/internal/triage"
 	"selfheal/internal/watch"
 )
@@ -39,6 +40,7 @@ type Pipeline struct {
 	Classifier *triage.Classifier
 	Work       WorkRepositories
 	Scrub      func(string) string // removes secrets from command output
+	Clusters   *Clusters           // may be nil: messages that mean the same are not gathered
 }
 
 // WorkRepositories gives the working copy in which repairs of a repository are
@@ -75,22 +77,30 @@ func (p *Pipeline) Assess(ctx context.Context, plan watch.Plan, from Sources) (s
 		if err != nil {
 			return selfheal.Assessment{}, err
 		}
-		p.detect(&assessment, baseline, watched, known)
+		if err := p.detect(ctx, &assessment, baseline, watched, known); err != nil {
+			return selfheal.Assessment{}, err
+		}
 	}
 	return assessment, p.record(ctx, assessment)
 }
 
-func (p *Pipeline) detect(a *selfheal.Assessment, baseline, watched collected, known identities) {
-	defer timed("detect")()
-	signatures := union(baseline, watched)
-	found := detect.Judge(detect.Input{
+func (p *Pipeline) detect(ctx context.Context, a *selfheal.Assessment, baseline, watched collected, known identities) error {
+	done := timed("detect")
+	in := detect.Input{
 		Baseline: baseline.counts, Watched: watched.counts,
 		BaselineInterval: a.Window.Baseline, WatchedInterval: a.Window.Watched,
-		DeployedAt: a.Deploy.Time, Signatures: signatures, Ignored: known.Ignored(),
-	}, p.Detect)
+		DeployedAt: a.Deploy.Time, Signatures: union(baseline, watched), Ignored: known.Ignored(),
+	}
+	found := detect.Judge(in, p.Detect)
 	a.Anomalies, a.SetAside, a.Tested, a.Power = found.Anomalies, found.SetAside, found.Tested, found.Power
-	a.Signatures = named(signatures, a.Anomalies, a.SetAside)
+	a.Signatures = named(in.Signatures, a.Anomalies, a.SetAside)
+	a.Related = related.Find(sorted(in.Signatures), flagged(*a), relatedAtMost)
+	done()
+	return p.judgeClusters(ctx, a, in)
 }
+
+// relatedAtMost is how many signatures are shown beside one.
+const relatedAtMost = 4
 
 // timed logs for operators how long a part of the work took.
 func timed(part string) (done func()) {

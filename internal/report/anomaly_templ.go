@@ -288,7 +288,7 @@ func anomalySection(number int, a anomalyView) templ.Component {
 			}
 		}
 		if len(a.Related) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<details><summary>Related<span class=\"soft\">by their words; 1 is the same</span></summary><ul class=\"frames\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<details><summary>Related<span class=\"soft\">by their words (1 is the same), or part of it</span></summary><ul class=\"frames\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

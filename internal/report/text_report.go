@@ -88,7 +88,7 @@ func (p *printer) related(all []relatedView) {
 	if len(all) == 0 {
 		return
 	}
-	p.line("  " + p.faint("related, by their words"))
+	p.line("  " + p.faint("related"))
 	for _, r := range all {
 		p.hang(p.label(4, r.Similarity, 6, p.faint), r.Title+"  "+r.ID, p.plain)
 	}

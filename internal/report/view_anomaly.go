@@ -47,7 +47,11 @@ func newAnomalyView(a selfheal.Anomaly, s selfheal.Signature, all selfheal.Asses
 		Frames: frameViews(s),
 	}
 	for _, r := range all.Related[a.Signature] {
-		v.Related = append(v.Related, relatedView{fmt.Sprintf("%.2f", r.Similarity), oneLine(r.Title, titleLimit), oneLine(string(r.Signature), titleLimit)})
+		similarity := fmt.Sprintf("%.2f", r.Similarity)
+		if r.Member {
+			similarity = "part"
+		}
+		v.Related = append(v.Related, relatedView{similarity, oneLine(r.Title, titleLimit), oneLine(string(r.Signature), titleLimit)})
 	}
 	if v.Title == "" {
 		v.Title = v.ID

@@ -140,24 +140,30 @@ func TestGeneraliseIgnoresOrder(t *testing.T) {
 // drawSignatures draws messages that share much: values in few words, and words
 // with codes and what happened among them.
 func drawSignatures(t *rapid.T) []selfheal.Signature {
-	word := rapid.SampledFrom(strings.Fields("ann bob cem dan eve user for queue closed opened ECONNREFUSED status 404 500 mail.in mail.out x.y a-b c-d e-f <num> <path> <host> : ( )"))
-	line := rapid.Custom(func(t *rapid.T) string {
-		words := strings.Fields(rapid.SampledFrom([]string{"lost the queue _ for good", "session _ for user _ is _ now", "call _ to host _ ended with status _", "no _ for _", "_ _ _"}).Draw(t, "format"))
-		for i, w := range words {
+	r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "lines"), 0))
+	words := strings.Fields("ann bob cem dan eve fay user for queue closed opened ECONNREFUSED status 404 500 mail.in mail.out x.y a-b c-d <num> <path> <host> : ( )")
+	formats := []string{"lost the queue _ for good", "session _ for user _ is _ now", "call of user _ to host _ ended with status _", "_ _ _"}
+	formats = formats[:rapid.IntRange(1, len(formats)).Draw(t, "formats")]
+	words = words[:rapid.IntRange(3, len(words)).Draw(t, "words")]
+	days := rapid.IntRange(0, 3).Draw(t, "days")
+	var all []selfheal.Signature
+	for range rapid.IntRange(1, 150).Draw(t, "count") {
+		line := strings.Fields(formats[r.IntN(len(formats))])
+		for i, w := range line {
 			if w == "_" {
-				words[i] = word.Draw(t, "word")
+				line[i] = words[r.IntN(len(words))]
 			}
 		}
-		return strings.Join(words, " ")
-	})
-	var all []selfheal.Signature
-	for i, text := range rapid.SliceOfNDistinct(line, 1, 120, rapid.ID).Draw(t, "lines") {
+		text := strings.Join(line, " ")
 		s := selfheal.Signature{ID: selfheal.SignatureID(text), Kind: selfheal.KindMessage, Template: text}
-		if day := rapid.IntRange(0, 3).Draw(t, "day"); day > 0 {
-			s.First = time.Date(2026, 11, day, 0, 0, i%5, 0, time.UTC)
+		if day := r.IntN(days + 1); day > 0 {
+			s.First = time.Date(2026, 11, day, 0, 0, 0, 0, time.UTC)
 		}
 		all = append(all, s)
 	}
+	slices.SortFunc(all, func(a, b selfheal.Signature) int { return strings.Compare(a.Template, b.Template) })
+	all = slices.CompactFunc(all, func(a, b selfheal.Signature) bool { return a.ID == b.ID })
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all
 }
 

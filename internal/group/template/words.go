@@ -259,3 +259,21 @@ func isFailure(w []byte) bool {
 	}
 	return string(w) == "Left"
 }
+
+// isTopDomain tells of what the names of hosts end in, in public or inside a
+// company: the generic domains, those of countries, and what is used in private.
+func isTopDomain(w []byte) bool {
+	if len(w) == 2 {
+		switch string(w) {
+		case "id", "is", "in", "to", "at", "my", "no", "so", "me", "by", "it", "or", "ms", "js", "py", "go", "rs", "ts", "sh", "md", "pl", "db":
+			return false // words, and extensions of files
+		}
+		return classes[w[0]] == letter && classes[w[1]] == letter
+	}
+	switch string(w) {
+	case "com", "net", "org", "edu", "gov", "mil", "int", "info", "biz", "arpa", "app", "dev", "cloud", "online", "site", "tech", "shop",
+		"local", "localdomain", "internal", "intern", "lan", "corp", "home", "intra", "private", "test", "example", "invalid", "svc", "consul":
+		return true
+	}
+	return false
+}

@@ -45,17 +45,17 @@ func Generalise(signatures []selfheal.Signature, known []selfheal.Pattern) Gener
 // unmatched lists the templates of messages that read like no pattern.
 func (p *patterns) unmatched(signatures []selfheal.Signature) (templates []string) {
 	for i := range signatures {
-		if t := p.message(&signatures[i]); t != nil && p.match(t) < 0 {
-			templates = append(templates, t.template)
+		if texts := p.message(&signatures[i]); texts[0] != nil && p.match(texts) < 0 {
+			templates = append(templates, signatures[i].Template)
 		}
 	}
 	return templates
 }
 
-// message reads the template of a signature; nil when it is no message, or not to be looked at.
-func (p *patterns) message(s *selfheal.Signature) *text {
+// message reads the template of a signature; nothing when it is no message, or not to be looked at.
+func (p *patterns) message(s *selfheal.Signature) (texts [2]*text) {
 	if s.Kind != selfheal.KindMessage || strings.Contains(s.Template, hole) {
-		return nil
+		return texts
 	}
 	return p.reader.read(s.Template)
 }
@@ -67,11 +67,7 @@ func (p *patterns) generalisation(signatures []selfheal.Signature) Generalisatio
 	of := make([]int, len(signatures))
 	for i := range signatures {
 		of[i] = -1
-		t := p.message(&signatures[i])
-		if t == nil {
-			continue
-		}
-		if at := p.match(t); at >= 0 {
+		if at := p.match(p.message(&signatures[i])); at >= 0 {
 			of[i] = class.root(at)
 			if first := oldest[of[i]]; first == nil || older(&signatures[i], first) < 0 {
 				oldest[of[i]] = &signatures[i]

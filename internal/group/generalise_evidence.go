@@ -22,22 +22,27 @@ const (
 type occurrence struct {
 	key        uint64
 	template   uint32
+	start, end uint16 // in the template; 0, 0 for the template as a whole
+}
+
+// span is a part of a template that is taken for a value.
+type span struct {
 	start, end uint16
+	value      string // what it reads in a pattern
 }
 
 // evidence is what is found in a set of templates.
 type evidence struct {
 	reader    *reader
 	templates []string
-	holes     []places // of each template
-	masks     []places // of each template, where another template has another mask
+	values    map[uint32][]span // by template
 }
 
 // evident gives templates with holes where there is enough evidence for a value.
 // Places are first only counted, and in little memory: most have one template,
 // and of hostile text there may be millions.
 func (r *reader) evident(templates []string) (found []string) {
-	e := &evidence{r, templates, make([]places, len(templates)), make([]places, len(templates))}
+	e := &evidence{r, templates, make(map[uint32][]span)}
 	counts := newSketch(len(templates) * maxTokens)
 	for _, template := range templates {
 		r.eachPlace(template, func(key uint64, _, _ int) { counts.add(key) })
@@ -47,25 +52,45 @@ func (r *reader) evident(templates []string) (found []string) {
 		scratch = e.gather(counts, part, scratch[:0])
 		e.judge(scratch)
 	}
-	for i, template := range templates {
-		if e.holes[i]|e.masks[i] != 0 {
-			found = append(found, r.read(template).punched(e.holes[i], e.masks[i]))
-		}
+	for i, spans := range e.values {
+		found = append(found, punched(templates[i], spans))
 	}
 	return found
+}
+
+// punched gives a template with its values taken out. Where two of them overlap, the longer one counts.
+func punched(template string, spans []span) string {
+	slices.SortFunc(spans, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end), cmp.Compare(a.value, b.value))
+	})
+	var b strings.Builder
+	from := uint16(0)
+	for _, s := range spans {
+		if s.start >= from {
+			b.WriteString(template[from:s.start])
+			b.WriteString(s.value)
+			from = s.end
+		}
+	}
+	b.WriteString(template[from:])
+	return b.String()
 }
 
 // eachPlace gives every place of a template that can be a value, with its key, and
 // the whole template as if it were one.
 func (r *reader) eachPlace(template string, yield func(key uint64, start, end int)) {
-	t := r.read(template)
-	if t == nil || strings.Count(template, hole) >= maxHoles {
+	if strings.Count(template, hole) >= maxHoles {
 		return
 	}
-	yield(t.whole, 0, 0)
-	for i, w := range t.words {
-		if w != hole && t.takes(i) {
-			yield(t.with(1<<i), t.starts[i], t.starts[i]+len(w))
+	for _, t := range r.read(template) {
+		if t == nil {
+			continue
+		}
+		yield(t.whole, 0, 0)
+		for i, w := range t.words {
+			if w != hole && t.takes(i) {
+				yield(t.with(1<<i), t.starts[i], t.starts[i]+len(w))
+			}
 		}
 	}
 }
@@ -104,43 +129,69 @@ func (e *evidence) judge(all []occurrence) {
 // judgeMasks finds the places where templates that are equal otherwise have
 // different masks. It needs no words as evidence: whatever a mask stands for is a value.
 func (e *evidence) judgeMasks(members []occurrence) {
-	t := e.reader.read(e.templates[members[0].template])
-	masks := t.masks()
+	t := e.textOf(members[0])
 	if p := (place{context: t.words, at: -1}); p.constant() < minConstant {
 		return
 	}
 	for _, m := range members {
-		e.masks[m.template] |= masks
+		t := e.textOf(m)
+		for i, w := range t.words {
+			if w != hole && isMask(w) {
+				e.take(m.template, t.starts[i], len(w), anyMask)
+			}
+		}
 	}
+}
+
+// textOf gives the way to read a template in which an occurrence was found.
+func (e *evidence) textOf(o occurrence) *text {
+	for _, t := range e.reader.read(e.templates[o.template]) {
+		if t == nil {
+			continue
+		}
+		if o.end == 0 && t.whole == o.key {
+			return t
+		}
+		if i, ok := slices.BinarySearch(t.starts, int(o.start)); o.end > 0 && ok && t.with(1<<i) == o.key {
+			return t
+		}
+	}
+	return nil
+}
+
+func (e *evidence) take(template uint32, start, length int, value string) {
+	e.values[template] = append(e.values[template], span{uint16(start), uint16(start + length), value})
 }
 
 // judgePlace makes a hole of a place in its templates when there is enough evidence.
 func (e *evidence) judgePlace(members []occurrence) {
 	p := place{}
 	for _, m := range members {
-		if word := e.templates[m.template][m.start:m.end]; isMask(word) {
-			p.masked = true
+		if word := e.templates[m.template][m.start:m.end]; isMasked(word) {
+			p.masks = append(p.masks, word)
 		} else {
 			p.words = append(p.words, word)
 		}
 	}
-	if p.words = sortedUnique(p.words); len(p.words) < enoughNames {
+	p.words, p.masks = sortedUnique(p.words), sortedUnique(p.masks)
+	if len(p.words) == 0 || len(p.words)+len(p.masks) < enoughNames {
 		return
 	}
-	t := e.reader.read(e.templates[members[0].template])
-	p.context, p.at = t.words, slices.Index(t.starts, int(members[0].start))
+	t := e.textOf(members[0])
+	p.context = t.words
+	p.at, _ = slices.BinarySearch(t.starts, int(members[0].start))
 	if !p.enough() {
 		return
 	}
 	for _, m := range members {
-		e.holes[m.template] |= 1 << p.at
+		e.take(m.template, int(m.start), int(m.end-m.start), hole)
 	}
 }
 
 // place is one position of templates that are equal elsewhere.
 type place struct {
 	words   []string // different ones that stand in it
-	masked  bool     // a mask was seen in it too
+	masks   []string // different ones
 	context []string // one of the templates
 	at      int
 }
@@ -149,14 +200,14 @@ type place struct {
 // line, where messages say what they are about, and where little else is said.
 func (p *place) enough() bool {
 	constant := p.constant()
-	if len(p.words) == 0 {
-		return false
+	if p.spelled() {
+		return constant >= minConstant && (p.at > 0 || constant >= manyConstant)
 	}
 	need := enoughWords
 	switch {
 	case p.announced():
 		need = enoughNames
-	case p.masked:
+	case len(p.masks) > 0:
 		need = enoughMasked
 	case p.valueLike():
 		need = enoughValues
@@ -170,10 +221,25 @@ func (p *place) enough() bool {
 	return constant > 0 && len(p.words) >= need
 }
 
+// spelled tells of a place where a value stands that is sometimes written with text
+// around it: 10.0.0.1, LOCAL(0), #2. Whatever it is, each of at least three ways to
+// write it has a mask in it, and one nothing but that.
+func (p *place) spelled() bool {
+	if len(p.masks) == 0 || len(p.words)+len(p.masks) < enoughNames {
+		return false
+	}
+	for _, w := range p.words {
+		if !holdsMask(w) {
+			return false
+		}
+	}
+	return true
+}
+
 // constant counts the words that the members of a place share.
 func (p *place) constant() (n int) {
 	for i, w := range p.context {
-		if i != p.at && !isMask(w) && mayBeValue(w) {
+		if i != p.at && !isMasked(w) && hasLetter(w) {
 			n++
 		}
 	}

@@ -200,6 +200,9 @@ type place struct {
 // line, where messages say what they are about, and where little else is said.
 func (p *place) enough() bool {
 	constant := p.constant()
+	if p.isVerb() {
+		return false
+	}
 	if p.spelled() {
 		return constant >= minConstant && (p.at > 0 || constant >= manyConstant)
 	}
@@ -214,6 +217,9 @@ func (p *place) enough() bool {
 	}
 	if p.at == 0 && (constant < manyConstant || need == enoughWords) {
 		need *= 2
+		if need == 2*enoughWords {
+			need *= 2
+		}
 	}
 	if constant < minConstant {
 		need *= 2
@@ -256,6 +262,28 @@ func (p *place) valueLike() bool {
 		}
 	}
 	return 2*like > len(p.words)
+}
+
+// isVerb tells of a place that holds what could not be done: "cannot _", "failed to _".
+func (p *place) isVerb() bool {
+	before := func(n int) string {
+		if p.at < n {
+			return ""
+		}
+		return strings.ToLower(p.context[p.at-n])
+	}
+	switch w := before(1); w {
+	case "cannot", "not", "can", "could", "will", "would", "must", "should", "may", "never":
+		return true
+	case "to":
+		switch before(2) {
+		case "failed", "unable", "fails", "failing", "failure", "trying", "tried", "attempt", "attempting", "attempted", "able", "refused", "refusing", "has", "have", "had", "not", "about", "going", "forgot":
+			return true
+		}
+	case "t":
+		return before(2) == "'" // can't
+	}
+	return false
 }
 
 // qualified tells of a place that holds nothing but names of several parts: "a.b.c", "a/b".

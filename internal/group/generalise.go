@@ -45,19 +45,17 @@ func Generalise(signatures []selfheal.Signature, known []selfheal.Pattern) Gener
 // unmatched lists the templates of messages that read like no pattern.
 func (p *patterns) unmatched(signatures []selfheal.Signature) (templates []string) {
 	for i := range signatures {
-		if texts := p.message(&signatures[i]); texts[0] != nil && p.match(texts) < 0 {
-			templates = append(templates, signatures[i].Template)
+		if s := &signatures[i]; isMessage(s) && p.match(s.Template) < 0 {
+			templates = append(templates, s.Template)
 		}
 	}
 	return templates
 }
 
-// message reads the template of a signature; nothing when it is no message, or not to be looked at.
-func (p *patterns) message(s *selfheal.Signature) (texts [2]*text) {
-	if s.Kind != selfheal.KindMessage || strings.Contains(s.Template, hole) {
-		return texts
-	}
-	return p.reader.read(s.Template)
+// isMessage tells of a signature that can be generalised. Text that looks like a hole
+// would be taken for one.
+func isMessage(s *selfheal.Signature) bool {
+	return s.Kind == selfheal.KindMessage && !strings.Contains(s.Template, hole)
 }
 
 // generalisation says what the patterns mean for the signatures.
@@ -67,7 +65,10 @@ func (p *patterns) generalisation(signatures []selfheal.Signature) Generalisatio
 	of := make([]int, len(signatures))
 	for i := range signatures {
 		of[i] = -1
-		if at := p.match(p.message(&signatures[i])); at >= 0 {
+		if !isMessage(&signatures[i]) {
+			continue
+		}
+		if at := p.match(signatures[i].Template); at >= 0 {
 			of[i] = class.root(at)
 			if first := oldest[of[i]]; first == nil || older(&signatures[i], first) < 0 {
 				oldest[of[i]] = &signatures[i]

@@ -6,18 +6,6 @@ import (
 	"strings"
 )
 
-// How many different words must stand in one place of otherwise equal templates
-// before that place is taken for a value. One similar line is never enough.
-const (
-	enoughWords  = 6 // ordinary words: programs rarely spell out that many cases
-	enoughValues = 4 // words that look like values: user_name, some-host, CamelCase, a.b
-	enoughMasked = 3 // words, where a mask was seen in the same place too
-	enoughNames  = 3 // words in a place that the words before it announce: "for user ann"
-	minConstant  = 2 // words that must remain besides the place
-	manyConstant = 6 // words that, when they agree, leave no doubt that the message is the same
-	maxHoles     = 4 // in one template
-)
-
 // occurrence is one place of one template, under the hash of the template with a hole there.
 type occurrence struct {
 	key        uint64
@@ -39,23 +27,85 @@ type evidence struct {
 }
 
 // evident gives templates with holes where there is enough evidence for a value.
-// Places are first only counted, and in little memory: most have one template,
-// and of hostile text there may be millions.
+//
+// Most templates of hostile text have no sibling at all, and what has been written
+// into logs can be much. So it first finds the texts that agree with another in all
+// but one of their pieces, then counts the places in those pieces, in little
+// memory, and only then lists the places that occur more than once.
 func (r *reader) evident(templates []string) (found []string) {
 	e := &evidence{r, templates, make(map[uint32][]span)}
-	counts := newSketch(len(templates) * maxTokens)
-	for _, template := range templates {
-		r.eachPlace(template, func(key uint64, _, _ int) { counts.add(key) })
-	}
+	candidates := e.candidates()
+	counts := newSketch(len(candidates) * maxTokens)
+	e.eachPlace(candidates, func(key uint64, _ occurrence) { counts.add(key) })
 	var scratch []occurrence
 	for part := range counts.parts() {
-		scratch = e.gather(counts, part, scratch[:0])
+		scratch = e.gather(candidates, counts, part, scratch[:0])
 		e.judge(scratch)
 	}
 	for i, spans := range e.values {
 		found = append(found, punched(templates[i], spans))
 	}
 	return found
+}
+
+// pieces is into how many pieces a text is split to find those with siblings.
+const pieces = 8
+
+// candidate is a text that may have siblings.
+type candidate struct {
+	template uint32
+	coarse   bool
+	pieces   uint16 // those in which another text may differ, as bits
+}
+
+// candidates lists the texts that agree with another but for one piece.
+func (e *evidence) candidates() (found []candidate) {
+	type keyed struct {
+		candidate
+		keys [pieces]uint64
+	}
+	all := make([]keyed, 0, len(e.templates))
+	for i, template := range e.templates {
+		if strings.Count(template, hole) >= maxHoles {
+			continue
+		}
+		for view, t := range e.reader.read(template) {
+			if t != nil {
+				all = append(all, keyed{candidate{template: uint32(i), coarse: view == 1}, t.pieceKeys()})
+			}
+		}
+	}
+	counts := newSketch(len(all) * pieces)
+	for i := range all {
+		for _, key := range all[i].keys {
+			counts.add(key)
+		}
+	}
+	for i := range all {
+		for n, key := range all[i].keys {
+			if counts.repeated(key) {
+				all[i].pieces |= 1 << n
+			}
+		}
+		if all[i].pieces != 0 {
+			found = append(found, all[i].candidate)
+		}
+	}
+	return found
+}
+
+// pieceOf gives the piece that place i of n belongs to.
+func pieceOf(i, n int) int { return i * pieces / n }
+
+// pieceKeys hashes what is left of a text without each of its pieces.
+func (t *text) pieceKeys() (keys [pieces]uint64) {
+	for i := range keys {
+		keys[i] = t.whole + uint64(i)
+	}
+	for i, h := range t.hashes {
+		keys[pieceOf(i, len(t.hashes))] -= h
+	}
+	return keys
 }
 
 // punched gives a template with its values taken out. Where two of them overlap, the longer one counts.
@@ -76,34 +126,32 @@ func punched(template string, spans []span) string {
 	return b.String()
 }
 
-// eachPlace gives every place of a template that can be a value, with its key, and
-// the whole template as if it were one.
-func (r *reader) eachPlace(template string, yield func(key uint64, start, end int)) {
-	if strings.Count(template, hole) >= maxHoles {
-		return
-	}
-	for _, t := range r.read(template) {
-		if t == nil {
-			continue
+// eachPlace gives every place of a candidate that can be a value, with its key, and
+// the whole text as if it were one.
+func (e *evidence) eachPlace(candidates []candidate, yield func(key uint64, o occurrence)) {
+	for _, c := range candidates {
+		t := e.reader.read(e.templates[c.template])[0]
+		if c.coarse {
+			t = &e.reader.coarse
 		}
-		yield(t.whole, 0, 0)
+		yield(t.whole, occurrence{template: c.template})
 		for i, w := range t.words {
-			if w != hole && t.takes(i) {
-				yield(t.with(1<<i), t.starts[i], t.starts[i]+len(w))
+			if c.pieces>>pieceOf(i, len(t.words))&1 != 0 && w != hole && t.takes(i) {
+				start := t.starts[i]
+				yield(t.with(1<<i), occurrence{template: c.template, start: uint16(start), end: uint16(start + len(w))})
 			}
 		}
 	}
 }
 
 // gather lists the places of one part of the keys that occur more than once, by key.
-func (e *evidence) gather(counts *sketch, part int, all []occurrence) []occurrence {
-	for n, template := range e.templates {
-		e.reader.eachPlace(template, func(key uint64, start, end int) {
-			if counts.repeated(key) && counts.part(key) == part {
-				all = append(all, occurrence{key, uint32(n), uint16(start), uint16(end)})
-			}
-		})
-	}
+func (e *evidence) gather(candidates []candidate, counts *sketch, part int, all []occurrence) []occurrence {
+	e.eachPlace(candidates, func(key uint64, o occurrence) {
+		if counts.repeated(key) && counts.part(key) == part {
+			o.key = key
+			all = append(all, o)
+		}
+	})
 	slices.SortFunc(all, func(a, b occurrence) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.template, b.template))
 	})
@@ -186,171 +234,4 @@ func (e *evidence) judgePlace(members []occurrence) {
 	for _, m := range members {
 		e.take(m.template, int(m.start), int(m.end-m.start), hole)
 	}
-}
-
-// place is one position of templates that are equal elsewhere.
-type place struct {
-	words   []string // different ones that stand in it
-	masks   []string // different ones
-	context []string // one of the templates
-	at      int
-}
-
-// enough weighs the evidence for a place. It needs more at the beginning of a
-// line, where messages say what they are about, and where little else is said.
-func (p *place) enough() bool {
-	constant := p.constant()
-	if p.isVerb() {
-		return false
-	}
-	if p.spelled() {
-		return constant >= minConstant && (p.at > 0 || constant >= manyConstant)
-	}
-	need := enoughWords
-	switch {
-	case p.announced(), p.qualified():
-		need = enoughNames
-	case len(p.masks) > 0:
-		need = enoughMasked
-	case p.valueLike() || p.enclosed():
-		need = enoughValues
-	}
-	if p.at == 0 && (constant < manyConstant || need == enoughWords) {
-		need *= 2
-		if need == 2*enoughWords {
-			need *= 2
-		}
-	}
-	if constant < minConstant {
-		need *= 2
-	}
-	return constant > 0 && len(p.words) >= need
-}
-
-// spelled tells of a place where a value stands that is sometimes written with text
-// around it: 10.0.0.1, LOCAL(0), #2. Whatever it is, each of at least three ways to
-// write it has a mask in it, and one nothing but that.
-func (p *place) spelled() bool {
-	if len(p.masks) == 0 || len(p.words)+len(p.masks) < enoughNames {
-		return false
-	}
-	for _, w := range p.words {
-		if !holdsMask(w) {
-			return false
-		}
-	}
-	return true
-}
-
-// constant counts the words that the members of a place share.
-func (p *place) constant() (n int) {
-	for i, w := range p.context {
-		if i != p.at && !isMasked(w) && hasLetter(w) {
-			n++
-		}
-	}
-	return n
-}
-
-// valueLike tells whether most words of a place look like names that somebody gave.
-func (p *place) valueLike() bool {
-	like := 0
-	for _, w := range p.words {
-		inner := strings.TrimRight(w, ".:!?")
-		if strings.ContainsAny(inner, "._-/:@\\") || strings.ToLower(inner[min(1, len(inner)):]) != inner[min(1, len(inner)):] && strings.ToUpper(inner) != inner {
-			like++
-		}
-	}
-	return 2*like > len(p.words)
-}
-
-// isVerb tells of a place that holds what could not be done: "cannot _", "failed to _".
-func (p *place) isVerb() bool {
-	before := func(n int) string {
-		if p.at < n {
-			return ""
-		}
-		return strings.ToLower(p.context[p.at-n])
-	}
-	switch w := before(1); w {
-	case "cannot", "not", "can", "could", "will", "would", "must", "should", "may", "never":
-		return true
-	case "to":
-		switch before(2) {
-		case "failed", "unable", "fails", "failing", "failure", "trying", "tried", "attempt", "attempting", "attempted", "able", "refused", "refusing", "has", "have", "had", "not", "about", "going", "forgot":
-			return true
-		}
-	case "t":
-		return before(2) == "'" // can't
-	}
-	return false
-}
-
-// qualified tells of a place that holds nothing but names of several parts: "a.b.c", "a/b".
-func (p *place) qualified() bool {
-	for _, w := range p.words {
-		inner := strings.TrimRight(w, ".:!?")
-		if strings.Count(inner, ".")+strings.Count(inner, "/") < 2 {
-			return false
-		}
-	}
-	return true
-}
-
-// enclosed tells of a place in brackets or quotes of its own: "[eth0]", "(ann)".
-func (p *place) enclosed() bool {
-	if p.at < 2 || p.at+1 == len(p.context) {
-		return false
-	}
-	switch p.context[p.at-1] + p.context[p.at+1] {
-	case "()", "[]", "{}", "<>", `""`, "''", "``":
-		return true
-	}
-	return false
-}
-
-// announced tells whether the place follows words like "for user" and holds
-// nothing but what can be a name there.
-func (p *place) announced() bool {
-	if p.at < 2 || !isPreposition(strings.ToLower(p.context[p.at-2])) || !isHolder(p.context[p.at-1]) {
-		return false
-	}
-	for _, w := range p.words {
-		if !mayBeName(w) {
-			return false
-		}
-	}
-	return true
-}
-
-func isPreposition(w string) bool {
-	switch w {
-	case "for", "of", "by", "as", "from", "to", "with", "invalid", "unknown", "illegal":
-		return true
-	}
-	return false
-}
-
-// isHolder tells of words that the name of somebody or something follows.
-func isHolder(w string) bool {
-	switch w {
-	case "user", "users", "account", "login", "username", "tenant", "customer", "owner", "group", "client", "host", "node", "member":
-		return true
-	}
-	return false
-}
-
-// mayBeName tells a name from the second half of a compound ("user session") and
-// from what has happened ("user locked").
-func mayBeName(w string) bool {
-	for _, ending := range []string{"ed", "ing", "ion", "ions", "ment"} {
-		if strings.HasSuffix(w, ending) {
-			return false
-		}
-	}
-	switch w {
-	case "agent", "data", "field", "group", "has", "id", "input", "is", "list", "lookup", "name", "not", "pool", "profile", "request", "role", "settings", "table", "token", "was":
-		return false
-	}
-	return true
 }

@@ -92,9 +92,9 @@ func (p *patterns) addForm(t *text) {
 }
 
 // match gives the earliest pattern that a template reads like; -1 when there is none.
-func (p *patterns) match(texts [2]*text) int {
+func (p *patterns) match(template string) int {
 	best := -1
-	for i := range p.matches(texts) {
+	for i := range p.matches(template) {
 		if best < 0 || i < best {
 			best = i
 		}
@@ -103,9 +103,12 @@ func (p *patterns) match(texts [2]*text) int {
 }
 
 // matches gives every pattern that a template reads like, itself included.
-func (p *patterns) matches(texts [2]*text) iter.Seq[int] {
+func (p *patterns) matches(template string) iter.Seq[int] {
 	return func(yield func(int) bool) {
-		for _, t := range texts {
+		if len(p.all) == 0 {
+			return
+		}
+		for _, t := range p.reader.read(template) {
 			if t == nil {
 				continue
 			}
@@ -152,7 +155,7 @@ func (p *patterns) prune() {
 	var keep []pattern
 	for i := range p.all {
 		superfluous := false
-		for more := range p.matches(p.reader.read(p.all[i].template)) {
+		for more := range p.matches(p.all[i].template) {
 			superfluous = superfluous || i >= p.known && more > p.known && more != i
 		}
 		if !superfluous {
@@ -179,7 +182,7 @@ func (p *patterns) classes(n int) classes {
 		c[i] = i
 	}
 	for i := range c {
-		for more := range p.matches(p.reader.read(p.all[i].template)) {
+		for more := range p.matches(p.all[i].template) {
 			if more < n {
 				c.join(i, more)
 			}

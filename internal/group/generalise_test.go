@@ -217,3 +217,51 @@ func TestGeneraliseProperties(t *testing.T) {
 		}
 	})
 }
+
+// hostileSignatures are n messages of random words, each different.
+func hostileSignatures(n int) []selfheal.Signature {
+	r := rand.New(rand.NewPCG(1, 2))
+	all := make([]selfheal.Signature, n)
+	for i := range all {
+		var b strings.Builder
+		for b.Len() < 300 {
+			for range 3 + r.IntN(7) {
+				b.WriteByte(byte('a' + r.IntN(26)))
+			}
+			b.WriteByte(' ')
+		}
+		all[i] = selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprint("g1-", i)), Kind: selfheal.KindMessage, Template: strings.TrimSpace(b.String())}
+	}
+	return all
+}
+
+// gridSignatures are messages of words out of few, so that each place of each has siblings.
+func gridSignatures(n int) []selfheal.Signature {
+	words := strings.Fields("ann bob cem")
+	all := make([]selfheal.Signature, n)
+	for i := range all {
+		var b strings.Builder
+		for k, rest := 0, i; k < 60; k++ {
+			b.WriteString(words[rest%3])
+			b.WriteByte(' ')
+			if k < 11 {
+				rest /= 3
+			}
+		}
+		all[i] = selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprint("g1-", i)), Kind: selfheal.KindMessage, Template: strings.TrimSpace(b.String())}
+	}
+	return all
+}
+
+// BenchmarkGeneraliseHostile reports the processor time of one call, and the most
+// that it held on the heap.
+func BenchmarkGeneraliseHostile(b *testing.B) {
+	for name, all := range map[string][]selfheal.Signature{"random": hostileSignatures(50_000), "grid": gridSignatures(50_000)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				Generalise(all, nil)
+			}
+		})
+	}
+}

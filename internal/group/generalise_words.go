@@ -43,6 +43,9 @@ func (r *reader) read(template string) (texts [2]*text) {
 		return texts
 	}
 	texts[0] = &r.fine
+	if strings.Count(template, " ")+1 == len(r.fine.words) {
+		return texts // nothing is joined
+	}
 	if r.split(&r.coarse, template, chunkLength) && len(r.coarse.words) != len(r.fine.words) {
 		texts[1] = &r.coarse
 	}
@@ -87,7 +90,15 @@ func (r *reader) hash(word string, i int) uint64 {
 
 func holeHash(i int) uint64 { return 0x9e3779b97f4a7c15 * placeFactor(i) }
 
-func placeFactor(i int) uint64 { return 2*uint64(i)*0xd1342543de82ef95 + 1 }
+// placeFactor gives each place an odd number with no pattern to it (the finaliser of
+// SplitMix64, Steele et al., OOPSLA 2014): with an even row of factors, words that
+// change places would leave the sum as it was.
+func placeFactor(i int) uint64 {
+	z := uint64(i+1) * 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31 | 1
+}
 
 // with gives the hash that the text has when the places in the set are holes.
 func (t *text) with(holes places) uint64 {

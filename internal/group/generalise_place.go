@@ -1,0 +1,182 @@
+package group
+
+import "strings"
+
+// How many different words must stand in one place of otherwise equal templates
+// before that place is taken for a value. One similar line is never enough.
+const (
+	enoughWords  = 6 // ordinary words: programs rarely spell out that many cases
+	enoughValues = 4 // words that look like values: user_name, some-host, CamelCase, a.b
+	enoughMasked = 3 // words, where a mask was seen in the same place too
+	enoughNames  = 3 // words in a place that the words before it announce: "for user ann"
+	minConstant  = 2 // words that must remain besides the place
+	manyConstant = 6 // words that, when they agree, leave no doubt that the message is the same
+	maxHoles     = 4 // in one template
+)
+
+// place is one position of templates that are equal elsewhere.
+type place struct {
+	words   []string // different ones that stand in it
+	masks   []string // different ones
+	context []string // one of the templates
+	at      int
+}
+
+// enough weighs the evidence for a place. It needs more at the beginning of a
+// line, where messages say what they are about, and where little else is said.
+func (p *place) enough() bool {
+	constant := p.constant()
+	if p.isVerb() {
+		return false
+	}
+	if p.spelled() {
+		return constant >= minConstant && (p.at > 0 || constant >= manyConstant)
+	}
+	need := enoughWords
+	switch {
+	case p.announced(), p.qualified():
+		need = enoughNames
+	case len(p.masks) > 0:
+		need = enoughMasked
+	case p.valueLike() || p.enclosed():
+		need = enoughValues
+	}
+	if p.at == 0 && (constant < manyConstant || need == enoughWords) {
+		need *= 2
+		if need == 2*enoughWords {
+			need *= 2
+		}
+	}
+	if constant < minConstant {
+		need *= 2
+	}
+	return constant > 0 && len(p.words) >= need
+}
+
+// spelled tells of a place where a value stands that is sometimes written with text
+// around it: 10.0.0.1, LOCAL(0), #2. Whatever it is, each of at least three ways to
+// write it has a mask in it, and one nothing but that.
+func (p *place) spelled() bool {
+	if len(p.masks) == 0 || len(p.words)+len(p.masks) < enoughNames {
+		return false
+	}
+	for _, w := range p.words {
+		if !holdsMask(w) {
+			return false
+		}
+	}
+	return true
+}
+
+// constant counts the words that the members of a place share.
+func (p *place) constant() (n int) {
+	for i, w := range p.context {
+		if i != p.at && !isMasked(w) && hasLetter(w) {
+			n++
+		}
+	}
+	return n
+}
+
+// valueLike tells whether most words of a place look like names that somebody gave.
+func (p *place) valueLike() bool {
+	like := 0
+	for _, w := range p.words {
+		inner := strings.TrimRight(w, ".:!?")
+		if strings.ContainsAny(inner, "._-/:@\\") || strings.ToLower(inner[min(1, len(inner)):]) != inner[min(1, len(inner)):] && strings.ToUpper(inner) != inner {
+			like++
+		}
+	}
+	return 2*like > len(p.words)
+}
+
+// isVerb tells of a place that holds what could not be done: "cannot _", "failed to _".
+func (p *place) isVerb() bool {
+	before := func(n int) string {
+		if p.at < n {
+			return ""
+		}
+		return strings.ToLower(p.context[p.at-n])
+	}
+	switch w := before(1); w {
+	case "cannot", "not", "can", "could", "will", "would", "must", "should", "may", "never":
+		return true
+	case "to":
+		switch before(2) {
+		case "failed", "unable", "fails", "failing", "failure", "trying", "tried", "attempt", "attempting", "attempted", "able", "refused", "refusing", "has", "have", "had", "not", "about", "going", "forgot":
+			return true
+		}
+	case "t":
+		return before(2) == "'" // can't
+	}
+	return false
+}
+
+// qualified tells of a place that holds nothing but names of several parts: "a.b.c", "a/b".
+func (p *place) qualified() bool {
+	for _, w := range p.words {
+		inner := strings.TrimRight(w, ".:!?")
+		if strings.Count(inner, ".")+strings.Count(inner, "/") < 2 {
+			return false
+		}
+	}
+	return true
+}
+
+// enclosed tells of a place in brackets or quotes of its own: "[eth0]", "(ann)".
+func (p *place) enclosed() bool {
+	if p.at < 2 || p.at+1 == len(p.context) {
+		return false
+	}
+	switch p.context[p.at-1] + p.context[p.at+1] {
+	case "()", "[]", "{}", "<>", `""`, "''", "``":
+		return true
+	}
+	return false
+}
+
+// announced tells whether the place follows words like "for user" and holds
+// nothing but what can be a name there.
+func (p *place) announced() bool {
+	if p.at < 2 || !isPreposition(strings.ToLower(p.context[p.at-2])) || !isHolder(p.context[p.at-1]) {
+		return false
+	}
+	for _, w := range p.words {
+		if !mayBeName(w) {
+			return false
+		}
+	}
+	return true
+}
+
+func isPreposition(w string) bool {
+	switch w {
+	case "for", "of", "by", "as", "from", "to", "with", "invalid", "unknown", "illegal":
+		return true
+	}
+	return false
+}
+
+// isHolder tells of words that the name of somebody or something follows.
+func isHolder(w string) bool {
+	switch w {
+	case "user", "users", "account", "login", "username", "tenant", "customer", "owner", "group", "client", "host", "node", "member":
+		return true
+	}
+	return false
+}
+
+// mayBeName tells a name from the second half of a compound ("user session") and
+// from what has happened ("user locked").
+func mayBeName(w string) bool {
+	for _, ending := range []string{"ed", "ing", "ion", "ions", "ment"} {
+		if strings.HasSuffix(w, ending) {
+			return false
+		}
+	}
+	switch w {
+	case "agent", "data", "field", "group", "has", "id", "input", "is", "list", "lookup", "name", "not", "pool", "profile", "request", "role", "settings", "table", "token", "was":
+		return false
+	}
+	return true
+}

@@ -75,19 +75,26 @@ func isOutcome(w string) bool {
 }
 
 func isOutcomeWord(w string) bool {
-	if len(w) > 4 && (strings.HasSuffix(w, "ed") || strings.HasSuffix(w, "ing")) {
-		return true
+	for _, ending := range [...]string{"ed", "ing", "able", "ible"} {
+		if len(w) > len(ending)+2 && strings.HasSuffix(w, ending) {
+			return true
+		}
 	}
+	return isEventWord(w) || len(w) > 4 && isEventWord(strings.TrimSuffix(w, "s"))
+}
+
+// isEventWord lists what no ending gives away: verbs, and what they lead to.
+func isEventWord(w string) bool {
 	switch w {
 	case "open", "close", "start", "stop", "begin", "end", "enter", "exit", "up", "down", "on", "off", "in", "out", "yes", "no", "not", "ok",
-		"read", "write", "send", "receive", "sent", "recv", "get", "set", "put", "load", "store", "save", "fetch", "create", "delete", "remove", "add", "insert",
+		"read", "write", "send", "receive", "sent", "recv", "get", "set", "put", "post", "patch", "head", "options", "load", "store", "save", "fetch", "create", "delete", "remove", "add", "insert",
 		"update", "lock", "unlock", "acquire", "release", "connect", "disconnect", "accept", "reject", "bind", "listen", "allow", "deny", "enable", "disable",
-		"active", "inactive", "busy", "idle", "ready", "lost", "found", "gone", "dead", "alive", "valid", "invalid", "full", "empty",
+		"active", "busy", "idle", "ready", "lost", "found", "gone", "dead", "alive", "valid", "full", "empty", "stale", "corrupt", "stuck", "slow", "fast",
 		"success", "successful", "successfully", "fail", "failure", "error", "fatal", "warning", "info", "debug", "timeout", "refuse", "reset", "abort", "cancel",
-		"retry", "commit", "rollback", "login", "logout", "attach", "detach", "mount", "unmount", "pass", "skip", "done", "broken", "unreachable", "overflow",
-		"underflow", "join", "leave", "left", "before", "after", "first", "last", "new", "old", "higher", "lower", "high", "low", "too", "more", "less",
-		"minimum", "maximum", "healthy", "unhealthy", "online", "offline", "primary", "secondary", "client", "server", "request", "response", "ingress", "egress",
-		"source", "destination", "input", "output", "begun", "began", "hit", "miss", "granted", "critical", "normal":
+		"retry", "commit", "rollback", "login", "logout", "attach", "detach", "mount", "pass", "skip", "done", "broken", "overflow", "underflow", "join", "leave", "left",
+		"before", "after", "above", "below", "over", "under", "first", "last", "new", "old", "higher", "lower", "high", "low", "too", "more", "less", "minimum", "maximum",
+		"healthy", "online", "offline", "primary", "secondary", "client", "server", "request", "response", "ingress", "egress", "source", "destination", "input", "output",
+		"begun", "began", "hit", "miss", "critical", "normal":
 		return true
 	}
 	return false

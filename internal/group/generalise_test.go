@@ -102,6 +102,56 @@ func TestStatusesAreNeverGeneralised(t *testing.T) {
 	}
 }
 
+// TestOutcomesAreNeverGeneralised: what happened stays apart, though fifty
+// siblings show that other places are values, and fifty more that this one can be.
+func TestOutcomesAreNeverGeneralised(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for i := range 50 {
+		names = append(names, people[i%len(people)]+string(rune('a'+i/len(people))))
+	}
+	f := func(a, b string) {
+		t.Helper()
+		for _, format := range []string{"the call of tenant %s from there: %s", "for user %s the line was %s at last", "%[2]s while it served tenant %[1]s at noon", "the shop of %s has it [%s] again"} {
+			var lines []string
+			for _, name := range names {
+				lines = append(lines, fmt.Sprintf(format, name, a), fmt.Sprintf(format, name, b), fmt.Sprintf(format, names[0], "x-"+name))
+			}
+			of := make(map[string]string) // the outcome, by the title that stands for it
+			for i, title := range merged(lines) {
+				outcome := []string{a, b, "value"}[i%3]
+				if other, ok := of[title]; ok && other != outcome {
+					t.Errorf("%q: %q stands for %q and %q", lines[i], title, other, outcome)
+					break
+				}
+				of[title] = outcome
+			}
+			if len(of) > len(names)+2 {
+				t.Errorf("%q with %q and %q: nothing was merged in %d signatures", format, a, b, len(of))
+			}
+		}
+	}
+
+	f("HTTP 404", "HTTP 500")
+	f("status 404", "status=500")
+	f("ECONNREFUSED", "ETIMEDOUT")
+	f("SIGKILL", "SIGTERM")
+	f("exit code 1", "exit code 137")
+	f("SQLSTATE 23505", "SQLSTATE 40001")
+	f("UNAVAILABLE", "DEADLINE_EXCEEDED")
+	f("Unavailable", "DeadlineExceeded")
+	f("opened", "closed")
+	f("open", "close")
+	f("Active", "Inactive")
+	f("started", "stopped")
+	f("read", "write")
+	f("timeout", "refused")
+	f("reachable", "unreachable")
+	f("java.io.IOException", "java.sql.SQLException")
+	f("ValueError", "KeyError")
+	f("accept(<nil>)", "close(<nil>)")
+}
+
 func TestExceptionsAreNeverGeneralised(t *testing.T) {
 	t.Parallel()
 	var signatures []selfheal.Signature

@@ -230,8 +230,8 @@ func mayBeValue(w string) bool {
 		part := w[at : at+n]
 		switch {
 		case isMask(part), n == 1 && !isLetter(part[0]) && !isDigit(part[0]) && part != "=":
-		case !hasLetter(part), tellsFailure(part):
-			return false
+		case strings.ContainsAny(part, "0123456789"), !hasLetter(part), tellsFailure(part):
+			return false // a number that is not masked is a code
 		default:
 			letters = true
 		}

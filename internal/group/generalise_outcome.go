@@ -1,16 +1,26 @@
 package group
 
-import "strings"
+import (
+	"strings"
+
+	"selfheal/internal/group/template"
+)
 
 // saysWhat tells whether the word at i is announced as what failed, or how:
 // after "code", "status", "errno" and the like.
 func (t *text) saysWhat(i int) bool {
+	quoted := false
 	for i--; i >= 0 && len(t.words[i]) == 1 && !isLetter(t.words[i][0]); i-- {
+		quoted = quoted || strings.Contains("\"'`", t.words[i])
 	}
 	if i < 0 {
 		return false
 	}
-	switch strings.ToLower(strings.TrimRight(t.words[i], ":")) {
+	before := strings.ToLower(strings.TrimRight(t.words[i], ":"))
+	if quoted && template.IsProgramNoun(before) {
+		return true
+	}
+	switch before {
 	case "code", "status", "errno", "signal", "sqlstate", "reason", "cause", "error", "err", "state", "http":
 		return true
 	}

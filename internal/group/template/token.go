@@ -98,6 +98,8 @@ func (s *Scanner) plain(b []byte, has traits) {
 		s.mask(maskPath)
 	case has&hasDot != 0 && isHostName(b):
 		s.mask(maskHost)
+	case len(b) == 1 && b[0] == '/' && s.afterMethod():
+		s.mask(maskPath)
 	case has&hasColon != 0 && has&hasSlash != 0 && bytes.IndexByte(b, ':') >= 0:
 		s.parts(b, ':', nil)
 	case has&hasColon != 0:
@@ -223,7 +225,7 @@ func (s *Scanner) hostPort(b, rest []byte) {
 		s.out = append(s.out, host...)
 		s.out = append(s.out, ':')
 		s.mask(maskNum)
-	case len(port) >= 2 && isHostBeforePort(host, dot):
+	case len(port) >= 2 && (isHostBeforePort(host, dot) || dot < 0 && isWord(host) && (string(host) == "localhost" || s.beforeHost())):
 		s.mask(maskHost)
 	default:
 		s.parts(b, ':', rest)
@@ -265,6 +267,9 @@ func (s *Scanner) delimiter(m []byte, i int) int {
 			return end
 		}
 	}
+	if c == ']' && bytes.HasSuffix(s.out, openHost) && i+2 < len(m) && m[i+1] == ':' && classes[m[i+2]] == digit {
+		return s.bracketedPort(m, i+2)
+	}
 	s.out = append(s.out, c)
 	switch {
 	case c == ')':
@@ -273,6 +278,17 @@ func (s *Scanner) delimiter(m []byte, i int) int {
 		s.out = append(s.out, maskValue) // an empty value is one of the values
 	}
 	return i + 1
+}
+
+var openHost = []byte{'[', maskHost}
+
+// bracketedPort takes the port at i of "[2001:db8::1]:443", which is one address.
+func (s *Scanner) bracketedPort(m []byte, i int) int {
+	s.out = append(s.out[:len(s.out)-len(openHost)], maskHost)
+	for i < len(m) && classes[m[i]] == digit {
+		i++
+	}
+	return i
 }
 
 // maxWrapped is the longest value in brackets that is looked at as one.
@@ -469,7 +485,7 @@ func (s *Scanner) failureContext() bool {
 		n--
 	}
 	w := lastName(s.out[:n])
-	return len(w) > 0 && (isFailureKey(w) || isProgramNoun(w))
+	return len(w) > 0 && (isFailureKey(w) || IsProgramNoun(string(w)))
 }
 
 // isWord tells of a value of letters, underscores and hyphens only.

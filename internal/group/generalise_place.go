@@ -34,11 +34,11 @@ func (p *place) enough() bool {
 	}
 	need := enoughWords
 	switch {
-	case p.announced(), p.qualified():
+	case p.introduced(), p.qualified():
 		need = enoughNames
 	case len(p.masks) > 0:
 		need = enoughMasked
-	case p.valueLike() || p.enclosed():
+	case p.valueLike(), p.enclosed(), p.announced():
 		need = enoughValues
 	}
 	if p.at == 0 && (constant < manyConstant || need == enoughWords) {
@@ -135,10 +135,10 @@ func (p *place) enclosed() bool {
 	return false
 }
 
-// announced tells whether the place follows words like "for user" and holds
+// announced tells whether the place follows a word like "user" or "queue" and holds
 // nothing but what can be a name there.
 func (p *place) announced() bool {
-	if p.at < 2 || !isPreposition(strings.ToLower(p.context[p.at-2])) || !isHolder(p.context[p.at-1]) {
+	if p.at < 1 || !isHolder(strings.ToLower(p.context[p.at-1])) {
 		return false
 	}
 	for _, w := range p.words {
@@ -149,9 +149,15 @@ func (p *place) announced() bool {
 	return true
 }
 
+// introduced tells of an announced place whose holder follows a preposition: "for
+// user ann" cannot be the beginning of "user session".
+func (p *place) introduced() bool {
+	return p.at > 1 && isPreposition(strings.ToLower(p.context[p.at-2])) && p.announced()
+}
+
 func isPreposition(w string) bool {
 	switch w {
-	case "for", "of", "by", "as", "from", "to", "with", "invalid", "unknown", "illegal":
+	case "for", "of", "by", "as", "from", "to", "with", "in", "on", "at", "into", "via", "under", "using", "invalid", "unknown", "illegal":
 		return true
 	}
 	return false
@@ -160,7 +166,10 @@ func isPreposition(w string) bool {
 // isHolder tells of words that the name of somebody or something follows.
 func isHolder(w string) bool {
 	switch w {
-	case "user", "users", "account", "login", "username", "tenant", "customer", "owner", "group", "client", "host", "node", "member":
+	case "user", "users", "account", "login", "username", "tenant", "customer", "owner", "group", "client", "host", "node", "member", "organization", "team", "project",
+		"service", "application", "app", "component", "module", "plugin", "worker", "job", "task", "handler", "container", "pod", "deployment", "namespace", "cluster",
+		"queue", "topic", "channel", "stream", "exchange", "table", "collection", "database", "schema", "index", "bucket", "volume", "device", "interface", "disk",
+		"file", "directory", "folder", "key", "flag", "feature", "region", "zone", "locale", "language", "country", "currency", "product", "provider", "repository", "branch":
 		return true
 	}
 	return false
@@ -169,13 +178,17 @@ func isHolder(w string) bool {
 // mayBeName tells a name from the second half of a compound ("user session") and
 // from what has happened ("user locked").
 func mayBeName(w string) bool {
-	for _, ending := range []string{"ed", "ing", "ion", "ions", "ment"} {
+	w = strings.TrimRight(w, ".:!?")
+	for _, ending := range []string{"ed", "ing", "ion", "ions", "ment", "ance", "ence", "ness", "ity"} {
 		if strings.HasSuffix(w, ending) {
 			return false
 		}
 	}
 	switch w {
-	case "agent", "data", "field", "group", "has", "id", "input", "is", "list", "lookup", "name", "not", "pool", "profile", "request", "role", "settings", "table", "token", "was":
+	case "agent", "and", "are", "as", "at", "by", "cache", "check", "config", "controller", "count", "data", "depth", "does", "field", "for", "from", "group", "handle", "handler", "has",
+		"health", "id", "ids", "in", "index", "input", "is", "key", "keys", "length", "limit", "list", "lock", "lookup", "manager", "map", "metadata", "mode", "name", "names", "of", "offset", "or",
+		"path", "policy", "pool", "process", "profile", "proxy", "quota", "rate", "record", "records", "replica", "role", "roles", "schema", "scope", "service", "session", "sessions",
+		"settings", "size", "space", "state", "status", "system", "table", "that", "the", "thread", "to", "token", "tokens", "type", "usage", "user", "value", "version", "was", "with", "worker":
 		return false
 	}
 	return true

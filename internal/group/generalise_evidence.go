@@ -13,6 +13,9 @@ type occurrence struct {
 	start, end uint16 // in the template; 0, 0 for the template as a whole
 }
 
+// pooled tells that members of the place may differ in what happened too.
+func (o occurrence) pooled() bool { return o.key&1 != 0 }
+
 // span is a part of a template that is taken for a value.
 type span struct {
 	start, end uint16
@@ -100,10 +103,10 @@ func pieceOf(i, n int) int { return i * pieces / n }
 // pieceKeys hashes what is left of a text without each of its pieces.
 func (t *text) pieceKeys() (keys [pieces]uint64) {
 	for i := range keys {
-		keys[i] = t.whole + uint64(i)
+		keys[i] = t.pooled + uint64(i)
 	}
-	for i, h := range t.hashes {
-		keys[pieceOf(i, len(t.hashes))] -= h
+	for i, h := range t.pools {
+		keys[pieceOf(i, len(t.pools))] -= h
 	}
 	return keys
 }
@@ -134,11 +137,14 @@ func (e *evidence) eachPlace(candidates []candidate, yield func(key uint64, o oc
 		if c.coarse {
 			t = &e.reader.coarse
 		}
-		yield(t.whole, occurrence{template: c.template})
+		yield(t.whole&^1, occurrence{template: c.template})
 		for i, w := range t.words {
 			if c.pieces>>pieceOf(i, len(t.words))&1 != 0 && w != hole && t.takes(i) {
-				start := t.starts[i]
-				yield(t.with(1<<i), occurrence{template: c.template, start: uint16(start), end: uint16(start + len(w))})
+				o := occurrence{template: c.template, start: uint16(t.starts[i]), end: uint16(t.starts[i] + len(w))}
+				yield(t.key(i, false), o)
+				if t.pooled != t.whole {
+					yield(t.key(i, true), o)
+				}
 			}
 		}
 	}
@@ -197,10 +203,10 @@ func (e *evidence) textOf(o occurrence) *text {
 		if t == nil {
 			continue
 		}
-		if o.end == 0 && t.whole == o.key {
+		if o.end == 0 && t.whole&^1 == o.key {
 			return t
 		}
-		if i, ok := slices.BinarySearch(t.starts, int(o.start)); o.end > 0 && ok && t.with(1<<i) == o.key {
+		if i, ok := slices.BinarySearch(t.starts, int(o.start)); o.end > 0 && ok && t.key(i, o.pooled()) == o.key {
 			return t
 		}
 	}
@@ -213,7 +219,7 @@ func (e *evidence) take(template uint32, start, length int, value string) {
 
 // judgePlace makes a hole of a place in its templates when there is enough evidence.
 func (e *evidence) judgePlace(members []occurrence) {
-	p := place{}
+	p := place{pooled: members[0].pooled()}
 	for _, m := range members {
 		if word := e.templates[m.template][m.start:m.end]; isMasked(word) {
 			p.masks = append(p.masks, word)

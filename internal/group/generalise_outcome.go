@@ -73,8 +73,11 @@ func isStatusCode(w string) bool {
 
 // isOutcome tells of the words for what was done, and how it ended: by their ending
 // most of them, the others by name. They come in pairs ("opened", "closed") of which
-// the second is another event.
+// the second is another event. A name of several parts ("orders.cancelled") is none.
 func isOutcome(w string) bool {
+	if strings.IndexByte(w, '.') >= 0 {
+		return false
+	}
 	w = strings.ToLower(w)
 	for _, prefix := range [...]string{"un", "in", "dis", "not_", "non-"} {
 		if rest, ok := strings.CutPrefix(w, prefix); ok && len(rest) > 3 && isOutcomeWord(rest) {
@@ -85,10 +88,14 @@ func isOutcome(w string) bool {
 }
 
 func isOutcomeWord(w string) bool {
-	for _, ending := range [...]string{"ed", "ing", "able", "ible"} {
+	for _, ending := range [...]string{"ed", "able", "ible"} {
 		if len(w) > len(ending)+2 && strings.HasSuffix(w, ending) {
 			return true
 		}
+	}
+	if stem, ok := strings.CutSuffix(w, "ing"); ok && len(stem) > 2 {
+		last := len(stem) - 1
+		return isEventWord(stem) || isEventWord(stem+"e") || stem[last] == stem[last-1] && isEventWord(stem[:last])
 	}
 	return isEventWord(w) || len(w) > 4 && isEventWord(strings.TrimSuffix(w, "s"))
 }

@@ -20,13 +20,14 @@ type place struct {
 	masks   []string // different ones
 	context []string // one of the templates
 	at      int
+	pooled  bool // the templates may differ in what happened as well
 }
 
 // enough weighs the evidence for a place. It needs more at the beginning of a
 // line, where messages say what they are about, and where little else is said.
 func (p *place) enough() bool {
 	constant := p.constant()
-	if p.isVerb() {
+	if p.isVerb() || p.pooled && constant < minConstant {
 		return false
 	}
 	if p.spelled() {
@@ -71,7 +72,7 @@ func (p *place) spelled() bool {
 // constant counts the words that the members of a place share.
 func (p *place) constant() (n int) {
 	for i, w := range p.context {
-		if i != p.at && !isMasked(w) && hasLetter(w) {
+		if i != p.at && !isMasked(w) && hasLetter(w) && !(p.pooled && neverValue(w)) {
 			n++
 		}
 	}
@@ -135,18 +136,9 @@ func (p *place) enclosed() bool {
 	return false
 }
 
-// announced tells whether the place follows a word like "user" or "queue" and holds
-// nothing but what can be a name there.
+// announced tells whether the place follows a word like "user" or "queue".
 func (p *place) announced() bool {
-	if p.at < 1 || !isHolder(strings.ToLower(p.context[p.at-1])) {
-		return false
-	}
-	for _, w := range p.words {
-		if !mayBeName(w) {
-			return false
-		}
-	}
-	return true
+	return p.at > 0 && isHolder(strings.ToLower(p.context[p.at-1]))
 }
 
 // introduced tells of an announced place whose holder follows a preposition: "for
@@ -161,35 +153,4 @@ func isPreposition(w string) bool {
 		return true
 	}
 	return false
-}
-
-// isHolder tells of words that the name of somebody or something follows.
-func isHolder(w string) bool {
-	switch w {
-	case "user", "users", "account", "login", "username", "tenant", "customer", "owner", "group", "client", "host", "node", "member", "organization", "team", "project",
-		"service", "application", "app", "component", "module", "plugin", "worker", "job", "task", "handler", "container", "pod", "deployment", "namespace", "cluster",
-		"queue", "topic", "channel", "stream", "exchange", "table", "collection", "database", "schema", "index", "bucket", "volume", "device", "interface", "disk",
-		"file", "directory", "folder", "key", "flag", "feature", "region", "zone", "locale", "language", "country", "currency", "product", "provider", "repository", "branch":
-		return true
-	}
-	return false
-}
-
-// mayBeName tells a name from the second half of a compound ("user session") and
-// from what has happened ("user locked").
-func mayBeName(w string) bool {
-	w = strings.TrimRight(w, ".:!?")
-	for _, ending := range []string{"ed", "ing", "ion", "ions", "ment", "ance", "ence", "ness", "ity"} {
-		if strings.HasSuffix(w, ending) {
-			return false
-		}
-	}
-	switch w {
-	case "agent", "and", "are", "as", "at", "by", "cache", "check", "config", "controller", "count", "data", "depth", "does", "field", "for", "from", "group", "handle", "handler", "has",
-		"health", "id", "ids", "in", "index", "input", "is", "key", "keys", "length", "limit", "list", "lock", "lookup", "manager", "map", "metadata", "mode", "name", "names", "of", "offset", "or",
-		"path", "policy", "pool", "process", "profile", "proxy", "quota", "rate", "record", "records", "replica", "role", "roles", "schema", "scope", "service", "session", "sessions",
-		"settings", "size", "space", "state", "status", "system", "table", "that", "the", "thread", "to", "token", "tokens", "type", "usage", "user", "value", "version", "was", "with", "worker":
-		return false
-	}
-	return true
 }

@@ -23,7 +23,9 @@ type text struct {
 	words    []string
 	starts   []int    // of the words in the template
 	hashes   []uint64 // of the words, each with its place
+	pools    []uint64 // the same, all words equal that say what happened
 	whole    uint64   // the sum of hashes and of the number of words
+	pooled   uint64   // the same of pools
 }
 
 // reader splits templates and hashes what it finds. Its seed is random, so that
@@ -54,27 +56,38 @@ func (r *reader) read(template string) (texts [2]*text) {
 
 // split fills in a text; false when it has too many words.
 func (r *reader) split(t *text, template string, length func(string) int) bool {
-	*t = text{template: template, words: t.words[:0], starts: t.starts[:0], hashes: t.hashes[:0]}
+	*t = text{template: template, words: t.words[:0], starts: t.starts[:0], hashes: t.hashes[:0], pools: t.pools[:0]}
 	for at := 0; at < len(template); {
 		n := length(template[at:])
 		if word := template[at : at+n]; word != " " {
 			if len(t.words) == maxTokens {
 				return false
 			}
-			t.add(at, word, r.hash(word, len(t.words)))
+			r.add(t, at, word)
 		}
 		at += n
 	}
 	t.whole += uint64(len(t.words))
+	t.pooled += uint64(len(t.words))
 	return true
 }
 
-func (t *text) add(at int, word string, hash uint64) {
+func (r *reader) add(t *text, at int, word string) {
+	i := len(t.words)
+	hash := r.hash(word, i)
 	t.words = append(t.words, word)
 	t.starts = append(t.starts, at)
 	t.hashes = append(t.hashes, hash)
 	t.whole += hash
+	if neverValue(word) {
+		hash = outcomeHash * placeFactor(i)
+	}
+	t.pools = append(t.pools, hash)
+	t.pooled += hash
 }
+
+// outcomeHash stands for every word that says what happened.
+const outcomeHash = 0xa0761d6478bd642f
 
 // hash hashes a word in its place. Hashes are summed over a text, so that one
 // place can be exchanged in it.
@@ -98,6 +111,16 @@ func placeFactor(i int) uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31 | 1
+}
+
+// key gives the hash of a text with a hole at i, where what happened counts or, if
+// pooled, does not; which of the two is in its last bit.
+func (t *text) key(i int, pooled bool) uint64 {
+	difference := holeHash(i) - t.hashes[i]
+	if pooled {
+		return t.pooled + difference | 1
+	}
+	return (t.whole + difference) &^ 1
 }
 
 // with gives the hash that the text has when the places in the set are holes.
@@ -218,7 +241,8 @@ func holdsMask(word string) bool {
 
 // takes tells whether a hole at i can take what the text has there.
 func (t *text) takes(i int) bool {
-	return isMasked(t.words[i]) || mayBeValue(t.words[i]) && !t.saysWhat(i)
+	w := t.words[i]
+	return isMasked(w) || mayBeValue(w) && !t.saysWhat(i) && (i == 0 || !isHolder(strings.ToLower(t.words[i-1])) || mayBeName(w))
 }
 
 // mayBeValue tells of a word, or of several that are joined, that it can stand in a
@@ -230,14 +254,24 @@ func mayBeValue(w string) bool {
 		part := w[at : at+n]
 		switch {
 		case isMask(part), n == 1 && !isLetter(part[0]) && !isDigit(part[0]) && part != "=":
-		case strings.ContainsAny(part, "0123456789"), !hasLetter(part), tellsFailure(part):
-			return false // a number that is not masked is a code
+		case neverValue(part):
+			return false
 		default:
 			letters = true
 		}
 		at += n
 	}
 	return letters
+}
+
+// neverValue tells of a word that says what happened. A number that is not masked is a code.
+func neverValue(w string) bool {
+	for i := range len(w) {
+		if isDigit(w[i]) {
+			return true
+		}
+	}
+	return hasLetter(w) && tellsFailure(w)
 }
 
 func hasLetter(w string) bool {

@@ -18,13 +18,16 @@ func isHolder(w string) bool {
 // from what has happened ("user locked").
 func mayBeName(w string) bool {
 	w = strings.TrimRight(w, ".:!?")
-	for _, ending := range []string{"ed", "ing", "ion", "ions", "ment", "ance", "ence", "ness", "ity"} {
+	if strings.ContainsAny(w, "._-/") {
+		return true
+	}
+	for _, ending := range []string{"ed", "ion", "ions", "ment", "ance", "ence"} {
 		if len(w) > len(ending)+2 && strings.HasSuffix(w, ending) {
 			return false
 		}
 	}
 	switch w {
-	case "agent", "and", "are", "as", "at", "by", "cache", "check", "config", "controller", "count", "data", "depth", "does", "field", "for", "from", "group", "handle", "handler", "has",
+	case "agent", "and", "are", "as", "at", "by", "cache", "capacity", "check", "config", "controller", "count", "data", "depth", "does", "field", "for", "from", "group", "handle", "handler", "has",
 		"health", "id", "ids", "in", "index", "input", "is", "key", "keys", "length", "limit", "list", "lock", "lookup", "manager", "map", "metadata", "mode", "name", "names", "of", "offset", "or",
 		"path", "policy", "pool", "process", "profile", "proxy", "quota", "rate", "record", "records", "replica", "role", "roles", "schema", "scope", "service", "session", "sessions",
 		"settings", "size", "space", "state", "status", "system", "table", "that", "the", "thread", "to", "token", "tokens", "type", "usage", "user", "value", "version", "was", "with", "worker":

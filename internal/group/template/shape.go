@@ -31,6 +31,8 @@ func shape(b []byte, has traits) byte {
 		return maskPath
 	case has&hasDot != 0 && isHostName(b):
 		return maskHost
+	case has&hasDot != 0 && isFileName(b):
+		return maskPath
 	}
 	return 0
 }
@@ -398,4 +400,20 @@ func isFileIn(b []byte) bool {
 		}
 	}
 	return letters > 0 && (len(extension) <= 5 || isLongExtension(extension))
+}
+
+// isFileName: letters, digits, hyphens and underscores, and the extension of a file
+// that holds data: "orders-2026.csv", "config.yaml". Files of source code are what
+// an error is about, and stay.
+func isFileName(b []byte) bool {
+	dot := bytes.LastIndexByte(b, '.')
+	if dot < 1 || !isDataExtension(b[dot+1:]) {
+		return false
+	}
+	for _, c := range b[:dot] {
+		if classes[c] != letter && classes[c] != digit && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return true
 }

@@ -98,6 +98,8 @@ func (s *Scanner) plain(b []byte, has traits) {
 		s.mask(maskPath)
 	case has&hasDot != 0 && isHostName(b):
 		s.mask(maskHost)
+	case has&hasDot != 0 && isFileName(b):
+		s.mask(maskPath)
 	case len(b) == 1 && b[0] == '/' && s.afterMethod():
 		s.mask(maskPath)
 	case has&hasColon != 0 && has&hasSlash != 0 && bytes.IndexByte(b, ':') >= 0:

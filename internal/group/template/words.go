@@ -222,6 +222,17 @@ func isLongExtension(w []byte) bool {
 	return false
 }
 
+// isDataExtension tells of the file name extensions of data, documents and settings.
+func isDataExtension(w []byte) bool {
+	switch string(w) {
+	case "yaml", "yml", "json", "jsonl", "ndjson", "xml", "csv", "tsv", "txt", "conf", "cfg", "ini", "toml", "properties", "bak", "tmp", "dat",
+		"pdf", "png", "jpg", "jpeg", "gif", "svg", "webp", "mp3", "mp4", "mov", "html", "htm", "zip", "gz", "tgz", "tar", "xz", "bz2", "zst", "parquet", "avro", "orc",
+		"doc", "docx", "xls", "xlsx", "pem", "crt", "sqlite", "rdb":
+		return true
+	}
+	return false
+}
+
 // isSourceExtension tells of file name extensions before ":LINE".
 func isSourceExtension(w []byte) bool {
 	switch string(w) {

@@ -10,11 +10,17 @@ import (
 type occurrence struct {
 	key        uint64
 	template   uint32
-	start, end uint16 // in the template; 0, 0 for the template as a whole
+	start, end uint16 // in the template; of two places, where each starts; 0, 0 for the template as a whole
 }
 
-// pooled tells that members of the place may differ in what happened too.
-func (o occurrence) pooled() bool { return o.key&1 != 0 }
+// The last two bits of a key say what it is of.
+const (
+	keyPooled = 1 // a place, where members may differ in what happened too
+	keyPair   = 2 // two places
+	keyKind   = 3
+)
+
+func (o occurrence) kind() uint64 { return o.key & keyKind }
 
 // span is a part of a template that is taken for a value.
 type span struct {
@@ -51,47 +57,59 @@ func (r *reader) evident(templates []string) (found []string) {
 	return found
 }
 
-// pieces is into how many pieces a text is split to find those with siblings.
-const pieces = 8
+const (
+	pieces   = 8  // into which a text is split to find those with siblings
+	maxPairs = 24 // words of a text in which two places at once are looked at
+)
 
 // candidate is a text that may have siblings.
 type candidate struct {
 	template uint32
 	coarse   bool
-	pieces   uint16 // those in which another text may differ, as bits
+	pieces   [pieces]uint8 // for each piece, those that may differ together with it, as bits
 }
 
-// candidates lists the texts that agree with another but for one piece.
+// candidates lists the texts that agree with another but for one piece, or for two.
 func (e *evidence) candidates() (found []candidate) {
-	type keyed struct {
+	type pooled struct {
 		candidate
-		keys [pieces]uint64
+		pairs bool
+		whole uint64
+		sums  [pieces]uint64
 	}
-	all := make([]keyed, 0, len(e.templates))
+	all := make([]pooled, 0, len(e.templates))
 	for i, template := range e.templates {
 		if strings.Count(template, hole) >= maxHoles {
 			continue
 		}
 		for view, t := range e.reader.read(template) {
 			if t != nil {
-				all = append(all, keyed{candidate{template: uint32(i), coarse: view == 1}, t.pieceKeys()})
+				all = append(all, pooled{candidate{template: uint32(i), coarse: view == 1}, len(t.words) <= maxPairs, t.pooled, t.pieceSums()})
 			}
 		}
 	}
-	counts := newSketch(len(all) * pieces)
-	for i := range all {
-		for _, key := range all[i].keys {
-			counts.add(key)
+	counts := newSketch(len(all) * pieces * (pieces + 1) / 2)
+	eachKey := func(p *pooled, yield func(a, b int, key uint64)) {
+		for a := range pieces {
+			yield(a, a, p.whole-p.sums[a]+uint64(a))
+			for b := 0; b < a && p.pairs; b++ {
+				yield(a, b, p.whole-p.sums[a]-p.sums[b]+uint64(pieces*a+b+pieces))
+			}
 		}
 	}
 	for i := range all {
-		for n, key := range all[i].keys {
+		eachKey(&all[i], func(_, _ int, key uint64) { counts.add(key) })
+	}
+	for i := range all {
+		p := &all[i]
+		eachKey(p, func(a, b int, key uint64) {
 			if counts.repeated(key) {
-				all[i].pieces |= 1 << n
+				p.pieces[a] |= 1 << b
+				p.pieces[b] |= 1 << a
 			}
-		}
-		if all[i].pieces != 0 {
-			found = append(found, all[i].candidate)
+		})
+		if p.pieces != [pieces]uint8{} {
+			found = append(found, p.candidate)
 		}
 	}
 	return found
@@ -100,15 +118,12 @@ func (e *evidence) candidates() (found []candidate) {
 // pieceOf gives the piece that place i of n belongs to.
 func pieceOf(i, n int) int { return i * pieces / n }
 
-// pieceKeys hashes what is left of a text without each of its pieces.
-func (t *text) pieceKeys() (keys [pieces]uint64) {
-	for i := range keys {
-		keys[i] = t.pooled + uint64(i)
-	}
+// pieceSums adds up the pooled hashes of each piece of a text.
+func (t *text) pieceSums() (sums [pieces]uint64) {
 	for i, h := range t.pools {
-		keys[pieceOf(i, len(t.pools))] -= h
+		sums[pieceOf(i, len(t.pools))] += h
 	}
-	return keys
+	return sums
 }
 
 // punched gives a template with its values taken out. Where two of them overlap, the longer one counts.
@@ -129,23 +144,38 @@ func punched(template string, spans []span) string {
 	return b.String()
 }
 
-// eachPlace gives every place of a candidate that can be a value, with its key, and
-// the whole text as if it were one.
+// eachPlace gives every place of a candidate that can be a value, with its key, every
+// two of them, and the whole text as if it were one.
 func (e *evidence) eachPlace(candidates []candidate, yield func(key uint64, o occurrence)) {
+	var open []int
 	for _, c := range candidates {
 		t := e.reader.read(e.templates[c.template])[0]
 		if c.coarse {
 			t = &e.reader.coarse
 		}
-		yield(t.whole&^1, occurrence{template: c.template})
+		yield(t.whole&^keyKind, occurrence{template: c.template})
+		open = open[:0]
 		for i, w := range t.words {
-			if c.pieces>>pieceOf(i, len(t.words))&1 != 0 && w != hole && t.takes(i) {
-				o := occurrence{template: c.template, start: uint16(t.starts[i]), end: uint16(t.starts[i] + len(w))}
+			if w == hole || !t.takes(i) {
+				continue
+			}
+			piece := pieceOf(i, len(t.words))
+			o := occurrence{template: c.template, start: uint16(t.starts[i]), end: uint16(t.starts[i] + len(w))}
+			if c.pieces[piece]>>piece&1 != 0 {
 				yield(t.key(i, false), o)
 				if t.pooled != t.whole {
 					yield(t.key(i, true), o)
 				}
 			}
+			if len(t.words) > maxPairs || isMask(w) {
+				continue
+			}
+			for _, j := range open {
+				if c.pieces[piece]>>pieceOf(j, len(t.words))&1 != 0 {
+					yield(t.pairKey(j, i), occurrence{template: c.template, start: uint16(t.starts[j]), end: uint16(t.starts[i])})
+				}
+			}
+			open = append(open, i)
 		}
 	}
 }
@@ -174,6 +204,8 @@ func (e *evidence) judge(all []occurrence) {
 		case j-i == 1:
 		case all[i].end == 0:
 			e.judgeMasks(all[i:j])
+		case all[i].kind() == keyPair:
+			e.judgePair(all[i:j])
 		default:
 			e.judgePlace(all[i:j])
 		}
@@ -183,12 +215,12 @@ func (e *evidence) judge(all []occurrence) {
 // judgeMasks finds the places where templates that are equal otherwise have
 // different masks. It needs no words as evidence: whatever a mask stands for is a value.
 func (e *evidence) judgeMasks(members []occurrence) {
-	t := e.textOf(members[0])
-	if p := (place{context: t.words, at: -1}); p.constant() < minConstant {
+	t, _, _ := e.textOf(members[0])
+	if p := (place{context: t.words, at: -1, other: -1}); p.constant() < minConstant {
 		return
 	}
 	for _, m := range members {
-		t := e.textOf(m)
+		t, _, _ := e.textOf(m)
 		for i, w := range t.words {
 			if w != hole && isMask(w) {
 				e.take(m.template, t.starts[i], len(w), anyMask)
@@ -197,20 +229,23 @@ func (e *evidence) judgeMasks(members []occurrence) {
 	}
 }
 
-// textOf gives the way to read a template in which an occurrence was found.
-func (e *evidence) textOf(o occurrence) *text {
+// textOf gives the way to read a template in which an occurrence was found, and
+// where: the place, or both of them.
+func (e *evidence) textOf(o occurrence) (t *text, i, j int) {
 	for _, t := range e.reader.read(e.templates[o.template]) {
 		if t == nil {
 			continue
 		}
-		if o.end == 0 && t.whole&^1 == o.key {
-			return t
-		}
-		if i, ok := slices.BinarySearch(t.starts, int(o.start)); o.end > 0 && ok && t.key(i, o.pooled()) == o.key {
-			return t
+		i, one := slices.BinarySearch(t.starts, int(o.start))
+		j, two := slices.BinarySearch(t.starts, int(o.end))
+		switch {
+		case o.end == 0 && t.whole&^keyKind == o.key,
+			o.end > 0 && one && o.kind() != keyPair && t.key(i, o.kind() == keyPooled) == o.key,
+			one && two && o.kind() == keyPair && t.pairKey(i, j) == o.key:
+			return t, i, j
 		}
 	}
-	return nil
+	return nil, 0, 0
 }
 
 func (e *evidence) take(template uint32, start, length int, value string) {
@@ -219,25 +254,46 @@ func (e *evidence) take(template uint32, start, length int, value string) {
 
 // judgePlace makes a hole of a place in its templates when there is enough evidence.
 func (e *evidence) judgePlace(members []occurrence) {
-	p := place{pooled: members[0].pooled()}
+	p := place{pooled: members[0].kind() == keyPooled, other: -1}
 	for _, m := range members {
-		if word := e.templates[m.template][m.start:m.end]; isMasked(word) {
-			p.masks = append(p.masks, word)
-		} else {
-			p.words = append(p.words, word)
-		}
+		p.note(e.templates[m.template][m.start:m.end])
 	}
-	p.words, p.masks = sortedUnique(p.words), sortedUnique(p.masks)
-	if len(p.words) == 0 || len(p.words)+len(p.masks) < enoughNames {
+	if !p.settle() {
 		return
 	}
-	t := e.textOf(members[0])
-	p.context = t.words
-	p.at, _ = slices.BinarySearch(t.starts, int(members[0].start))
+	t, i, _ := e.textOf(members[0])
+	p.context, p.at = t.words, i
 	if !p.enough() {
 		return
 	}
 	for _, m := range members {
 		e.take(m.template, int(m.start), int(m.end-m.start), hole)
+	}
+}
+
+// judgePair makes holes of two places when there is enough evidence for each, and so
+// much text around them that the message is the same.
+func (e *evidence) judgePair(members []occurrence) {
+	if len(members) < enoughNames {
+		return
+	}
+	t, i, j := e.textOf(members[0])
+	one := place{context: slices.Clone(t.words), at: i, other: j}
+	two := place{context: one.context, at: j, other: i}
+	if one.constant() < minAround {
+		return
+	}
+	for _, m := range members {
+		t, i, j := e.textOf(m)
+		one.note(t.words[i])
+		two.note(t.words[j])
+	}
+	if !one.settle() || !two.settle() || !one.enough() || !two.enough() {
+		return
+	}
+	for _, m := range members {
+		t, i, j := e.textOf(m)
+		e.take(m.template, t.starts[i], len(t.words[i]), hole)
+		e.take(m.template, t.starts[j], len(t.words[j]), hole)
 	}
 }

@@ -10,6 +10,7 @@ const (
 	enoughMasked = 3 // words, where a mask was seen in the same place too
 	enoughNames  = 3 // words in a place that the words before it announce: "for user ann"
 	minConstant  = 2 // words that must remain besides the place
+	minAround    = 3 // words that must remain besides two places
 	manyConstant = 6 // words that, when they agree, leave no doubt that the message is the same
 	maxHoles     = 4 // in one template
 )
@@ -20,7 +21,23 @@ type place struct {
 	masks   []string // different ones
 	context []string // one of the templates
 	at      int
+	other   int  // a second place that differs as well; -1 when there is none
 	pooled  bool // the templates may differ in what happened as well
+}
+
+// note adds what stands in the place.
+func (p *place) note(word string) {
+	if isMasked(word) {
+		p.masks = append(p.masks, word)
+	} else {
+		p.words = append(p.words, word)
+	}
+}
+
+// settle drops what was noted twice; false when what is left cannot be enough.
+func (p *place) settle() bool {
+	p.words, p.masks = sortedUnique(p.words), sortedUnique(p.masks)
+	return len(p.words) > 0 && len(p.words)+len(p.masks) >= enoughNames
 }
 
 // enough weighs the evidence for a place. It needs more at the beginning of a
@@ -72,7 +89,7 @@ func (p *place) spelled() bool {
 // constant counts the words that the members of a place share.
 func (p *place) constant() (n int) {
 	for i, w := range p.context {
-		if i != p.at && !isMasked(w) && hasLetter(w) && !(p.pooled && neverValue(w)) {
+		if i != p.at && i != p.other && !isMasked(w) && hasLetter(w) && !(p.pooled && neverValue(w)) {
 			n++
 		}
 	}

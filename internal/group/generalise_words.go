@@ -114,13 +114,18 @@ func placeFactor(i int) uint64 {
 }
 
 // key gives the hash of a text with a hole at i, where what happened counts or, if
-// pooled, does not; which of the two is in its last bit.
+// pooled, does not; which of the two is in its last bits.
 func (t *text) key(i int, pooled bool) uint64 {
 	difference := holeHash(i) - t.hashes[i]
 	if pooled {
-		return t.pooled + difference | 1
+		return (t.pooled+difference)&^keyKind | keyPooled
 	}
-	return (t.whole + difference) &^ 1
+	return (t.whole + difference) &^ keyKind
+}
+
+// pairKey is key for two places.
+func (t *text) pairKey(i, j int) uint64 {
+	return (t.whole+holeHash(i)-t.hashes[i]+holeHash(j)-t.hashes[j])&^keyKind | keyPair
 }
 
 // with gives the hash that the text has when the places in the set are holes.

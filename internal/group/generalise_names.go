@@ -35,3 +35,20 @@ func mayBeName(w string) bool {
 	}
 	return true
 }
+
+// isNamed tells of a word that can only be a name: "invalid user test" is not about a test.
+func (t *text) isNamed(i int) bool {
+	if i < 2 || !isHolder(strings.ToLower(t.words[i-1])) {
+		return false
+	}
+	switch strings.ToLower(t.words[i-2]) {
+	case "invalid", "illegal", "unknown", "nonexistent":
+	default:
+		return false
+	}
+	switch t.words[i] {
+	case "agent", "input", "id", "name", "error", "data", "type", "value", "key", "token":
+		return false
+	}
+	return true
+}

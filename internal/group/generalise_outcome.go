@@ -17,7 +17,7 @@ func (t *text) saysWhat(i int) bool {
 		return false
 	}
 	before := strings.ToLower(strings.TrimRight(t.words[i], ":"))
-	if quoted && template.IsProgramNoun(before) {
+	if template.IsProgramNoun(before) && (quoted || !isHolder(before)) {
 		return true
 	}
 	switch before {
@@ -27,11 +27,16 @@ func (t *text) saysWhat(i int) bool {
 	return false
 }
 
-// tellsFailure tells of a word that names a kind of failure or an outcome, so that
-// it is never taken for a value, whatever the evidence.
-func tellsFailure(w string) bool {
+// namesFailure tells of a word that names a kind of failure. A number that is not
+// masked is a code.
+func namesFailure(w string) bool {
+	for i := range len(w) {
+		if isDigit(w[i]) {
+			return true
+		}
+	}
 	w = strings.TrimRight(w, ".:!?")
-	return isConstant(w) || isErrorType(w) || isStatusCode(w) || isOutcome(w)
+	return isConstant(w) || isErrorType(w) || isStatusCode(w)
 }
 
 // isConstant tells of the names of error numbers, signals, and other constants of
@@ -40,12 +45,12 @@ func isConstant(w string) bool {
 	joined := false
 	for i := range len(w) {
 		c := w[i]
-		if (c < 'A' || c > 'Z') && !isDigit(c) && c != '_' {
+		if (c < 'A' || c > 'Z') && c != '_' {
 			return false
 		}
 		joined = joined || c == '_' && i > 0
 	}
-	return len(w) >= 4 && (joined || w[0] == 'E' || strings.HasPrefix(w, "SIG"))
+	return len(w) >= 3 && (joined || w[0] == 'E' || strings.HasPrefix(w, "SIG"))
 }
 
 // isErrorType tells of the names of exceptions.
@@ -104,7 +109,7 @@ func isOutcomeWord(w string) bool {
 func isEventWord(w string) bool {
 	switch w {
 	case "open", "close", "start", "stop", "begin", "end", "enter", "exit", "up", "down", "on", "off", "in", "out", "yes", "no", "not", "ok",
-		"read", "write", "send", "receive", "sent", "recv", "get", "set", "put", "post", "patch", "head", "options", "load", "store", "save", "fetch", "create", "delete", "remove", "add", "insert",
+		"read", "write", "send", "receive", "sent", "recv", "get", "set", "put", "post", "patch", "head", "options", "load", "store", "save", "fetch", "create", "select", "drop", "truncate", "merge", "execute", "call", "delete", "remove", "add", "insert",
 		"update", "lock", "unlock", "acquire", "release", "connect", "disconnect", "accept", "reject", "bind", "listen", "allow", "deny", "enable", "disable",
 		"active", "busy", "idle", "ready", "lost", "found", "gone", "dead", "alive", "valid", "full", "empty", "stale", "corrupt", "stuck", "slow", "fast",
 		"success", "successful", "successfully", "fail", "failure", "error", "fatal", "warning", "info", "debug", "timeout", "refuse", "reset", "abort", "cancel",

@@ -247,37 +247,38 @@ func holdsMask(word string) bool {
 // takes tells whether a hole at i can take what the text has there.
 func (t *text) takes(i int) bool {
 	w := t.words[i]
-	return isMasked(w) || mayBeValue(w) && !t.saysWhat(i) && (i == 0 || !isHolder(strings.ToLower(t.words[i-1])) || mayBeName(w))
+	switch {
+	case isMasked(w):
+		return true
+	case t.saysWhat(i):
+		return false
+	case t.isNamed(i):
+		return eachPart(w, namesFailure)
+	}
+	return eachPart(w, neverValue) && (i == 0 || !isHolder(strings.ToLower(t.words[i-1])) || mayBeName(w))
 }
 
-// mayBeValue tells of a word, or of several that are joined, that it can stand in a
-// place for values: it holds letters, and nothing that says what happened.
-func mayBeValue(w string) bool {
+// eachPart tells of a word, or of several that are joined, that it holds letters and
+// that none of its parts is refused.
+func eachPart(w string, refused func(string) bool) bool {
 	letters := false
 	for at := 0; at < len(w); {
 		n := tokenLength(w[at:])
 		part := w[at : at+n]
 		switch {
 		case isMask(part), n == 1 && !isLetter(part[0]) && !isDigit(part[0]) && part != "=":
-		case neverValue(part):
+		case refused(part):
 			return false
 		default:
-			letters = true
+			letters = letters || hasLetter(part)
 		}
 		at += n
 	}
 	return letters
 }
 
-// neverValue tells of a word that says what happened. A number that is not masked is a code.
-func neverValue(w string) bool {
-	for i := range len(w) {
-		if isDigit(w[i]) {
-			return true
-		}
-	}
-	return hasLetter(w) && tellsFailure(w)
-}
+// neverValue tells of a word that says what happened, wherever it stands.
+func neverValue(w string) bool { return namesFailure(w) || isOutcome(strings.TrimRight(w, ".:!?")) }
 
 func hasLetter(w string) bool {
 	for i := range len(w) {

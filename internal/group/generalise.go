@@ -34,19 +34,26 @@ type Generalisation struct {
 // are looked at, never exceptions.
 func Generalise(signatures []selfheal.Signature, known []selfheal.Pattern) Generalisation {
 	p := newPatterns(known)
-	p.learn(p.unmatched(signatures))
-	for p.learn(p.templates()) {
+	all := messages(signatures)
+	pairs := !exceedsPairs(all)
+	p.learn(p.unmatched(all), pairs)
+	for p.learn(p.templates(), !exceedsPairs(p.templates())) {
 		continue // patterns are texts too, which may differ only in values
 	}
 	p.prune()
 	return p.generalisation(signatures)
 }
 
-// unmatched lists the templates of messages that read like no pattern.
-func (p *patterns) unmatched(signatures []selfheal.Signature) (templates []string) {
+// unmatched gives those templates of messages that read like no pattern.
+func (p *patterns) unmatched(templates []string) []string {
+	return slices.DeleteFunc(templates, func(template string) bool { return p.match(template) >= 0 })
+}
+
+// messages lists the templates of messages.
+func messages(signatures []selfheal.Signature) (templates []string) {
 	for i := range signatures {
-		if s := &signatures[i]; isMessage(s) && p.match(s.Template) < 0 {
-			templates = append(templates, s.Template)
+		if isMessage(&signatures[i]) {
+			templates = append(templates, signatures[i].Template)
 		}
 	}
 	return templates
@@ -97,7 +104,9 @@ func (p *patterns) generalisation(signatures []selfheal.Signature) Generalisatio
 // learned lists the new patterns, and which classes of known ones they join.
 func (p *patterns) learned(class classes, stands func(root int) selfheal.SignatureID) (l selfheal.Learned) {
 	for i := p.known; i < len(p.all); i++ {
-		l.Patterns = append(l.Patterns, selfheal.Pattern{Template: p.all[i].template, Signature: stands(class.root(i))})
+		if of := stands(class.root(i)); of != "" { // else all that it reads like belongs to others
+			l.Patterns = append(l.Patterns, selfheal.Pattern{Template: p.all[i].template, Signature: of})
+		}
 	}
 	before := p.classes(p.known)
 	for i := range p.known {

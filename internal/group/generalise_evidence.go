@@ -37,13 +37,13 @@ type evidence struct {
 
 // evident gives templates with holes where there is enough evidence for a value.
 //
-// Most templates of hostile text have no sibling at all, and what has been written
-// into logs can be much. So it first finds the texts that agree with another in all
-// but one of their pieces, then counts the places in those pieces, in little
+// Most templates of hostile text have no sibling at all, and of what was written into
+// logs there can be much. So it first finds the texts that agree with another in all
+// but one or two of their pieces, then counts the places in those pieces, in little
 // memory, and only then lists the places that occur more than once.
-func (r *reader) evident(templates []string) (found []string) {
+func (r *reader) evident(templates []string, pairs bool) (found []string) {
 	e := &evidence{r, templates, make(map[uint32][]span)}
-	candidates := e.candidates()
+	candidates := e.candidates(pairs)
 	counts := newSketch(len(candidates) * maxTokens)
 	e.eachPlace(candidates, func(key uint64, _ occurrence) { counts.add(key) })
 	var scratch []occurrence
@@ -55,75 +55,6 @@ func (r *reader) evident(templates []string) (found []string) {
 		found = append(found, punched(templates[i], spans))
 	}
 	return found
-}
-
-const (
-	pieces   = 8  // into which a text is split to find those with siblings
-	maxPairs = 24 // words of a text in which two places at once are looked at
-)
-
-// candidate is a text that may have siblings.
-type candidate struct {
-	template uint32
-	coarse   bool
-	pieces   [pieces]uint8 // for each piece, those that may differ together with it, as bits
-}
-
-// candidates lists the texts that agree with another but for one piece, or for two.
-func (e *evidence) candidates() (found []candidate) {
-	type pooled struct {
-		candidate
-		pairs bool
-		whole uint64
-		sums  [pieces]uint64
-	}
-	all := make([]pooled, 0, len(e.templates))
-	for i, template := range e.templates {
-		if strings.Count(template, hole) >= maxHoles {
-			continue
-		}
-		for view, t := range e.reader.read(template) {
-			if t != nil {
-				all = append(all, pooled{candidate{template: uint32(i), coarse: view == 1}, len(t.words) <= maxPairs, t.pooled, t.pieceSums()})
-			}
-		}
-	}
-	counts := newSketch(len(all) * pieces * (pieces + 1) / 2)
-	eachKey := func(p *pooled, yield func(a, b int, key uint64)) {
-		for a := range pieces {
-			yield(a, a, p.whole-p.sums[a]+uint64(a))
-			for b := 0; b < a && p.pairs; b++ {
-				yield(a, b, p.whole-p.sums[a]-p.sums[b]+uint64(pieces*a+b+pieces))
-			}
-		}
-	}
-	for i := range all {
-		eachKey(&all[i], func(_, _ int, key uint64) { counts.add(key) })
-	}
-	for i := range all {
-		p := &all[i]
-		eachKey(p, func(a, b int, key uint64) {
-			if counts.repeated(key) {
-				p.pieces[a] |= 1 << b
-				p.pieces[b] |= 1 << a
-			}
-		})
-		if p.pieces != [pieces]uint8{} {
-			found = append(found, p.candidate)
-		}
-	}
-	return found
-}
-
-// pieceOf gives the piece that place i of n belongs to.
-func pieceOf(i, n int) int { return i * pieces / n }
-
-// pieceSums adds up the pooled hashes of each piece of a text.
-func (t *text) pieceSums() (sums [pieces]uint64) {
-	for i, h := range t.pools {
-		sums[pieceOf(i, len(t.pools))] += h
-	}
-	return sums
 }
 
 // punched gives a template with its values taken out. Where two of them overlap, the longer one counts.
@@ -142,42 +73,6 @@ func punched(template string, spans []span) string {
 	}
 	b.WriteString(template[from:])
 	return b.String()
-}
-
-// eachPlace gives every place of a candidate that can be a value, with its key, every
-// two of them, and the whole text as if it were one.
-func (e *evidence) eachPlace(candidates []candidate, yield func(key uint64, o occurrence)) {
-	var open []int
-	for _, c := range candidates {
-		t := e.reader.read(e.templates[c.template])[0]
-		if c.coarse {
-			t = &e.reader.coarse
-		}
-		yield(t.whole&^keyKind, occurrence{template: c.template})
-		open = open[:0]
-		for i, w := range t.words {
-			if w == hole || !t.takes(i) {
-				continue
-			}
-			piece := pieceOf(i, len(t.words))
-			o := occurrence{template: c.template, start: uint16(t.starts[i]), end: uint16(t.starts[i] + len(w))}
-			if c.pieces[piece]>>piece&1 != 0 {
-				yield(t.key(i, false), o)
-				if t.pooled != t.whole {
-					yield(t.key(i, true), o)
-				}
-			}
-			if len(t.words) > maxPairs || isMask(w) {
-				continue
-			}
-			for _, j := range open {
-				if c.pieces[piece]>>pieceOf(j, len(t.words))&1 != 0 {
-					yield(t.pairKey(j, i), occurrence{template: c.template, start: uint16(t.starts[j]), end: uint16(t.starts[i])})
-				}
-			}
-			open = append(open, i)
-		}
-	}
 }
 
 // gather lists the places of one part of the keys that occur more than once, by key.

@@ -143,8 +143,8 @@ func (p *patterns) templates() []string {
 }
 
 // learn adds the patterns that the evidence in some templates shows; false when there were none.
-func (p *patterns) learn(templates []string) (learned bool) {
-	for _, template := range sortedUnique(p.reader.evident(templates)) {
+func (p *patterns) learn(templates []string, pairs bool) (learned bool) {
+	for _, template := range sortedUnique(p.reader.evident(templates, pairs)) {
 		learned = p.add(template, "") || learned
 	}
 	return learned
@@ -156,7 +156,7 @@ func (p *patterns) prune() {
 	for i := range p.all {
 		superfluous := false
 		for more := range p.matches(p.all[i].template) {
-			superfluous = superfluous || i >= p.known && more > p.known && more != i
+			superfluous = superfluous || i >= p.known && more >= p.known && more != i
 		}
 		if !superfluous {
 			keep = append(keep, p.all[i])

@@ -19,7 +19,7 @@ type sketch struct {
 
 // newSketch makes one with about eight counters for each of n keys.
 func newSketch(n int) *sketch {
-	words := min(n*8/countersEach, maxSketch) | lineSize/countersEach
+	words := max(min(n*8/countersEach, maxSketch), lineSize/countersEach)
 	return &sketch{counters: make([]uint64, 1<<bits.Len(uint(words-1)))}
 }
 

@@ -246,6 +246,11 @@ func TestGeneraliseProperties(t *testing.T) {
 			t.Fatalf("in another order (-want +got):\n%s", diff)
 		}
 		known := slices.Concat(early.Learned.Patterns, late.Learned.Patterns)
+		for _, p := range known {
+			if p.Signature == "" {
+				t.Fatalf("nothing stands for %q", p.Template)
+			}
+		}
 		again := Generalise(all, known)
 		if !again.Learned.IsEmpty() {
 			t.Fatalf("learned again: %+v", again.Learned)

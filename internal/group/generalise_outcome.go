@@ -35,7 +35,7 @@ func namesFailure(w string) bool {
 			return true
 		}
 	}
-	w = strings.TrimRight(w, ".:!?")
+	w = trimEnd(w)
 	return isConstant(w) || isErrorType(w) || isStatusCode(w)
 }
 

@@ -100,7 +100,7 @@ func (p *place) constant() (n int) {
 func (p *place) valueLike() bool {
 	like := 0
 	for _, w := range p.words {
-		inner := strings.TrimRight(w, ".:!?")
+		inner := trimEnd(w)
 		if strings.ContainsAny(inner, "._-/:@\\") || strings.ToLower(inner[min(1, len(inner)):]) != inner[min(1, len(inner)):] && strings.ToUpper(inner) != inner {
 			like++
 		}
@@ -133,7 +133,7 @@ func (p *place) isVerb() bool {
 // qualified tells of a place that holds nothing but names of several parts: "a.b.c", "a/b".
 func (p *place) qualified() bool {
 	for _, w := range p.words {
-		inner := strings.TrimRight(w, ".:!?")
+		inner := trimEnd(w)
 		if strings.Count(inner, ".")+strings.Count(inner, "/") < 2 {
 			return false
 		}

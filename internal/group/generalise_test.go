@@ -273,13 +273,13 @@ func TestGeneraliseProperties(t *testing.T) {
 	})
 }
 
-// hostileSignatures are n messages of random words, each different.
-func hostileSignatures(n int) []selfheal.Signature {
+// hostileSignatures are n messages of random words, each different, of about so many bytes.
+func hostileSignatures(n, bytes int) []selfheal.Signature {
 	r := rand.New(rand.NewPCG(1, 2))
 	all := make([]selfheal.Signature, n)
 	for i := range all {
 		var b strings.Builder
-		for b.Len() < 300 {
+		for b.Len() < bytes {
 			for range 3 + r.IntN(7) {
 				b.WriteByte(byte('a' + r.IntN(26)))
 			}
@@ -290,20 +290,16 @@ func hostileSignatures(n int) []selfheal.Signature {
 	return all
 }
 
-// gridSignatures are messages of words out of few, so that each place of each has siblings.
-func gridSignatures(n int) []selfheal.Signature {
-	words := strings.Fields("ann bob cem")
+// gridSignatures are messages of so many words out of few, so that many places of each have siblings.
+func gridSignatures(n, words int) []selfheal.Signature {
 	all := make([]selfheal.Signature, n)
 	for i := range all {
-		var b strings.Builder
-		for k, rest := 0, i; k < 60; k++ {
-			b.WriteString(words[rest%3])
-			b.WriteByte(' ')
-			if k < 11 {
-				rest /= 3
-			}
+		line := make([]string, words)
+		for k, rest := 0, i; k < words; k++ {
+			line[k] = people[rest%3]
+			rest /= 3
 		}
-		all[i] = selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprint("g1-", i)), Kind: selfheal.KindMessage, Template: strings.TrimSpace(b.String())}
+		all[i] = selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprint("g1-", i)), Kind: selfheal.KindMessage, Template: strings.Join(line, " ")}
 	}
 	return all
 }
@@ -311,7 +307,7 @@ func gridSignatures(n int) []selfheal.Signature {
 // BenchmarkGeneraliseHostile reports the processor time of one call, and the most
 // that it held on the heap.
 func BenchmarkGeneraliseHostile(b *testing.B) {
-	for name, all := range map[string][]selfheal.Signature{"random": hostileSignatures(50_000), "grid": gridSignatures(50_000)} {
+	f := func(name string, all []selfheal.Signature) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for range b.N {
@@ -319,4 +315,8 @@ func BenchmarkGeneraliseHostile(b *testing.B) {
 			}
 		})
 	}
+	f("random", hostileSignatures(50_000, 300))
+	f("short", hostileSignatures(50_000, 60))
+	f("grid", gridSignatures(50_000, 60))
+	f("shortgrid", gridSignatures(50_000, 11))
 }

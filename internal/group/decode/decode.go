@@ -94,13 +94,10 @@ func (d *Decoder) text(line []byte, l *Line) {
 	if l.Text == nil {
 		l.Text = l.Message
 	}
-	if !l.Header {
+	if m := l.Message; l.Header && len(m) > 2 && m[0] == '{' && m[len(m)-1] == '}' && d.may(JSON) && d.embedded(m, l) {
 		return
 	}
-	if m := l.Message; len(m) > 2 && m[0] == '{' && m[len(m)-1] == '}' && d.may(JSON) && d.embedded(m, l) {
-		return
-	}
-	if l.Severity != selfheal.SeverityUnspecified && l.Format != Klog {
+	if l.Severity != selfheal.SeverityUnspecified && l.Format != Klog && !l.Heading {
 		d.trailer(l)
 	}
 }

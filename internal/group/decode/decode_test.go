@@ -64,7 +64,7 @@ func TestLoggers(t *testing.T) {
 	f(`{"level":"warn","message":"slow","timestamp":"2026-11-23 09:10:13"}`, // winston
 		`json WARN 2026-11-23T09:10:13 none "slow"`)
 	f(`{"event": "lost", "level": "error", "timestamp": "2026-11-23T09:10:13.123456Z", "exception": "Traceback (most recent call last):\nKeyError: 1"}`, // structlog
-		`json ERROR 2026-11-23T09:10:13.123456 Z "lost" error="Traceback (most recent call last):" stack="Traceback (most recent call last):\nKeyError: 1"`)
+		`json ERROR 2026-11-23T09:10:13.123456 Z "lost" stack="Traceback (most recent call last):\nKeyError: 1"`)
 	f(`{"asctime": "2026-11-23 09:10:13,359", "levelname": "CRITICAL", "message": "lost", "exc_info": "Traceback"}`, // python-json-logger
 		`json FATAL 2026-11-23T09:10:13.359 none "lost" stack="Traceback"`)
 	f(`{"@timestamp":"2026-11-23T09:10:13.359+01:00","@version":"1","message":"lost","logger_name":"a.B","level":"ERROR","stack_trace":"java.lang.X\n\tat a.B.c(B.java:1)"}`, // logstash-logback
@@ -112,7 +112,7 @@ func TestLoggers(t *testing.T) {
 	f(`2026-11-23T09:10:13.359+02:00 WARN slow`, `plain WARN 2026-11-23T07:10:13.359 +02:00 "slow"`)
 	f(`[2026-11-23 09:10:13 +0000] [7] [INFO] ready`, `plain INFO 2026-11-23T09:10:13 +0000 "ready"`)
 	f(`2026/11/23 09:10:13 lost`, `plain UNSPECIFIED 2026-11-23T09:10:13 none "lost"`)
-	f(`2026/11/23 09:10:13 [error] 7#7: *1 connect() failed`, `plain ERROR 2026-11-23T09:10:13 none "7#7: *1 connect() failed"`)
+	f(`2026/11/23 09:10:13 [error] 7#7: *1 connect() failed`, `plain ERROR 2026-11-23T09:10:13 none "connect() failed"`)
 	f(`23 Nov 09:42:09 - DEBUG: numStats: 3`, `plain DEBUG 2026-11-23T09:42:09 none "numStats: 3"`)
 	f(`Mon Nov 23 09:42:09 2026 lost`, `plain UNSPECIFIED 2026-11-23T09:42:09 none "lost"`)
 	f(`Mon, 23 Nov 2026 09:42:09 GMT lost`, `plain UNSPECIFIED 2026-11-23T09:42:09 Z "lost"`)

@@ -24,7 +24,9 @@ func (l *Line) unescape(b []byte) []byte {
 		case 't':
 			out = append(out, '\t')
 		case 'r':
-			out = append(out, '\r')
+			if !bytes.HasPrefix(b, []byte(`\n`)) { // a line break of Windows is one of ours
+				out = append(out, '\r')
+			}
 		case 'b', 'f':
 			out = append(out, ' ')
 		case 'u':

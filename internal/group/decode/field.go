@@ -33,11 +33,13 @@ const (
 // topRole knows the words that mean something at the top of a record only.
 func topRole(key []byte) (role, uint8) {
 	switch string(key) {
-	case "time", "ts", "timestamp", "@timestamp", "@t", "datetime", "date", "asctime", "eventTime", "timeMillis", "timeUnixNano", "time_unix_nano", "Timestamp", "t",
+	case "time", "ts", "timestamp", "@timestamp", "datetime", "date", "asctime", "eventTime", "timeMillis", "timeUnixNano", "time_unix_nano", "Timestamp", "t",
 		"_SOURCE_REALTIME_TIMESTAMP", "written_at", "dt", "epochSeconds":
 		return roleTime, rankGood
 	case "__REALTIME_TIMESTAMP":
 		return roleTime, rankJournal
+	case "@t":
+		return roleTime, rankCLEF
 	case "nanoseconds":
 		return roleNanos, rankGood
 	case "observedTimeUnixNano", "observed_time_unix_nano", "ObservedTimestamp":
@@ -174,6 +176,8 @@ func (d *Decoder) assign(l *Line, r role, rank uint8, value []byte, text bool) b
 	return false
 }
 
+var traceback = []byte("Traceback (most recent call last):")
+
 var unitSuffix = []byte(".service")
 
 func assignMessage(l *Line, value []byte, text bool) bool {
@@ -222,7 +226,10 @@ func assignError(l *Line, value []byte, text bool) bool {
 		if l.Stack == nil {
 			l.Stack = value
 		}
-		value = value[:at]
+		if bytes.HasPrefix(value, traceback) {
+			return true // its last line tells the error, and the stack has it
+		}
+		value = bytes.TrimRight(value[:at], "\r")
 	}
 	l.Error = value
 	return true

@@ -12,6 +12,9 @@ const maxHeaderParts = 6
 // header reads time, level and bracketed names off the beginning of a plain line.
 // What follows them is the message.
 func (d *Decoder) header(line []byte, l *Line) {
+	if d.ownHeader(line, l) {
+		return
+	}
 	rest := line
 	timed, bracketed := false, 0
 	for range maxHeaderParts {
@@ -36,7 +39,17 @@ func (d *Decoder) header(line []byte, l *Line) {
 			} else if width > 0 {
 				l.Header = true
 				rest = rest[width:]
+				if len(rest) > 0 && rest[0] == '\t' {
+					rest = tabbed(rest[1:], l)
+					break
+				}
 				continue
+			}
+			if timed {
+				if width := levelBehindName(rest, l); width > 0 {
+					rest = rest[width:]
+					break
+				}
 			}
 		}
 		width := d.bracketed(rest, l, timed)
@@ -45,6 +58,9 @@ func (d *Decoder) header(line []byte, l *Line) {
 		}
 		bracketed++
 		rest = rest[width:]
+	}
+	if l.Header && l.Severity != selfheal.SeverityUnspecified {
+		rest = skipSeparators(behindLevel(bytes.TrimLeft(rest, " "), l), true)
 	}
 	l.Message = rest
 	if !l.Header {
@@ -235,8 +251,6 @@ func (d *Decoder) bracketed(b []byte, l *Line, timed bool) int {
 	if end < 0 || end+1 == len(b) {
 		return 0
 	}
-	l.Attributes = append(l.Attributes, selfheal.Attribute{Key: bracketKey, Value: b[1:end]})
+	l.context(b[1:end])
 	return end + 1
 }
-
-var bracketKey = []byte("context")

@@ -35,6 +35,12 @@ func (d *Decoder) finish(l *Line) {
 			l.Stack = s
 		}
 	}
+	if l.Severity == selfheal.SeverityUnspecified && l.rank[roleTime] == rankCLEF {
+		l.Severity = selfheal.SeverityInfo
+	}
+	if len(l.Message) > 0 && len(l.Message) < len(l.Error) && bytes.HasPrefix(l.Error, l.Message) {
+		l.Message = l.Error // pino's message of an error leaves its causes out
+	}
 	if l.fromOut && l.rank[roleLevel] == 0 && l.Severity == selfheal.SeverityInfo {
 		l.Severity = selfheal.SeverityUnspecified
 	}

@@ -9,7 +9,7 @@ func (d *Decoder) logfmt(b []byte, l *Line) bool {
 		return false
 	}
 	before := *l
-	known := d.Format == Logfmt
+	known, pairs := d.Format == Logfmt, 0
 	for i := 0; i < len(b); {
 		if b[i] == ' ' || b[i] == '\t' {
 			i++
@@ -35,9 +35,10 @@ func (d *Decoder) logfmt(b []byte, l *Line) bool {
 		r, _ := roleOf(spaceTop, key)
 		known = known || r == roleTime || r == roleLevel || r == roleMessage
 		d.set(l, spaceTop, key, value, true)
+		pairs++
 		i = next
 	}
-	if !known {
+	if !known && pairs < minPairs {
 		*l = before
 		return false
 	}
@@ -46,6 +47,9 @@ func (d *Decoder) logfmt(b []byte, l *Line) bool {
 	}
 	return true
 }
+
+// minPairs is how many pairs make a line logfmt that has no key of a logger, such as Rails' lograge.
+const minPairs = 4
 
 // maxKey is the longest key of a pair.
 const maxKey = 64

@@ -6,6 +6,7 @@ type space uint8
 const (
 	spaceTop      space = iota // the record itself
 	spaceFields                // an object of further fields: only unmistakable keys count
+	spaceBehind                // pairs behind a message
 	spaceError                 // error, err, exception
 	spaceLog                   // ECS log
 	spaceService               // ECS service
@@ -25,6 +26,7 @@ const (
 	rankFair    = 2
 	rankGood    = 3
 	rankJournal = 4
+	rankCLEF    = 5 // of Serilog's compact format, which leaves the level out where it is Information
 )
 
 // roleOf gives the role of a key and how good a key it is for the role, 1 being the weakest.
@@ -36,6 +38,11 @@ func roleOf(in space, key []byte) (role, uint8) {
 		}
 		return fieldRole(key)
 	case spaceFields, spaceResource:
+		return fieldRole(key)
+	case spaceBehind:
+		if string(key) == "version" || string(key) == "release" {
+			return roleRevision, rankWeak
+		}
 		return fieldRole(key)
 	case spaceError:
 		return errorRole(key)
@@ -106,7 +113,7 @@ func partRole(in space, key []byte) (role, uint8) {
 // spaceOf tells how to look into an object that stands under a key.
 func spaceOf(in space, key []byte) space {
 	switch in {
-	case spaceTop, spaceFields:
+	case spaceTop, spaceFields, spaceBehind:
 	case spaceResource:
 		if string(key) == "attributes" || string(key) == "labels" {
 			return spaceFields
@@ -137,7 +144,7 @@ func spaceOf(in space, key []byte) space {
 	case "res", "response", "http", "httpRequest", "resp":
 		return spaceResponse
 	}
-	if in == spaceFields {
+	if in != spaceTop {
 		return spaceNone
 	}
 	return topSpace(key)

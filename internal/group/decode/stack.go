@@ -117,7 +117,7 @@ func (l *Line) renderList(list []byte) {
 		l.renderPython(list)
 		return
 	}
-	if head := l.errorHead(); head && first[0] == '{' {
+	if first[0] == '{' && l.errorHead() {
 		l.scratch = append(l.scratch, '\n')
 	}
 	for element := first; element != nil; element, i = nextElement(list, i) {
@@ -131,8 +131,7 @@ func (l *Line) renderList(list []byte) {
 	}
 }
 
-// errorHead writes "Type: message" of the record's error when it states a type
-// and its stack is a list of frames; the lines of a list of lines have their own.
+// errorHead writes "Type: message" of the record's error when it states a type.
 func (l *Line) errorHead() bool {
 	if len(l.ErrorType) == 0 {
 		return false

@@ -41,8 +41,6 @@ func (d *Decoder) klog(line []byte, l *Line) bool {
 	return true
 }
 
-var callerKey = []byte("caller")
-
 // syslogPriority reads "<34>" and what follows it: RFC 5424 when a version
 // follows, else RFC 3164. The severity is the priority's.
 func (d *Decoder) syslogPriority(line []byte, l *Line) bool {

@@ -1,10 +1,6 @@
 package decode
 
-import (
-	"bytes"
-
-	"selfheal"
-)
+import "bytes"
 
 // maxTrailerTries bounds how often a trailer is looked for in one line.
 const maxTrailerTries = 8
@@ -40,7 +36,7 @@ func (d *Decoder) objectsBehind(m []byte, l *Line) bool {
 		}
 		for value, i := nextElement(m, at); value != nil; value, i = nextElement(m, i) {
 			if value[0] == '{' {
-				d.object(value, 0, l, spaceFields, 1)
+				d.object(value, 0, l, spaceBehind, 1)
 			}
 		}
 		d.settleTrailer(l, m[:at-1])
@@ -185,7 +181,7 @@ func (d *Decoder) readPairs(b []byte, l *Line) {
 		if escaped {
 			value = l.unescape(value)
 		}
-		d.set(l, spaceFields, b[i:equals], value, true)
+		d.set(l, spaceBehind, b[i:equals], value, true)
 		i = next
 	}
 }
@@ -203,9 +199,4 @@ func (d *Decoder) structuredKlog(l *Line) {
 	}
 	l.Message = message
 	d.readPairs(rest, l)
-}
-
-// setAttribute keeps a part of a header.
-func (l *Line) setAttribute(key, value []byte) {
-	l.Attributes = append(l.Attributes, selfheal.Attribute{Key: key, Value: value})
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"selfheal/internal/group/decode"
 )
 
@@ -80,5 +82,44 @@ func describe(out *strings.Builder, r *signed) {
 			fmt.Fprintf(out, " at %s, one of %d", x.Frames[0].Function, len(x.Frames))
 		}
 		out.WriteByte('\n')
+	}
+}
+
+// TestStreamChangesFormat: a program prints a banner, then logs, then dies in its runtime's words.
+func TestStreamChangesFormat(t *testing.T) {
+	t.Parallel()
+	log := `   ___ shop 1.4.0
+starting on :8080
+{"level":"warn","time":"2026-11-23T09:10:13Z","message":"slow order"}
+level=error ts=2026-11-23T09:10:14Z msg="order lost" err=gone
+E1123 09:10:15.000000       7 order.go:12] order lost
+2026-11-23 09:10:16,000 - shop - ERROR - order lost
+{"cut":"in the mid
+<11>Nov 23 09:10:17 web-1 shop[7]: order lost
+panic: order lost
+
+goroutine 1 [running]:
+main.main()
+	/srv/shop/main.go:7 +0x1d
+exit status 2
+{"level":"info","time":"2026-11-23T09:10:18Z","message":"back"}
+`
+	var out strings.Builder
+	for _, r := range readAll(testGrouper(), []byte(log)) {
+		fmt.Fprintf(&out, "%d %s %q\n", r.Number, r.Severity, r.Message)
+	}
+	want := `1 UNSPECIFIED "   ___ shop 1.4.0"
+2 UNSPECIFIED "starting on :8080"
+3 WARN "slow order"
+4 ERROR "order lost: gone"
+5 ERROR "order lost"
+6 ERROR "order lost"
+7 UNSPECIFIED "{\"cut\":\"in the mid"
+8 ERROR "order lost"
+9 FATAL "panic: order lost"
+15 INFO "back"
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -12,6 +12,7 @@
 package decode
 
 import (
+	"bytes"
 	"time"
 
 	"selfheal"
@@ -48,8 +49,13 @@ type Line struct {
 }
 
 func (l *Line) reset() {
-	attributes, scratch := l.Attributes[:0], l.scratch[:0]
-	*l = Line{Format: Plain, Attributes: attributes, scratch: scratch}
+	l.restart(0, 0)
+}
+
+// restart forgets what was read since the line had so many attributes and bytes of scratch memory.
+func (l *Line) restart(attributes, scratch int) {
+	a, b := l.Attributes[:attributes], l.scratch[:scratch]
+	*l = Line{Format: Plain, Attributes: a, scratch: b}
 }
 
 // Decoder reads lines. It keeps small caches and is not safe for concurrent use.
@@ -68,17 +74,19 @@ func (d *Decoder) may(f Format) bool { return d.Format == Auto || d.Format == f 
 // Decode reads one line into l.
 func (d *Decoder) Decode(line []byte, l *Line) {
 	l.reset()
-	if len(line) > 1 && line[0] == '{' && (d.may(JSON) || d.Format == Journald) && d.json(line, l) {
-		l.Format, l.Header = JSON, true
-		d.nested(l)
-		return
+	if len(line) > 1 && line[0] == '{' && (d.may(JSON) || d.Format == Journald) {
+		if d.json(line, l) || bytes.IndexByte(line, '\n') > 0 && d.inspected(line, l) {
+			l.Format, l.Header = JSON, true
+			d.nested(l)
+			return
+		}
+		l.reset()
 	}
 	d.text(line, l)
 }
 
 // text reads a line that is no JSON object.
 func (d *Decoder) text(line []byte, l *Line) {
-	l.Message = line
 	if len(line) == 0 {
 		return
 	}

@@ -181,28 +181,3 @@ func TestKnownFormatsDoNotAllocate(t *testing.T) {
 		}
 	}
 }
-
-func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{
-		`{"time":"2026-11-23T09:10:13.359+01:00","level":"ERROR","msg":"a \"b\"","err":{"stack":"x"}}`, `{"a":{"b":{"c":[{}]}}}`, `{"msg":"\ud83d`, `level=info msg="x`,
-		`E1123 09:10:13.359000 1 a.go:1] x`, `<34>1 2026-11-23T09:10:13Z - - - - [a b="c"] x`, `Nov 23 09:10:13 h t[1]: m`, `Mon, 2 Jan 2006 15`, `Mon, 2`, `[`, `{"log":"x\n","stream":"stdout","time":"2026-11-23T09:10:13Z"}`,
-		`2026-11-23T09:10:13.123456789Z stdout P part`, `23 Nov 09:42:09 - x`, `Nov 23, 2026 1:42:09 PM`, `99999999999999999999`, `1/1/`, `2026-11-23T`, "\x00", `{"ts":99999999999999999999}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	d := testDecoder()
-	var l Line
-	f.Fuzz(func(t *testing.T, in []byte) {
-		var frame Frame
-		if d.Unframe(in, &l, &frame) {
-			in = append([]byte(nil), frame.Payload...)
-		}
-		d.Decode(in, &l)
-		if len(l.Message) > 4*len(in)+64 {
-			t.Fatalf("%d bytes became a message of %d", len(in), len(l.Message))
-		}
-		if l.Time.IsZero() != (l.Zone == "") && !l.Time.IsZero() {
-			t.Fatalf("time %v with zone %q", l.Time, l.Zone)
-		}
-	})
-}

@@ -202,11 +202,21 @@ func (l *Line) fuller(account []byte) {
 // assignTrace takes a trace id, without what Google Cloud and Python's
 // OpenTelemetry write before it. An id of zeros says that there is none.
 func assignTrace(l *Line, value []byte) bool {
-	id := bytes.TrimPrefix(value[bytes.LastIndexByte(value, '/')+1:], []byte("0x"))
-	if len(bytes.Trim(id, "0")) == 0 || bytes.IndexByte(id, ' ') >= 0 || bytes.IndexByte(id, '\n') >= 0 {
+	start, zeros := 0, true
+	for i, c := range value {
+		switch {
+		case c <= ' ':
+			return false
+		case c == '/', c == 'x' && i == 1 && value[0] == '0':
+			start, zeros = i+1, true
+		case c != '0':
+			zeros = false
+		}
+	}
+	if zeros {
 		return false
 	}
-	l.TraceID = id
+	l.TraceID = value[start:]
 	return true
 }
 

@@ -19,6 +19,7 @@ type Frame struct {
 	Severity selfheal.Severity
 	Service  []byte
 	Instance []byte
+	Revision []byte
 	Source   []byte
 	TraceID  []byte
 }
@@ -34,14 +35,20 @@ func (d *Decoder) Unwrap(line []byte, l *Line, f *Frame) bool {
 	if len(line) < 2 {
 		return false
 	}
-	*f = Frame{}
 	switch {
 	case line[0] == '{':
-		return (d.may(JSON) || d.Format == Journald) && bytes.Contains(line, realtimeKey) && d.journal(line, l, f)
+		return (d.may(JSON) || d.Format == Journald) && mayBeEntry(line) && d.journal(line, l, f)
 	case d.may(Syslog):
 		return d.syslogFrame(line, l, f)
 	}
 	return false
+}
+
+// mayBeEntry tells whether an object may be a journal entry, whose first key, as
+// every other, is in capitals. It runs for every line that is an object.
+func mayBeEntry(line []byte) bool {
+	c := line[min(2, len(line)-1)] // behind `{"`
+	return (c == '_' || c >= 'A' && c <= 'Z') && bytes.Contains(line, realtimeKey)
 }
 
 var realtimeKey = []byte(`"__REALTIME_TIMESTAMP"`)
@@ -52,7 +59,7 @@ func (d *Decoder) journal(line []byte, l *Line, f *Frame) bool {
 	if !d.json(line, l) || l.rank[roleTime] != rankJournal || l.rank[roleMessage] == 0 {
 		return false
 	}
-	*f = Frame{Payload: l.Message, Time: l.Time, Zone: l.Zone, Severity: l.Severity, Service: l.Service, Instance: l.Instance, TraceID: l.TraceID, Source: l.Service}
+	*f = Frame{Payload: l.Message, Time: l.Time, Zone: l.Zone, Severity: l.Severity, Service: l.Service, Instance: l.Instance, Revision: l.Revision, TraceID: l.TraceID, Source: l.Service}
 	for _, a := range l.Attributes {
 		if string(a.Key) == "_PID" {
 			f.Source = l.joined(l.Service, a.Value)
@@ -71,22 +78,29 @@ func (l *Line) joined(a, b []byte) []byte {
 // syslogFrame takes off a syslog header: with a priority, of either RFC, or as
 // written to a file, "Jan _2 15:04:05 host tag[pid]: " or with an RFC 3339 time.
 func (d *Decoder) syslogFrame(line []byte, l *Line, f *Frame) bool {
-	l.reset()
-	if line[0] == '<' {
+	switch c := line[0]; {
+	case c == '<':
+		l.reset()
 		if !d.syslogPriority(line, l) {
 			return false
 		}
-	} else {
+	case c >= 'A' && c <= 'S' || isDigit(c) && len(line) > 20 && line[10] == 'T': // a month or a year
 		s, ok := readStamp(line)
-		if !ok || !s.dated || isDigit(line[0]) && line[10] != 'T' || !d.syslogTag(line[s.width:], l) {
+		if !ok || !s.dated {
+			return false
+		}
+		l.reset()
+		if !d.syslogTag(line[s.width:], l) {
 			return false
 		}
 		if isDigit(line[0]) && l.tag[len(l.tag)-1] != ']' {
 			return false // "2026-11-23T15:04:05Z web: ready" may be anything
 		}
 		d.setTime(l, &s)
+	default:
+		return false
 	}
-	*f = Frame{Payload: l.Text, Time: l.Time, Zone: l.Zone, Severity: l.Severity, Service: l.Service, Instance: l.Instance, TraceID: l.TraceID, Source: l.tag}
+	*f = Frame{Payload: l.Text, Time: l.Time, Zone: l.Zone, Severity: l.Severity, Service: l.Service, Instance: l.Instance, Revision: l.Revision, TraceID: l.TraceID, Source: l.tag}
 	return true
 }
 

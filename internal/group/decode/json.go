@@ -10,15 +10,11 @@ import (
 // maxDepth is how far known objects inside a record are looked into.
 const maxDepth = 6
 
-// json reads one JSON object; false when the line is none, and the line is as
-// before. It does not validate: what it cannot follow makes the line plain text.
+// json reads one JSON object. False says that it is none, or that it cannot be
+// followed, and the line must be reset. It does not validate.
 func (d *Decoder) json(b []byte, l *Line) bool {
-	before := *l
 	end, ok := d.object(b, 0, l, spaceTop, 0)
-	if !ok || len(bytes.TrimSpace(b[end:])) > 0 || d.Format == Journald && l.rank[roleTime] != rankJournal {
-		scratch := l.scratch[:len(before.scratch)]
-		*l = before
-		l.scratch = scratch
+	if !ok || end < len(b) && len(bytes.TrimSpace(b[end:])) > 0 || d.Format == Journald && l.rank[roleTime] != rankJournal {
 		return false
 	}
 	d.finish(l)

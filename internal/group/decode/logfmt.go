@@ -8,8 +8,8 @@ func (d *Decoder) logfmt(b []byte, l *Line) bool {
 	if keyEnd(b, 0) == 0 {
 		return false
 	}
-	before := *l
-	known, pairs := d.Format == Logfmt, 0
+	attributes, scratch := len(l.Attributes), len(l.scratch)
+	pairs := 0
 	for i := 0; i < len(b); {
 		if b[i] == ' ' || b[i] == '\t' {
 			i++
@@ -17,14 +17,14 @@ func (d *Decoder) logfmt(b []byte, l *Line) bool {
 		}
 		end := keyEnd(b, i)
 		if end == 0 {
-			*l = before
+			l.restart(attributes, scratch)
 			return false
 		}
 		key := b[i:end]
 		value, escaped, next, ok := logfmtValue(b, end+1)
 		if !ok {
-			if !known || next < len(b) {
-				*l = before
+			if !d.isRecord(l) || next < len(b) {
+				l.restart(attributes, scratch)
 				return false
 			}
 			value = b[end+2:] // a quoted text with a line break in it: it goes on in the next line
@@ -32,20 +32,23 @@ func (d *Decoder) logfmt(b []byte, l *Line) bool {
 		if escaped {
 			value = l.unescape(value)
 		}
-		r, _ := roleOf(spaceTop, key)
-		known = known || r == roleTime || r == roleLevel || r == roleMessage
 		d.set(l, spaceTop, key, value, true)
 		pairs++
 		i = next
 	}
-	if !known && pairs < minPairs {
-		*l = before
+	if pairs < minPairs && !d.isRecord(l) {
+		l.restart(attributes, scratch)
 		return false
 	}
 	if l.rank[roleMessage] == 0 {
 		l.Message = d.restAsMessage(l)
 	}
 	return true
+}
+
+// isRecord tells of pairs among which is one that loggers write.
+func (d *Decoder) isRecord(l *Line) bool {
+	return l.rank[roleTime]|l.rank[roleLevel]|l.rank[roleMessage] != 0 || d.Format == Logfmt
 }
 
 // minPairs is how many pairs make a line logfmt that has no key of a logger, such as Rails' lograge.

@@ -9,11 +9,14 @@ import (
 // nested reads on inside the message of a JSON record: shippers and journals put
 // the line that a program wrote, in its own format, into a field of theirs.
 func (d *Decoder) nested(l *Line) {
-	m := bytes.TrimRight(l.Message, "\r\n")
+	m := l.Message
+	if len(m) > 0 && m[len(m)-1] == '\n' {
+		m = bytes.TrimRight(m, "\r\n")
+		l.Message = m
+	}
 	if len(m) == 0 {
 		return
 	}
-	l.Message = m
 	if m[0] == '{' && m[len(m)-1] == '}' {
 		d.embedded(m, l)
 		return

@@ -15,7 +15,8 @@ const maxEntry = 1 << 20
 type Splitter struct {
 	batch batch
 	entry entry
-	ready bool // an entry waits to be handed out
+	ready bool   // an entry waits to be handed out
+	rest  []byte // a line behind it that is none of its fields
 }
 
 // Take gives the next line of the stream, without its line ending. False says that the line
@@ -25,7 +26,10 @@ func (s *Splitter) Take(line []byte) bool {
 	if s.entry.open {
 		taken, complete := s.entry.add(line)
 		s.ready = complete
-		return taken
+		if !taken {
+			s.rest = line
+		}
+		return true
 	}
 	if len(line) < len(cursorField) {
 		return false
@@ -38,6 +42,9 @@ func (s *Splitter) Take(line []byte) bool {
 		s.entry.begin(line)
 		return true
 	case '{':
+		if c := line[2]; c != 'r' && c != '"' && c > ' ' { // behind `{"`, or with a space in between
+			return false
+		}
 		return s.batch.open(line)
 	}
 	return false
@@ -48,6 +55,10 @@ func (s *Splitter) Next() []byte {
 	if s.ready {
 		s.ready = false
 		return s.entry.event()
+	}
+	if line := s.rest; line != nil {
+		s.rest = nil
+		return line
 	}
 	return s.batch.next()
 }

@@ -42,6 +42,7 @@ type Line struct {
 
 	rank    [roleCount]uint8 // of the key that gave each role: a better key replaces a worse one
 	nanos   int              // fraction of the second that a field of its own gives
+	outer   int              // attributes of the record around this one
 	stack   []byte           // a stack trace or an exception that is an array or object, as written
 	tag     []byte           // of a syslog line: name and process
 	fromOut bool             // a journal entry that its service printed: nobody stated a priority

@@ -172,6 +172,12 @@ func TestKnownFormatsDoNotAllocate(t *testing.T) {
 		`E1123 09:10:13.359000    1234 server.go:12] lost`,
 		`2026-11-23 09:10:13,359 ERROR [main] a.B - lost`,
 		`<11>Nov 23 09:10:13 web-1 shop[77]: lost`,
+		`E1123 09:10:13.359000    1234 server.go:12] "lost" err="a \"b\"" n=1`,
+		`2026-11-23 09:10:13 INFO lost {"error":"gone"} []`,
+		`2026-11-23 09:10:13 INFO lost error="a \"b\"" trace_id=abc`,
+		`{"log":"{\"level\":\"error\",\"msg\":\"lost\"}\n","time":"2026-11-23T09:10:13Z"}`,
+		`{"body":{"stringValue":"lost"},"attributes":[{"key":"a","value":{"intValue":"1"}}],"severityNumber":17}`,
+		`{"message":"lost","throwable":{"className":"E","message":"gone","stepArray":[{"className":"A","methodName":"m","fileName":"A.java","lineNumber":1}]}}`,
 	} {
 		b := []byte(line)
 		var l Line

@@ -34,22 +34,13 @@ func (d *Decoder) header(line []byte, l *Line) {
 			}
 		}
 		if l.Severity == selfheal.SeverityUnspecified {
-			if width := headerLevel(rest, l, timed || bracketed > 0); width == 0 {
-				break // "Error: ..." says how bad it is, but may as well go on with an event
-			} else if width > 0 {
-				l.Header = true
-				rest = rest[width:]
-				if len(rest) > 0 && rest[0] == '\t' {
-					rest = tabbed(rest[1:], l)
-					break
-				}
+			after, more := levelPart(rest, l, timed, bracketed > 0)
+			if len(after) < len(rest) && more {
+				rest = after
 				continue
 			}
-			if timed {
-				if width := levelBehindName(rest, l); width > 0 {
-					rest = rest[width:]
-					break
-				}
+			if rest = after; !more {
+				break
 			}
 		}
 		width := d.bracketed(rest, l, timed)
@@ -67,6 +58,28 @@ func (d *Decoder) header(line []byte, l *Line) {
 		l.Message = line
 		d.accessLog(line, l)
 	}
+}
+
+// levelPart reads the level and gives what follows it, or b when there is none.
+// more is false when the header ends there.
+func levelPart(b []byte, l *Line, timed, bracketed bool) (rest []byte, more bool) {
+	width := headerLevel(b, l, timed || bracketed)
+	if width == 0 {
+		return b, false // "Error: ..." says how bad it is, but may as well go on with an event
+	}
+	if width > 0 {
+		l.Header = true
+		if rest = b[width:]; len(rest) > 0 && rest[0] == '\t' {
+			return tabbed(rest[1:], l), false
+		}
+		return rest, true
+	}
+	if timed {
+		if width = levelBehindName(b, l); width > 0 {
+			return b[width:], false
+		}
+	}
+	return b, true
 }
 
 // maxAccessPrefix is how far into a line the timestamp of an access log may begin.

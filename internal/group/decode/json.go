@@ -153,7 +153,7 @@ func (d *Decoder) restAsMessage(l *Line) []byte {
 		return message
 	}
 	start := len(l.scratch)
-	for _, a := range l.Attributes {
+	for _, a := range l.Attributes[l.outer:] {
 		if len(l.scratch) > start {
 			l.scratch = append(l.scratch, ' ')
 		}

@@ -14,7 +14,7 @@ func (d *Decoder) nested(l *Line) {
 		m = bytes.TrimRight(m, "\r\n")
 		l.Message = m
 	}
-	if len(m) == 0 {
+	if len(m) == 0 || l.rank[roleMessage] == 0 { // no field holds it
 		return
 	}
 	if m[0] == '{' && m[len(m)-1] == '}' {
@@ -46,6 +46,7 @@ func (d *Decoder) embedded(m []byte, l *Line) bool {
 func (d *Decoder) inner(l *Line, read func() bool) bool {
 	outer := *l
 	l.Text, l.Severity, l.Header, l.rank, l.nanos, l.stack = nil, selfheal.SeverityUnspecified, false, [roleCount]uint8{}, 0, nil
+	l.outer = len(outer.Attributes)
 	if !read() {
 		scratch := l.scratch
 		*l = outer

@@ -184,26 +184,21 @@ func (l *Line) renderFrame(element []byte) {
 	switch {
 	case len(f.function) == 0:
 	case python:
-		l.appendAll(`  File "`, f.file, `", line `, f.line, ", in ", f.function, "\n")
+		l.put(`  File "`, f.file).put(`", line `, f.line).put(", in ", f.function).put("\n", nil)
 	case len(f.class) > 0:
-		l.appendAll("\tat ", f.class, ".", f.function, "(", f.file, ":", f.line, ")\n")
+		l.put("\tat ", f.class).put(".", f.function).put("(", f.file).put(":", f.line).put(")\n", nil)
 	case bytes.HasSuffix(f.file, []byte(`.go"`)), bytes.HasSuffix(f.file, []byte(`.s"`)):
-		l.appendAll("", f.function, "\n\t", f.file, ":", f.line, "\n")
+		l.put("", f.function).put("\n\t", f.file).put(":", f.line).put("\n", nil)
 	default:
-		l.appendAll("    at ", f.function, " (", f.file, ":", f.line, ")\n")
+		l.put("    at ", f.function).put(" (", f.file).put(":", f.line).put(")\n", nil)
 	}
 }
 
-// appendAll adds texts and JSON values in turn.
-func (l *Line) appendAll(parts ...any) {
-	for _, p := range parts {
-		switch p := p.(type) {
-		case string:
-			l.scratch = append(l.scratch, p...)
-		case []byte:
-			l.appendStr(p)
-		}
-	}
+// put adds a text and the text of a JSON value.
+func (l *Line) put(text string, value []byte) *Line {
+	l.scratch = append(l.scratch, text...)
+	l.appendStr(value)
+	return l
 }
 
 // readCalled reads a frame; python tells that it is spelled as Python spells it.

@@ -76,7 +76,7 @@ func levelPart(b []byte, l *Line, timed, bracketed bool) (rest []byte, more bool
 	}
 	if timed {
 		if width = levelBehindName(b, l); width > 0 {
-			return b[width:], false
+			return b[width:], true
 		}
 	}
 	return b, true
@@ -264,6 +264,10 @@ func (d *Decoder) bracketed(b []byte, l *Line, timed bool) int {
 	if end < 0 || end+1 == len(b) {
 		return 0
 	}
-	l.context(b[1:end])
+	inside := b[1:end]
+	if colon := bytes.IndexByte(inside, ':'); colon > 0 && l.Severity == selfheal.SeverityUnspecified {
+		l.Severity = Level(bytes.TrimRight(inside[colon+1:], "12345678")) // Apache's "[core:error]", "[ssl:trace1]"
+	}
+	l.context(inside)
 	return end + 1
 }

@@ -127,7 +127,7 @@ func dotnetHeading(line []byte, l *Line) bool {
 
 // levelBehindName reads a level that stands behind a logger's name and gives the
 // width of both, 0 when there is none: "shop - ERROR - ", "shop.ERROR: " (Monolog),
-// "user@database ERROR:  " (PostgreSQL).
+// "user@database ERROR:  " (PostgreSQL), "7 [Warning] " (MySQL).
 func levelBehindName(b []byte, l *Line) int {
 	end := bytes.IndexByte(b[:min(len(b), maxBracketed)], ' ')
 	if end < 1 || !isName(b[:end]) {
@@ -140,6 +140,9 @@ func levelBehindName(b []byte, l *Line) int {
 	rest := b[end+1:]
 	if len(rest) < 6 {
 		return 0
+	}
+	if rest[0] == '[' {
+		return threadLevel(b[:end], rest, l)
 	}
 	dashed := (rest[0] == '-' || rest[0] == '|') && rest[1] == ' '
 	if dashed {
@@ -161,6 +164,24 @@ func levelBehindName(b []byte, l *Line) int {
 		return namedLevel(l, b[:end], rest[:wide], from+wide+1)
 	}
 	return 0
+}
+
+// threadLevel reads MySQL's "7 [Warning] "; the number is the thread's.
+func threadLevel(thread, rest []byte, l *Line) int {
+	closing := bytes.Index(rest[:min(len(rest), maxBracketed)], []byte("] "))
+	if _, ok := integer(thread); !ok || closing < 4 {
+		return 0
+	}
+	word := rest[1:closing]
+	severity := Level(word)
+	if string(word) == "Note" || string(word) == "System" {
+		severity = selfheal.SeverityInfo
+	}
+	if severity == selfheal.SeverityUnspecified {
+		return 0
+	}
+	l.Severity = severity
+	return len(thread) + 1 + closing + 1
 }
 
 // namedLevel takes a level word and the name before it.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes the samples of this folder with the real servers: make.sh. Needs Debian 12's nginx (1.22), postgresql-15,
-# redis-server (7.0), curl and a user "postgres" to run the database as.
+# redis-server (7.0), apache2 (2.4), mariadb-server (10.11), haproxy (2.6), curl and a user "postgres" to run the database as.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -66,3 +66,64 @@ redis-cli -s "$work/redis.sock" config set dir /proc >/dev/null 2>&1 || true
 kill $server
 wait $server || true
 clean <redis.log >"$here/redis.log"
+
+cat >apache.conf <<END
+ServerRoot $work
+ServerName web-1
+PidFile $work/apache.pid
+Listen 127.0.0.1:8079
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
+LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
+ErrorLog $work/apache-error.log
+LogFormat "%h %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\"" combined
+CustomLog $work/apache-access.log combined
+DocumentRoot $work
+ProxyPass /orders http://127.0.0.1:9
+<Location /secret>
+Require all denied
+</Location>
+END
+apache2 -f "$work/apache.conf" -D FOREGROUND &
+server=$!
+sleep 1
+for path in /none /secret /orders/7; do curl -s -o /dev/null "http://127.0.0.1:8079$path"; done
+kill $server
+wait $server || true
+clean <apache-access.log >"$here/apache-access.log"
+clean <apache-error.log >"$here/apache-error.log"
+
+mkdir maria
+chown mysql maria
+mariadb-install-db --user=mysql --datadir="$work/maria" --auth-root-authentication-method=normal >/dev/null 2>&1
+mariadbd --no-defaults --user=mysql --datadir="$work/maria" --socket="$work/maria/s" --skip-networking --plugin-load=nothing=nothing.so 2>maria.log &
+server=$!
+sleep 4
+kill $server
+wait $server || true
+clean <maria.log | grep -v InnoDB | sed 's#server_uid [^ ]*#server_uid 0#' >"$here/mariadb.log"
+
+cat >haproxy.cfg <<END
+global
+	log stdout format raw daemon
+defaults
+	mode http
+	log global
+	option httplog
+	timeout connect 1s
+	timeout client 1s
+	timeout server 1s
+frontend shop
+	bind 127.0.0.1:8081
+	default_backend orders
+backend orders
+	server one 127.0.0.1:9
+END
+haproxy -f haproxy.cfg >haproxy.log 2>&1 &
+server=$!
+sleep 1
+curl -s -o /dev/null http://127.0.0.1:8081/orders/7
+kill $server
+wait $server || true
+clean <haproxy.log >"$here/haproxy.log"

@@ -33,5 +33,5 @@ go mod tidy >/dev/null 2>&1
 go build -o shop .
 for logger in slog-json slog-text slog-default log zap zap-development zerolog zerolog-console logrus-json logrus-text logrus-terminal \
 	klog glog gokit apex hclog hclog-json otel-stdout otel-file; do
-	./shop $logger 2>&1 | sed -e "s#$work#/srv/shop#g" -e "s#$(go env GOROOT)#/usr/local/go#g" -e "s#$(go env GOMODCACHE)#/go/pkg/mod#g" >"$here/$logger.log"
+	./shop $logger 2>&1 | sed -e "s#$work#/srv/shop#g" -e "s#$(basename "$work")/#shop/#g" -e "s#$(go env GOROOT)#/usr/local/go#g" -e "s#$(go env GOMODCACHE)#/go/pkg/mod#g" >"$here/$logger.log"
 done

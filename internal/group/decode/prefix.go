@@ -286,7 +286,7 @@ func springParts(b []byte, l *Line) []byte {
 
 // nginxParts reads "4711#4712: *7 message": process, thread and connection. nil when it is something else.
 func nginxParts(b []byte, l *Line) []byte {
-	process, rest, ok := bytes.Cut(b[:min(len(b), maxBracketed)], []byte(": "))
+	process, _, ok := bytes.Cut(b[:min(len(b), maxBracketed)], []byte(": "))
 	if !ok {
 		return nil
 	}
@@ -296,7 +296,7 @@ func nginxParts(b []byte, l *Line) []byte {
 	if !ok || !okOne || !okOther {
 		return nil
 	}
-	rest = b[len(process)+2:]
+	rest := b[len(process)+2:]
 	l.setAttribute(processKey, one)
 	if len(rest) > 0 && rest[0] == '*' {
 		if connection, message, ok := bytes.Cut(rest[1:], []byte{' '}); ok {

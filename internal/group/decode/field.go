@@ -162,7 +162,10 @@ func (d *Decoder) assign(l *Line, r role, rank uint8, value []byte, text bool) b
 	case roleInstance:
 		return assignText(&l.Instance, value, text)
 	case roleTrace:
-		return assignTrace(l, value)
+		if assignTrace(l, value) {
+			return true
+		}
+		l.fuller(value) // "trace" may as well be that of a stack
 	case roleStatus:
 		if n, ok := integer(value); ok && n >= 100 && n < 600 {
 			l.Status = n

@@ -38,15 +38,15 @@ func Level(b []byte) selfheal.Severity {
 // assignLevel takes the value of a level field: a word, slog's word with an
 // offset, or a number in the scale of the logger that writes such numbers.
 func assignLevel(l *Line, value []byte, text bool) bool {
+	if s := Level(value); s != selfheal.SeverityUnspecified {
+		l.Severity = s
+		return true
+	}
 	if at := bytes.IndexAny(value, "+-"); at > 0 && text {
 		if n, ok := integer(value[at+1:]); ok {
 			l.Severity = offset(Level(value[:at]), n, value[at] == '-')
 			return l.Severity != selfheal.SeverityUnspecified
 		}
-	}
-	if s := Level(value); s != selfheal.SeverityUnspecified {
-		l.Severity = s
-		return true
 	}
 	if l.Severity = rareLevel(value); l.Severity != selfheal.SeverityUnspecified {
 		return true

@@ -14,8 +14,8 @@ import (
 //	FATAL  is what Node prints of an uncaught error, or begins with "panic:", "fatal error:", "Fatal error:", `Exception in thread "main"`, "Unhandled exception."
 //	ERROR  begins with "Traceback", "Failed to", "Unable to", "Cannot", "Could not", "Uncaught", "Unhandled",
 //	       or an exception's type and a colon; contains a word "error:", "failed:", "failure:", "exception:";
-//	       is an access log line with status 5xx
-//	WARN   begins with "Warning" or "Deprecat"
+//	       is an access log line with status 5xx, or a record with such a status
+//	WARN   begins with "Warning" or "Deprecat", also behind "PHP "
 //	any    has a level word in capitals behind a prefix: "main.go:28: ERROR ...", "app | WARN ..."
 func inferSeverity(m []byte) selfheal.Severity {
 	if len(m) == 0 {
@@ -74,6 +74,7 @@ func severityOfStart(m []byte) selfheal.Severity {
 		{"Exception in thread", selfheal.SeverityError}, {"Traceback (", selfheal.SeverityError}, {"Failed to ", selfheal.SeverityError}, {"failed to ", selfheal.SeverityError},
 		{"Unable to ", selfheal.SeverityError}, {"unable to ", selfheal.SeverityError}, {"Cannot ", selfheal.SeverityError}, {"cannot ", selfheal.SeverityError},
 		{"Could not ", selfheal.SeverityError}, {"could not ", selfheal.SeverityError}, {"Uncaught ", selfheal.SeverityError}, {"Unhandled", selfheal.SeverityError},
+		{"PHP Warning: ", selfheal.SeverityWarn}, {"PHP Deprecated: ", selfheal.SeverityWarn}, {"PHP Notice: ", selfheal.SeverityInfo}, {"PHP Parse error: ", selfheal.SeverityError},
 		{"Error: ", selfheal.SeverityError}, {"Warning", selfheal.SeverityWarn}, {"Deprecat", selfheal.SeverityWarn}, {"DeprecationWarning", selfheal.SeverityWarn},
 	} {
 		if bytes.HasPrefix(m, []byte(rule.prefix)) {
@@ -137,7 +138,7 @@ func severityOf(l *decode.Line, exceptions []selfheal.Exception, uncaught bool) 
 	}
 	if s == selfheal.SeverityUnspecified {
 		s = inferSeverity(l.Message)
-		if s == selfheal.SeverityUnspecified && len(exceptions) > 0 {
+		if s == selfheal.SeverityUnspecified && (len(exceptions) > 0 || l.Status >= 500) {
 			s = selfheal.SeverityError
 		}
 	}

@@ -1,9 +1,6 @@
 package decode
 
-import (
-	"bytes"
-	"time"
-)
+import "time"
 
 // stamp is a timestamp read from the beginning of a text.
 type stamp struct {
@@ -182,9 +179,11 @@ func (s *stamp) readZone(b []byte, i int) int {
 		s.zone = rest[:1]
 	case rest[0] == '+' || rest[0] == '-':
 		s.zone = readOffset(rest)
-	case (bytes.HasPrefix(rest, []byte("UTC")) || bytes.HasPrefix(rest, []byte("GMT"))) && (len(rest) == 3 || !isWord(rest[3])):
-		s.zone = utc
-		return at + 3
+	case rest[0] >= 'A' && rest[0] <= 'Z':
+		if zone, width := namedZone(rest); width > 0 {
+			s.zone = zone
+			return at + width
+		}
 	}
 	if s.zone == nil {
 		return i
@@ -192,7 +191,34 @@ func (s *stamp) readZone(b []byte, i int) int {
 	return at + len(s.zone)
 }
 
-var utc = []byte("Z")
+// namedZone reads an abbreviation that means one offset only: those of RFC 5322,
+// section 4.3, and of Europe. Others, such as IST, belong to several zones.
+func namedZone(b []byte) (zone []byte, width int) {
+	for width < len(b) && width < 5 && isWord(b[width]) {
+		width++
+	}
+	switch string(b[:width]) {
+	case "UTC", "GMT":
+		return []byte("Z"), width
+	case "WEST", "CET":
+		return []byte("+01:00"), width
+	case "CEST", "EET":
+		return []byte("+02:00"), width
+	case "EEST", "MSK":
+		return []byte("+03:00"), width
+	case "EDT":
+		return []byte("-04:00"), width
+	case "EST", "CDT":
+		return []byte("-05:00"), width
+	case "CST", "MDT":
+		return []byte("-06:00"), width
+	case "MST", "PDT":
+		return []byte("-07:00"), width
+	case "PST":
+		return []byte("-08:00"), width
+	}
+	return nil, 0
+}
 
 // readOffset reads "+02:00", "+0200" or "+02"; nil when there is none.
 func readOffset(b []byte) []byte {

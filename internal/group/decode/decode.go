@@ -5,30 +5,18 @@
 // point into the line or into its own scratch memory. A line in no known format
 // is a plain message and is never dropped. Nothing is allocated for a line of a
 // known format.
+//
+// Two formats do not write one event a line: a [Splitter] comes first. What a
+// container runtime or a system log wrapped around a line is taken off by
+// [Decoder.Unwrap], and [Decoder.Decode] reads what is left.
 package decode
 
 import (
+	"bytes"
 	"time"
 
 	"selfheal"
 )
-
-// Format is the format a line was found to be in.
-type Format uint8
-
-// The formats.
-const (
-	Plain Format = iota
-	JSON
-	Logfmt
-	Klog
-	Syslog
-)
-
-// String names the format as documentation does.
-func (f Format) String() string {
-	return [...]string{"plain", "json", "logfmt", "klog", "syslog"}[f]
-}
 
 // Line is one decoded line. Slices are valid until the line that was decoded
 // changes or the Line is used again.
@@ -38,8 +26,10 @@ type Line struct {
 	Zone     string // as selfheal.Record.Zone
 	Severity selfheal.Severity
 	Header   bool // the line states a time, a level or fields: it begins an event
+	Heading  bool // the line only announces an event: its message is the next line
 
-	Message    []byte // for plain lines: what follows the header, to the end of the line
+	Message    []byte // without header and without the fields behind it
+	Text       []byte // of a plain line: what follows the header, to the end of the line
 	Error      []byte // text of the error field
 	ErrorType  []byte
 	Stack      []byte // stack trace from a field, line breaks unescaped
@@ -51,68 +41,73 @@ type Line struct {
 	Attributes []selfheal.Attribute
 
 	rank    [roleCount]uint8 // of the key that gave each role: a better key replaces a worse one
+	nanos   int              // fraction of the second that a field of its own gives
+	outer   int              // attributes of the record around this one
+	stack   []byte           // a stack trace or an exception that is an array or object, as written
+	tag     []byte           // of a syslog line: name and process
+	fromOut bool             // a journal entry that its service printed: nobody stated a priority
 	scratch []byte
 }
 
 func (l *Line) reset() {
-	attributes, scratch := l.Attributes[:0], l.scratch[:0]
-	*l = Line{Attributes: attributes, scratch: scratch}
+	l.restart(0, 0)
+}
+
+// restart forgets what was read since the line had so many attributes and bytes of scratch memory.
+func (l *Line) restart(attributes, scratch int) {
+	a, b := l.Attributes[:attributes], l.scratch[:scratch]
+	*l = Line{Format: Plain, Attributes: a, scratch: b}
 }
 
 // Decoder reads lines. It keeps small caches and is not safe for concurrent use.
 type Decoder struct {
 	// Now gives the year to timestamps that are written without one.
 	Now selfheal.Clock
+	// Format is the one that lines are read in. What is not in it is read as plain text.
+	Format Format
 
 	zones map[string]string // interned spellings, bounded
 }
 
+// may tells whether lines may be read in a format.
+func (d *Decoder) may(f Format) bool { return d.Format == Auto || d.Format == f }
+
 // Decode reads one line into l.
 func (d *Decoder) Decode(line []byte, l *Line) {
 	l.reset()
-	if len(line) > 1 && line[0] == '{' && d.json(line, l) {
-		l.Format, l.Header = JSON, true
-		return
+	if len(line) > 1 && line[0] == '{' && (d.may(JSON) || d.Format == Journald) {
+		if d.json(line, l) || bytes.IndexByte(line, '\n') > 0 && d.inspected(line, l) {
+			l.Format, l.Header = JSON, true
+			d.nested(l)
+			return
+		}
+		l.reset()
 	}
 	d.text(line, l)
 }
 
 // text reads a line that is no JSON object.
 func (d *Decoder) text(line []byte, l *Line) {
-	l.Message = line
 	if len(line) == 0 {
 		return
 	}
 	switch {
-	case line[0] == '<' && d.syslogPriority(line, l):
-	case d.klog(line, l):
-	case d.logfmt(line, l):
+	case line[0] == '<' && d.may(Syslog) && d.syslogPriority(line, l):
+	case d.may(Klog) && d.klog(line, l):
+	case d.may(Logfmt) && d.logfmt(line, l):
 		l.Format, l.Header = Logfmt, true
 		return
 	default:
 		d.header(line, l)
 	}
-	if m := l.Message; l.Header && len(m) > 2 && m[0] == '{' && m[len(m)-1] == '}' {
-		d.embedded(m, l)
+	if l.Text == nil {
+		l.Text = l.Message
 	}
-}
-
-// embedded reads a JSON object behind a textual header, as log shippers write it.
-func (d *Decoder) embedded(m []byte, l *Line) {
-	before := *l
-	l.Message = nil
-	if !d.json(m, l) {
-		attributes, scratch := l.Attributes[:0], l.scratch
-		*l = before
-		l.Attributes, l.scratch = attributes, scratch
+	if m := l.Message; l.Header && len(m) > 2 && m[0] == '{' && m[len(m)-1] == '}' && d.may(JSON) && d.embedded(m, l) {
 		return
 	}
-	l.Format = JSON
-	if l.Time.IsZero() {
-		l.Time, l.Zone = before.Time, before.Zone
-	}
-	if l.Severity == selfheal.SeverityUnspecified {
-		l.Severity = before.Severity
+	if l.Severity != selfheal.SeverityUnspecified && l.Format != Klog && !l.Heading {
+		d.trailer(l)
 	}
 }
 

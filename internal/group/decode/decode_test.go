@@ -64,7 +64,7 @@ func TestLoggers(t *testing.T) {
 	f(`{"level":"warn","message":"slow","timestamp":"2026-11-23 09:10:13"}`, // winston
 		`json WARN 2026-11-23T09:10:13 none "slow"`)
 	f(`{"event": "lost", "level": "error", "timestamp": "2026-11-23T09:10:13.123456Z", "exception": "Traceback (most recent call last):\nKeyError: 1"}`, // structlog
-		`json ERROR 2026-11-23T09:10:13.123456 Z "lost" error="Traceback (most recent call last):" stack="Traceback (most recent call last):\nKeyError: 1"`)
+		`json ERROR 2026-11-23T09:10:13.123456 Z "lost" stack="Traceback (most recent call last):\nKeyError: 1"`)
 	f(`{"asctime": "2026-11-23 09:10:13,359", "levelname": "CRITICAL", "message": "lost", "exc_info": "Traceback"}`, // python-json-logger
 		`json FATAL 2026-11-23T09:10:13.359 none "lost" stack="Traceback"`)
 	f(`{"@timestamp":"2026-11-23T09:10:13.359+01:00","@version":"1","message":"lost","logger_name":"a.B","level":"ERROR","stack_trace":"java.lang.X\n\tat a.B.c(B.java:1)"}`, // logstash-logback
@@ -79,6 +79,11 @@ func TestLoggers(t *testing.T) {
 		`json ERROR 2026-11-23T08:43:30.25 Z "lost" instance="web-1"`)
 	f(`{"timeUnixNano":"1795423410250000000","severityNumber":17,"severityText":"","body":{"stringValue":"lost"},"traceId":"abc"}`, // OpenTelemetry
 		`json ERROR 2026-11-23T08:43:30.25 Z "lost" trace="abc"`)
+	f(`{"severityNumber":"SEVERITY_NUMBER_ERROR2","body":{"stringValue":"lost"},"traceId":"00000000000000000000000000000000"}`, `json ERROR "lost"`)
+	f(`{"Severity":13,"Body":{"Type":"STRING","Value":"slow"}}`, `json WARN "slow"`)
+	f(`{"level":"error","msg":"lost","trace":"E: gone\n    at f (/a.js:1:2)"}`, `json ERROR "lost" stack="E: gone\n    at f (/a.js:1:2)"`)
+	f(`{"short_message":"lost","full_message":"lost\nE: gone","level":3,"_trace_id":"abc","_service_version":"1.4.0"}`, `json ERROR "lost" stack="lost\nE: gone" revision="1.4.0" trace="abc"`)
+	f(`{"level":400,"level_name":"ERROR","message":"lost"}`, `json ERROR "lost"`) // Monolog
 	f(`{"level":"error","msg":"handled request","status":502}`, `json ERROR "handled request" status=502`)
 	f(`{"level":"info","msg":"done","res":{"statusCode":201}}`, `json INFO "done" status=201`)
 	f(`{"a":1,"b":"two","c":null,"d":[1,{"e":"}"}]}`, `json UNSPECIFIED "a=1 b=two d=[1,{\"e\":\"}\"}]"`)
@@ -96,7 +101,21 @@ func TestLoggers(t *testing.T) {
 	f(`a=b c=d`, `plain UNSPECIFIED "a=b c=d"`)
 	f(`level=info and words`, `plain UNSPECIFIED "level=info and words"`)
 
+	f(`level=error error='it''s' msg=lost`, `logfmt ERROR "lost" error="'it''s'"`)
+	f(`a=1 b=2 c=3 d='4 5'`, `logfmt UNSPECIFIED "a=1 b=2 c=3 d=4 5"`)
+
+	// Fields behind a message, when one of them is a logger's.
+	f(`2026-11-23 09:10:13 ERROR order lost error="no owner" id=7 version=1.4.0 trace_id=abc`, `plain ERROR 2026-11-23T09:10:13 none "order lost" error="no owner" revision="1.4.0" trace="abc"`)
+	f(`2026-11-23 09:10:13 ERROR failed login; uid=0 euid=0`, `plain ERROR 2026-11-23T09:10:13 none "failed login; uid=0 euid=0"`)
+	f(`2026-11-23 09:10:13 ERROR a=b is not c=d error=gone`, `plain ERROR 2026-11-23T09:10:13 none "a=b is not" error="gone"`)
+	f(`2026-11-23 09:10:13 order lost error=gone`, `plain UNSPECIFIED 2026-11-23T09:10:13 none "order lost error=gone"`)
+	f(`2026-11-23 09:10:13 ERROR order lost {"error":"gone"}`, `plain ERROR 2026-11-23T09:10:13 none "order lost" error="gone"`)
+	f(`2026-11-23 09:10:13 ERROR order {"id":7} lost`, `plain ERROR 2026-11-23T09:10:13 none "order {\"id\":7} lost"`)
+	f(`2026-11-23 09:10:13 ERROR list [1] {}`, `plain ERROR 2026-11-23T09:10:13 none "list [1]"`)
+
 	// klog, glog.
+	f(`E1123 09:10:13.359000    1234 server.go:12] "order \"7\" lost" err="gone" traceID="abc"`, `klog ERROR 2026-11-23T09:10:13.359 none "order \"7\" lost" error="gone" trace="abc"`)
+	f(`E1123 09:10:13.359000    1234 server.go:12] "quoted": lost`, `klog ERROR 2026-11-23T09:10:13.359 none "\"quoted\": lost"`)
 	f(`E1123 09:10:13.359000    1234 server.go:12] lost`, `klog ERROR 2026-11-23T09:10:13.359 none "lost"`)
 	f(`I1224 09:10:13.359000    1234 server.go:12] of last year`, `klog INFO 2025-12-24T09:10:13.359 none "of last year"`)
 
@@ -112,7 +131,7 @@ func TestLoggers(t *testing.T) {
 	f(`2026-11-23T09:10:13.359+02:00 WARN slow`, `plain WARN 2026-11-23T07:10:13.359 +02:00 "slow"`)
 	f(`[2026-11-23 09:10:13 +0000] [7] [INFO] ready`, `plain INFO 2026-11-23T09:10:13 +0000 "ready"`)
 	f(`2026/11/23 09:10:13 lost`, `plain UNSPECIFIED 2026-11-23T09:10:13 none "lost"`)
-	f(`2026/11/23 09:10:13 [error] 7#7: *1 connect() failed`, `plain ERROR 2026-11-23T09:10:13 none "7#7: *1 connect() failed"`)
+	f(`2026/11/23 09:10:13 [error] 7#7: *1 connect() failed`, `plain ERROR 2026-11-23T09:10:13 none "connect() failed"`)
 	f(`23 Nov 09:42:09 - DEBUG: numStats: 3`, `plain DEBUG 2026-11-23T09:42:09 none "numStats: 3"`)
 	f(`Mon Nov 23 09:42:09 2026 lost`, `plain UNSPECIFIED 2026-11-23T09:42:09 none "lost"`)
 	f(`Mon, 23 Nov 2026 09:42:09 GMT lost`, `plain UNSPECIFIED 2026-11-23T09:42:09 Z "lost"`)
@@ -126,6 +145,20 @@ func TestLoggers(t *testing.T) {
 	f(`2026-11-23T09:10:13Z app[web.1]: {"level":"error","msg":"lost"}`, `plain UNSPECIFIED 2026-11-23T09:10:13 Z "app[web.1]: {\"level\":\"error\",\"msg\":\"lost\"}"`)
 	f(`2026-11-23T09:10:13Z {"level":"error","msg":"lost"}`, `json ERROR 2026-11-23T09:10:13 Z "lost"`)
 	f(`10.0.0.1 - - [23/Nov/2026:09:10:13 +0100] "GET / HTTP/1.1" 500 1`, `plain UNSPECIFIED 2026-11-23T08:10:13 +0100 "10.0.0.1 - - [23/Nov/2026:09:10:13 +0100] \"GET / HTTP/1.1\" 500 1"`)
+	f(`2026-11-23 09:10:13 - shop - ERROR - lost`, `plain ERROR 2026-11-23T09:10:13 none "lost"`)
+	f(`2026-11-23 09:10:13 shop - lost - ERROR`, `plain UNSPECIFIED 2026-11-23T09:10:13 none "shop - lost - ERROR"`)
+	f(`2026-11-23 09:10:13 7 [Warning] slow`, `plain WARN 2026-11-23T09:10:13 none "slow"`)
+	f(`2026-11-23 09:10:13.5 CET [7] u@d FATAL:  lost`, `plain FATAL 2026-11-23T08:10:13.5 +01:00 "lost"`)
+	f(`2026-11-23 09:10:13 IST lost`, `plain UNSPECIFIED 2026-11-23T09:10:13 none "IST lost"`) // three zones are called so
+	f(`[Mon Nov 23 09:10:13.5 2026] [core:error] [pid 7:tid 8] lost`, `plain ERROR 2026-11-23T09:10:13.5 none "lost"`)
+	f(`E, [2026-11-23T09:10:13.5 #7] ERROR -- : lost: gone`, `plain ERROR 2026-11-23T09:10:13.5 none "lost: gone"`)
+	f(`7:M 23 Nov 2026 09:10:13.5 # slow`, `plain WARN 2026-11-23T09:10:13.5 none "slow"`)
+	f(`fail: Shop.Orders[0]`, `plain ERROR "Shop.Orders[0]"`)
+	f(`2026-11-23T09:10:13Z ERROR 7 --- [shop] [main] [4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7] a.B : lost`,
+		`plain ERROR 2026-11-23T09:10:13 Z "lost" trace="4bf92f3577b34da6a3ce929d0e0e4736"`)
+	f("2026-11-23T09:10:13Z\tERROR\tshop\ta/b.go:7\tlost\t{\"error\": \"gone\"}", `plain ERROR 2026-11-23T09:10:13 Z "lost" error="gone"`)
+	f(`2026-11-23 09:10:13 | ERROR | a.b:f:7 - lost`, `plain ERROR 2026-11-23T09:10:13 none "lost"`)
+	f(`ERROR: 127.0.0.1:8080 - refused`, `plain ERROR "127.0.0.1:8080 - refused"`)
 	f(`just words`, `plain UNSPECIFIED "just words"`)
 	f(`Information about errors`, `plain UNSPECIFIED "Information about errors"`)
 	f(`12 apples`, `plain UNSPECIFIED "12 apples"`)
@@ -172,6 +205,12 @@ func TestKnownFormatsDoNotAllocate(t *testing.T) {
 		`E1123 09:10:13.359000    1234 server.go:12] lost`,
 		`2026-11-23 09:10:13,359 ERROR [main] a.B - lost`,
 		`<11>Nov 23 09:10:13 web-1 shop[77]: lost`,
+		`E1123 09:10:13.359000    1234 server.go:12] "lost" err="a \"b\"" n=1`,
+		`2026-11-23 09:10:13 INFO lost {"error":"gone"} []`,
+		`2026-11-23 09:10:13 INFO lost error="a \"b\"" trace_id=abc`,
+		`{"log":"{\"level\":\"error\",\"msg\":\"lost\"}\n","time":"2026-11-23T09:10:13Z"}`,
+		`{"body":{"stringValue":"lost"},"attributes":[{"key":"a","value":{"intValue":"1"}}],"severityNumber":17}`,
+		`{"message":"lost","throwable":{"className":"E","message":"gone","stepArray":[{"className":"A","methodName":"m","fileName":"A.java","lineNumber":1}]}}`,
 	} {
 		b := []byte(line)
 		var l Line
@@ -180,29 +219,4 @@ func TestKnownFormatsDoNotAllocate(t *testing.T) {
 			t.Errorf("%v allocations for %s", n, line)
 		}
 	}
-}
-
-func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{
-		`{"time":"2026-11-23T09:10:13.359+01:00","level":"ERROR","msg":"a \"b\"","err":{"stack":"x"}}`, `{"a":{"b":{"c":[{}]}}}`, `{"msg":"\ud83d`, `level=info msg="x`,
-		`E1123 09:10:13.359000 1 a.go:1] x`, `<34>1 2026-11-23T09:10:13Z - - - - [a b="c"] x`, `Nov 23 09:10:13 h t[1]: m`, `Mon, 2 Jan 2006 15`, `Mon, 2`, `[`, `{"log":"x\n","stream":"stdout","time":"2026-11-23T09:10:13Z"}`,
-		`2026-11-23T09:10:13.123456789Z stdout P part`, `23 Nov 09:42:09 - x`, `Nov 23, 2026 1:42:09 PM`, `99999999999999999999`, `1/1/`, `2026-11-23T`, "\x00", `{"ts":99999999999999999999}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	d := testDecoder()
-	var l Line
-	f.Fuzz(func(t *testing.T, in []byte) {
-		var frame Frame
-		if d.Unframe(in, &l, &frame) {
-			in = append([]byte(nil), frame.Payload...)
-		}
-		d.Decode(in, &l)
-		if len(l.Message) > 4*len(in)+64 {
-			t.Fatalf("%d bytes became a message of %d", len(in), len(l.Message))
-		}
-		if l.Time.IsZero() != (l.Zone == "") && !l.Time.IsZero() {
-			t.Fatalf("time %v with zone %q", l.Time, l.Zone)
-		}
-	})
 }

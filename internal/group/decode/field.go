@@ -24,100 +24,57 @@ const (
 	roleRevision
 	roleInstance
 	roleTrace
-	roleStatus // of an HTTP response
+	roleStatus    // of an HTTP response
+	roleNanos     // fraction of the second, in nanoseconds
+	roleTransport // how a journal entry came to the journal
 	roleCount
 )
-
-// space is which object a key stands in.
-type space uint8
-
-const (
-	spaceTop      space = iota // the record itself
-	spaceFields                // an object of further fields: only unmistakable keys count
-	spaceError                 // error, err, exception
-	spaceLog                   // ECS log
-	spaceService               // ECS service
-	spaceTrace                 // ECS trace
-	spaceHost                  // ECS host
-	spaceInstant               // Log4j's instant
-	spaceResponse              // what an HTTP server answered
-	spaceBody                  // OpenTelemetry body
-	spaceNone                  // not looked into
-)
-
-// roleOf gives the role of a key and how good a key it is for the role, 1 being the weakest.
-func roleOf(in space, key []byte) (role, uint8) {
-	switch in {
-	case spaceTop:
-		if r, rank := topRole(key); r != roleNone {
-			return r, rank
-		}
-		return fieldRole(key)
-	case spaceFields:
-		return fieldRole(key)
-	case spaceError:
-		return errorRole(key)
-	case spaceLog:
-		if string(key) == "level" {
-			return roleLevel, 3
-		}
-	case spaceTrace:
-		if string(key) == "id" {
-			return roleTrace, 3
-		}
-	case spaceHost:
-		if string(key) == "name" || string(key) == "hostname" {
-			return roleInstance, 2
-		}
-	case spaceBody:
-		if string(key) == "stringValue" {
-			return roleMessage, 2
-		}
-		return fieldRole(key)
-	case spaceResponse:
-		switch string(key) {
-		case "status", "statusCode", "status_code", "code":
-			return roleStatus, 2
-		}
-	case spaceService:
-		switch string(key) {
-		case "name":
-			return roleService, 3
-		case "version":
-			return roleRevision, 3
-		}
-	}
-	return roleNone, 0
-}
 
 // topRole knows the words that mean something at the top of a record only.
 func topRole(key []byte) (role, uint8) {
 	switch string(key) {
-	case "time", "ts", "timestamp", "@timestamp", "@t", "datetime", "date", "asctime", "eventTime", "timeMillis", "timeUnixNano", "Timestamp", "t",
-		"__REALTIME_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP", "written_at", "dt":
-		return roleTime, 3
-	case "observedTimeUnixNano", "ObservedTimestamp":
-		return roleTime, 1
-	case "level", "severity", "lvl", "log.level", "loglevel", "levelname", "severityText", "severity_text", "SeverityText", "@l", "level_name", "log_level", "Level", "logLevel":
-		return roleLevel, 3
-	case "severityNumber", "severity_number", "SeverityNumber":
-		return roleSeverityNumber, 2
+	case "time", "ts", "timestamp", "@timestamp", "datetime", "date", "asctime", "eventTime", "timeMillis", "timeUnixNano", "time_unix_nano", "Timestamp", "t",
+		"_SOURCE_REALTIME_TIMESTAMP", "written_at", "dt", "epochSeconds":
+		return roleTime, rankGood
+	case "__REALTIME_TIMESTAMP":
+		return roleTime, rankJournal
+	case "@t":
+		return roleTime, rankCLEF
+	case "nanoseconds":
+		return roleNanos, rankGood
+	case "observedTimeUnixNano", "observed_time_unix_nano", "ObservedTimestamp":
+		return roleTime, rankWeak
+	case "level", "severity", "lvl", "log.level", "loglevel", "levelname", "severityText", "severity_text", "SeverityText", "@l", "level_name", "log_level", "Level", "logLevel", "LogLevel", "@level", "error_severity":
+		return roleLevel, rankGood
+	case "severityNumber", "severity_number", "SeverityNumber", "Severity":
+		return roleSeverityNumber, rankFair
 	case "levelno":
-		return rolePythonLevel, 2
+		return rolePythonLevel, rankFair
 	case "PRIORITY", "syslog_severity":
-		return rolePriority, 2
-	case "msg", "message", "MESSAGE", "short_message", "@m", "Message":
-		return roleMessage, 3
-	case "event", "body", "Body", "@mt", "text":
-		return roleMessage, 2
+		return rolePriority, rankFair
+	case "formattedMessage":
+		return roleMessage, rankJournal
+	case "msg", "message", "MESSAGE", "short_message", "@m", "Message", "@message", "RenderedMessage", "textPayload":
+		return roleMessage, rankGood
+	case "event", "body", "Body", "@mt", "text", "MessageTemplate":
+		return roleMessage, rankFair
 	case "log", "full_message":
-		return roleMessage, 1
+		return roleMessage, rankWeak
 	case "version", "release", "build", "sha", "rev":
-		return roleRevision, 1
+		return roleRevision, rankWeak
 	case "app", "application", "service", "serviceName", "SYSLOG_IDENTIFIER":
-		return roleService, 2
+		return roleService, rankFair
+	case "_SYSTEMD_UNIT":
+		return roleService, rankWeak
+	case "_TRANSPORT":
+		return roleTransport, rankGood
+	case "trace":
+		return roleTrace, rankFair
 	case "host":
-		return roleInstance, 1
+		return roleInstance, rankWeak
+	}
+	if len(key) > 1 && key[0] == '_' { // GELF's additional fields
+		return fieldRole(key[1:])
 	}
 	return roleNone, 0
 }
@@ -126,23 +83,23 @@ func topRole(key []byte) (role, uint8) {
 func fieldRole(key []byte) (role, uint8) {
 	switch string(key) {
 	case "error", "err", "exception", "exc", "error.message", "exception.message", "error_message", "errorMessage", "errmsg", "Error", "Exception", "thrown":
-		return roleError, 3
-	case "error.type", "exception.type", "error.kind", "exc_type", "error_type", "exception_class", "error.class":
-		return roleErrorType, 3
+		return roleError, rankGood
+	case "error.type", "exception.type", "error.kind", "exc_type", "error_type", "errorType", "exception_class", "error.class":
+		return roleErrorType, rankGood
 	case "stack", "stacktrace", "stack_trace", "stackTrace", "error.stack", "error.stack_trace", "exception.stacktrace", "errorVerbose", "exc_info", "exc_text",
-		"backtrace", "traceback", "@x", "errorStack", "StackTrace":
-		return roleStack, 3
-	case "trace_id", "traceId", "traceid", "TraceId", "traceID", "trace.id", "dd.trace_id", "otelTraceID", "@tr", "logging.googleapis.com/trace":
-		return roleTrace, 3
+		"backtrace", "traceback", "@x", "errorStack", "error_stack", "StackTrace":
+		return roleStack, rankGood
+	case "trace_id", "traceId", "traceid", "TraceId", "traceID", "trace.id", "dd.trace_id", "otelTraceID", "@tr", "TraceID", "TRACE_ID", "logging.googleapis.com/trace":
+		return roleTrace, rankGood
 	case "service.version", "git_sha", "gitSha", "commit", "revision", "git.commit", "git_commit", "git_revision", "commit_sha", "commitSha", "app_version",
-		"appVersion", "service_version", "serviceVersion", "dd.version", "build_sha", "image_tag":
-		return roleRevision, 3
+		"appVersion", "service_version", "serviceVersion", "dd.version", "build_sha", "image_tag", "app.version", "app.kubernetes.io/version":
+		return roleRevision, rankGood
 	case "service.name", "service_name", "dd.service":
-		return roleService, 3
+		return roleService, rankGood
 	case "hostname", "pod", "pod_name", "podName", "instance", "instance_id", "host.name", "service.instance.id", "k8s.pod.name", "service.node.name", "_HOSTNAME":
-		return roleInstance, 2
+		return roleInstance, rankFair
 	case "status", "statusCode", "status_code", "http_status", "httpStatus", "http.status_code", "http.response.status_code", "http.status", "StatusCode", "resp_status":
-		return roleStatus, 3
+		return roleStatus, rankGood
 	}
 	return roleNone, 0
 }
@@ -150,46 +107,23 @@ func fieldRole(key []byte) (role, uint8) {
 // errorRole knows the words inside an error object.
 func errorRole(key []byte) (role, uint8) {
 	switch string(key) {
-	case "message", "msg", "localizedMessage":
-		return roleError, 3
-	case "type", "kind", "class", "name":
-		return roleErrorType, 3
-	case "stack", "stack_trace", "stacktrace", "stackTrace", "backtrace", "extendedStackTrace", "@stack":
-		return roleStack, 3
+	case "message", "msg", "localizedMessage", "value":
+		return roleError, rankGood
+	case "type", "kind", "class", "name", "className":
+		return roleErrorType, rankGood
+	case "stack", "stack_trace", "stacktrace", "stackTrace", "backtrace", "@stack":
+		return roleStack, rankGood
 	}
 	return roleNone, 0
-}
-
-// spaceOf tells how to look into an object that stands under a key.
-func spaceOf(in space, key []byte) space {
-	if in != spaceTop && in != spaceFields {
-		return spaceNone
-	}
-	switch string(key) {
-	case "error", "err", "exception", "exc", "thrown":
-		return spaceError
-	case "log":
-		return spaceLog
-	case "service":
-		return spaceService
-	case "trace":
-		return spaceTrace
-	case "host":
-		return spaceHost
-	case "attributes", "Attributes", "resource", "Resource", "Properties", "extra", "fields", "context", "labels", "mdc":
-		return spaceFields
-	case "body", "Body":
-		return spaceBody
-	case "res", "response", "http", "httpRequest", "resp":
-		return spaceResponse
-	}
-	return spaceNone
 }
 
 // set gives a field to the line by its role. text tells strings from other JSON values.
 func (d *Decoder) set(l *Line, in space, key, value []byte, text bool) {
 	r, rank := roleOf(in, key)
 	if r == roleNone || rank < l.rank[r] || len(value) == 0 || !d.assign(l, r, rank, value, text) {
+		if r == roleMessage && text && rank < l.rank[r] {
+			l.fuller(value)
+		}
 		if r != roleTime && r != roleLevel {
 			l.Attributes = append(l.Attributes, selfheal.Attribute{Key: key, Value: value})
 		}
@@ -211,8 +145,7 @@ func (d *Decoder) assign(l *Line, r role, rank uint8, value []byte, text bool) b
 	case roleSeverityNumber, rolePythonLevel, rolePriority:
 		return assignLevelNumber(l, r, value)
 	case roleMessage:
-		l.Message = value
-		return text
+		return assignMessage(l, value, text)
 	case roleError:
 		return assignError(l, value, text)
 	case roleErrorType:
@@ -220,23 +153,74 @@ func (d *Decoder) assign(l *Line, r role, rank uint8, value []byte, text bool) b
 	case roleStack:
 		return assignText(&l.Stack, value, text)
 	case roleService:
-		return assignText(&l.Service, value, text)
+		return assignText(&l.Service, bytes.TrimSuffix(value, unitSuffix), text)
 	case roleRevision:
-		if rank == 1 && len(value) <= 3 {
+		if rank == rankWeak && (len(value) <= 3 || value[0] == '$') {
 			return false // "version":"1.1" is the version of a log format
 		}
 		return isRevision(value) && assignText(&l.Revision, value, text)
 	case roleInstance:
 		return assignText(&l.Instance, value, text)
 	case roleTrace:
-		return assignText(&l.TraceID, value, text)
+		if assignTrace(l, value) {
+			return true
+		}
+		l.fuller(value) // "trace" may as well be that of a stack
 	case roleStatus:
 		if n, ok := integer(value); ok && n >= 100 && n < 600 {
 			l.Status = n
 		}
 		return false // it stays an attribute too
+	case roleNanos:
+		l.nanos, _ = integer(value)
+	case roleTransport:
+		l.fromOut = string(value) == "stdout"
 	}
 	return false
+}
+
+var traceback = []byte("Traceback (most recent call last):")
+
+var unitSuffix = []byte(".service")
+
+func assignMessage(l *Line, value []byte, text bool) bool {
+	if !text {
+		return false
+	}
+	if l.Message != nil {
+		l.fuller(l.Message)
+	}
+	l.Message = value
+	return true
+}
+
+// fuller takes a longer account of the event than its message, such as GELF's
+// full_message: its further lines may hold a stack trace. A stack field goes first.
+func (l *Line) fuller(account []byte) {
+	if at := bytes.IndexByte(account, '\n'); at >= 0 && at < len(account)-1 && l.Stack == nil {
+		l.Stack = account
+	}
+}
+
+// assignTrace takes a trace id, without what Google Cloud and Python's
+// OpenTelemetry write before it. An id of zeros says that there is none.
+func assignTrace(l *Line, value []byte) bool {
+	start, zeros := 0, true
+	for i, c := range value {
+		switch {
+		case c <= ' ':
+			return false
+		case c == '/', c == 'x' && i == 1 && value[0] == '0':
+			start, zeros = i+1, true
+		case c != '0':
+			zeros = false
+		}
+	}
+	if zeros {
+		return false
+	}
+	l.TraceID = value[start:]
+	return true
 }
 
 func assignText(to *[]byte, value []byte, text bool) bool {
@@ -255,7 +239,10 @@ func assignError(l *Line, value []byte, text bool) bool {
 		if l.Stack == nil {
 			l.Stack = value
 		}
-		value = value[:at]
+		if bytes.HasPrefix(value, traceback) {
+			return true // its last line tells the error, and the stack has it
+		}
+		value = bytes.TrimRight(value[:at], "\r")
 	}
 	l.Error = value
 	return true

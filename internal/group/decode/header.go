@@ -12,6 +12,9 @@ const maxHeaderParts = 6
 // header reads time, level and bracketed names off the beginning of a plain line.
 // What follows them is the message.
 func (d *Decoder) header(line []byte, l *Line) {
+	if d.ownHeader(line, l) {
+		return
+	}
 	rest := line
 	timed, bracketed := false, 0
 	for range maxHeaderParts {
@@ -31,12 +34,13 @@ func (d *Decoder) header(line []byte, l *Line) {
 			}
 		}
 		if l.Severity == selfheal.SeverityUnspecified {
-			if width := headerLevel(rest, l, timed || bracketed > 0); width == 0 {
-				break // "Error: ..." says how bad it is, but may as well go on with an event
-			} else if width > 0 {
-				l.Header = true
-				rest = rest[width:]
+			after, more := levelPart(rest, l, timed, bracketed > 0)
+			if len(after) < len(rest) && more {
+				rest = after
 				continue
+			}
+			if rest = after; !more {
+				break
 			}
 		}
 		width := d.bracketed(rest, l, timed)
@@ -46,11 +50,36 @@ func (d *Decoder) header(line []byte, l *Line) {
 		bracketed++
 		rest = rest[width:]
 	}
+	if l.Header && l.Severity != selfheal.SeverityUnspecified {
+		rest = skipSeparators(behindLevel(bytes.TrimLeft(rest, " "), l), true)
+	}
 	l.Message = rest
 	if !l.Header {
 		l.Message = line
 		d.accessLog(line, l)
 	}
+}
+
+// levelPart reads the level and gives what follows it, or b when there is none.
+// more is false when the header ends there.
+func levelPart(b []byte, l *Line, timed, bracketed bool) (rest []byte, more bool) {
+	width := headerLevel(b, l, timed || bracketed)
+	if width == 0 {
+		return b, false // "Error: ..." says how bad it is, but may as well go on with an event
+	}
+	if width > 0 {
+		l.Header = true
+		if rest = b[width:]; len(rest) > 0 && rest[0] == '\t' {
+			return tabbed(rest[1:], l), false
+		}
+		return rest, true
+	}
+	if timed {
+		if width = levelBehindName(b, l); width > 0 {
+			return b[width:], true
+		}
+	}
+	return b, true
 }
 
 // maxAccessPrefix is how far into a line the timestamp of an access log may begin.
@@ -235,8 +264,10 @@ func (d *Decoder) bracketed(b []byte, l *Line, timed bool) int {
 	if end < 0 || end+1 == len(b) {
 		return 0
 	}
-	l.Attributes = append(l.Attributes, selfheal.Attribute{Key: bracketKey, Value: b[1:end]})
+	inside := b[1:end]
+	if colon := bytes.IndexByte(inside, ':'); colon > 0 && l.Severity == selfheal.SeverityUnspecified {
+		l.Severity = Level(bytes.TrimRight(inside[colon+1:], "12345678")) // Apache's "[core:error]", "[ssl:trace1]"
+	}
+	l.context(inside)
 	return end + 1
 }
-
-var bracketKey = []byte("context")

@@ -2,28 +2,47 @@ package decode
 
 import (
 	"bytes"
-	"unicode/utf8"
+	"time"
 
 	"selfheal"
 )
 
 // maxDepth is how far known objects inside a record are looked into.
-const maxDepth = 4
+const maxDepth = 6
 
-// json reads one JSON object; false when the line is none. It does not validate:
-// what it cannot follow makes the line plain text.
+// json reads one JSON object. False says that it is none, or that it cannot be
+// followed, and the line must be reset. It does not validate.
 func (d *Decoder) json(b []byte, l *Line) bool {
-	attributes := len(l.Attributes)
 	end, ok := d.object(b, 0, l, spaceTop, 0)
-	if !ok || len(bytes.TrimSpace(b[end:])) > 0 {
-		l.reset()
-		l.Attributes = l.Attributes[:attributes]
+	if !ok || end < len(b) && len(bytes.TrimSpace(b[end:])) > 0 || d.Format == Journald && l.rank[roleTime] != rankJournal {
 		return false
+	}
+	d.finish(l)
+	return true
+}
+
+// finish settles what only the whole record tells.
+func (d *Decoder) finish(l *Line) {
+	if l.nanos > 0 && !l.Time.IsZero() {
+		l.Time = l.Time.Truncate(time.Second).Add(time.Duration(l.nanos))
+	}
+	if l.stack != nil && l.rank[roleStack] == 0 {
+		if s := l.renderStack(l.stack); len(s) > 0 {
+			l.Stack = s
+		}
+	}
+	if l.Severity == selfheal.SeverityUnspecified && l.rank[roleTime] == rankCLEF {
+		l.Severity = selfheal.SeverityInfo
+	}
+	if len(l.Message) > 0 && len(l.Message) < len(l.Error) && bytes.HasPrefix(l.Error, l.Message) {
+		l.Message = l.Error // pino's message of an error leaves its causes out
+	}
+	if l.fromOut && l.rank[roleLevel] == 0 && l.Severity == selfheal.SeverityInfo {
+		l.Severity = selfheal.SeverityUnspecified
 	}
 	if l.Message == nil {
 		l.Message = d.restAsMessage(l)
 	}
-	return true
 }
 
 // object reads from an opening brace and gives the position after the closing one.
@@ -71,21 +90,15 @@ func (d *Decoder) value(b []byte, i int, l *Line, in space, key []byte, depth in
 		d.set(l, in, key, value, true)
 		return next, true
 	case '{':
-		if inner := spaceOf(in, key); inner != spaceNone && depth < maxDepth {
-			return d.object(b, i, l, inner, depth+1)
-		}
-		fallthrough
+		return d.nestedObject(b, i, l, in, key, depth)
 	case '[':
 		end := skipNested(b, i)
 		if end > 0 {
-			l.Attributes = append(l.Attributes, selfheal.Attribute{Key: key, Value: b[i:end]})
+			d.array(b[i:end], l, in, key)
 		}
 		return end, end > 0
 	}
-	end := i
-	for end < len(b) && b[end] > ' ' && b[end] != ',' && b[end] != '}' && b[end] != ']' {
-		end++
-	}
+	end := bareEnd(b, i)
 	if end == i {
 		return i, false
 	}
@@ -95,123 +108,41 @@ func (d *Decoder) value(b []byte, i int, l *Line, in space, key []byte, depth in
 	return end, true
 }
 
-func skipSpace(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
-		i++
+// nestedObject looks into an object whose key says what it is; any other is an attribute as written.
+func (d *Decoder) nestedObject(b []byte, i int, l *Line, in space, key []byte, depth int) (int, bool) {
+	inner := spaceOf(in, key)
+	if inner != spaceNone && depth < maxDepth {
+		end, ok := d.object(b, i, l, inner, depth+1)
+		if ok && inner == spaceError && in != spaceError && l.stack == nil && hasStructuredStack(b[i:end]) {
+			l.stack = b[i:end]
+		}
+		return end, ok
 	}
-	return i
+	end := skipNested(b, i)
+	if end > 0 {
+		l.Attributes = append(l.Attributes, selfheal.Attribute{Key: key, Value: b[i:end]})
+	}
+	return end, end > 0
 }
 
-// quoted reads a string from its opening quote. The value is as written.
-func quoted(b []byte, i int) (value []byte, escaped bool, next int, ok bool) {
-	if i >= len(b) || b[i] != '"' {
-		return nil, false, i, false
-	}
-	start := i + 1
-	for i = start; i < len(b); i++ {
-		switch b[i] {
-		case '"':
-			return b[start:i], escaped, i + 1, true
-		case '\\':
-			escaped = true
-			i++
+// array takes the arrays that mean something: OpenTelemetry's attributes, stack
+// traces as lists, and the bytes of a journal's message.
+func (d *Decoder) array(a []byte, l *Line, in space, key []byte) {
+	switch inner, role := spaceOf(in, key), roleIn(in, key); {
+	case inner == spaceFields, inner == spaceResource:
+		d.attributeList(a, l, spaceFields)
+	case in == spaceBody && (string(key) == "values" || string(key) == "Value"):
+		d.attributeList(a, l, spaceTop)
+	case role == roleMessage && in == spaceTop:
+		if text := l.byteArray(a); text != nil {
+			d.set(l, in, key, text, true)
+			return
 		}
+	case (role == roleStack || role == roleError) && l.stack == nil:
+		l.stack = a
+		return
 	}
-	return nil, false, i, false
-}
-
-// skipNested gives the position after a nested object or array, however deep; 0 when it does not end.
-func skipNested(b []byte, i int) int {
-	depth := 0
-	for i < len(b) {
-		switch b[i] {
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		case '"':
-			_, _, next, ok := quoted(b, i)
-			if !ok {
-				return 0
-			}
-			i = next
-			continue
-		}
-		i++
-	}
-	return 0
-}
-
-// unescape resolves a JSON string's escapes into the line's scratch memory.
-func (l *Line) unescape(b []byte) []byte {
-	start := len(l.scratch)
-	out := l.scratch
-	for len(b) > 0 {
-		at := bytes.IndexByte(b, '\\')
-		if at < 0 || at+1 >= len(b) {
-			out = append(out, b...)
-			break
-		}
-		out = append(out, b[:at]...)
-		c := b[at+1]
-		b = b[at+2:]
-		switch c {
-		case 'n':
-			out = append(out, '\n')
-		case 't':
-			out = append(out, '\t')
-		case 'r':
-			out = append(out, '\r')
-		case 'b', 'f':
-			out = append(out, ' ')
-		case 'u':
-			var r rune
-			r, b = unicodeEscape(b)
-			out = utf8.AppendRune(out, r)
-		default:
-			out = append(out, c)
-		}
-	}
-	l.scratch = out
-	return out[start:len(out):len(out)]
-}
-
-// unicodeEscape reads four hexadecimal digits, and a second escape when they are half of a pair.
-func unicodeEscape(b []byte) (rune, []byte) {
-	high, ok := hex4(b)
-	if !ok {
-		return utf8.RuneError, b
-	}
-	b = b[4:]
-	if high < 0xD800 || high > 0xDFFF {
-		return high, b
-	}
-	if len(b) >= 6 && b[0] == '\\' && b[1] == 'u' {
-		if low, ok := hex4(b[2:]); ok && high < 0xDC00 && low >= 0xDC00 && low <= 0xDFFF {
-			return (high-0xD800)<<10 + (low - 0xDC00) + 0x10000, b[6:]
-		}
-	}
-	return utf8.RuneError, b
-}
-
-func hex4(b []byte) (rune, bool) {
-	if len(b) < 4 {
-		return 0, false
-	}
-	var r rune
-	for _, c := range b[:4] {
-		switch {
-		case c >= '0' && c <= '9':
-			r = r<<4 | rune(c-'0')
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			r = r<<4 | rune(c|0x20-'a'+10)
-		default:
-			return 0, false
-		}
-	}
-	return r, true
+	l.Attributes = append(l.Attributes, selfheal.Attribute{Key: key, Value: a})
 }
 
 // restAsMessage makes a message of the fields of a record that has none.
@@ -222,7 +153,7 @@ func (d *Decoder) restAsMessage(l *Line) []byte {
 		return message
 	}
 	start := len(l.scratch)
-	for _, a := range l.Attributes {
+	for _, a := range l.Attributes[l.outer:] {
 		if len(l.scratch) > start {
 			l.scratch = append(l.scratch, ' ')
 		}

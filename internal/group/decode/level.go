@@ -38,15 +38,15 @@ func Level(b []byte) selfheal.Severity {
 // assignLevel takes the value of a level field: a word, slog's word with an
 // offset, or a number in the scale of the logger that writes such numbers.
 func assignLevel(l *Line, value []byte, text bool) bool {
+	if s := Level(value); s != selfheal.SeverityUnspecified {
+		l.Severity = s
+		return true
+	}
 	if at := bytes.IndexAny(value, "+-"); at > 0 && text {
 		if n, ok := integer(value[at+1:]); ok {
 			l.Severity = offset(Level(value[:at]), n, value[at] == '-')
 			return l.Severity != selfheal.SeverityUnspecified
 		}
-	}
-	if s := Level(value); s != selfheal.SeverityUnspecified {
-		l.Severity = s
-		return true
 	}
 	if l.Severity = rareLevel(value); l.Severity != selfheal.SeverityUnspecified {
 		return true
@@ -56,6 +56,10 @@ func assignLevel(l *Line, value []byte, text bool) bool {
 	case !ok && len(value) == 1:
 		l.Severity = letterLevel(value[0])
 	case !ok:
+	case n >= 1000: // logback
+		l.Severity = stepLevel(n/1000 + 10)
+	case n >= 100:
+		l.Severity = monologLevel(n)
 	case n >= 10: // bunyan, pino
 		l.Severity = stepLevel(n)
 	default: // GELF
@@ -106,6 +110,21 @@ func stepLevel(n int) selfheal.Severity {
 	return selfheal.SeverityTrace
 }
 
+// monologLevel reads Monolog's scale: 100 debug, 200 info, 250 notice, 300 warning, 400 error, 500 critical.
+func monologLevel(n int) selfheal.Severity {
+	switch {
+	case n >= 500:
+		return selfheal.SeverityFatal
+	case n >= 400:
+		return selfheal.SeverityError
+	case n >= 300:
+		return selfheal.SeverityWarn
+	case n >= 200:
+		return selfheal.SeverityInfo
+	}
+	return selfheal.SeverityDebug
+}
+
 // priorityLevel reads syslog's scale, RFC 5424 section 6.2.1.
 func priorityLevel(n int) selfheal.Severity {
 	switch {
@@ -144,9 +163,13 @@ func letterLevel(c byte) selfheal.Severity {
 
 // assignLevelNumber takes a field whose scale its name tells; a level word, when there is one too, stays.
 func assignLevelNumber(l *Line, r role, value []byte) bool {
-	n, ok := integer(value)
-	if !ok || l.Severity != selfheal.SeverityUnspecified {
+	if l.Severity != selfheal.SeverityUnspecified {
 		return false
+	}
+	n, ok := integer(value)
+	if !ok {
+		name := bytes.TrimRight(bytes.TrimPrefix(value, []byte("SEVERITY_NUMBER_")), "234") // protobuf may name it
+		return r == roleSeverityNumber && assignLevel(l, name, true)
 	}
 	switch r {
 	case rolePythonLevel:

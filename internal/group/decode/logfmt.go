@@ -8,7 +8,8 @@ func (d *Decoder) logfmt(b []byte, l *Line) bool {
 	if keyEnd(b, 0) == 0 {
 		return false
 	}
-	known := false
+	attributes, scratch := len(l.Attributes), len(l.scratch)
+	pairs := 0
 	for i := 0; i < len(b); {
 		if b[i] == ' ' || b[i] == '\t' {
 			i++
@@ -16,23 +17,28 @@ func (d *Decoder) logfmt(b []byte, l *Line) bool {
 		}
 		end := keyEnd(b, i)
 		if end == 0 {
-			return d.noLogfmt(b, l)
+			l.restart(attributes, scratch)
+			return false
 		}
 		key := b[i:end]
 		value, escaped, next, ok := logfmtValue(b, end+1)
 		if !ok {
-			return d.noLogfmt(b, l)
+			if !d.isRecord(l) || next < len(b) {
+				l.restart(attributes, scratch)
+				return false
+			}
+			value = b[end+2:] // a quoted text with a line break in it: it goes on in the next line
 		}
 		if escaped {
 			value = l.unescape(value)
 		}
-		r, _ := roleOf(spaceTop, key)
-		known = known || r == roleTime || r == roleLevel || r == roleMessage
 		d.set(l, spaceTop, key, value, true)
+		pairs++
 		i = next
 	}
-	if !known {
-		return d.noLogfmt(b, l)
+	if pairs < minPairs && !d.isRecord(l) {
+		l.restart(attributes, scratch)
+		return false
 	}
 	if l.rank[roleMessage] == 0 {
 		l.Message = d.restAsMessage(l)
@@ -40,12 +46,13 @@ func (d *Decoder) logfmt(b []byte, l *Line) bool {
 	return true
 }
 
-// noLogfmt undoes what was read before the line turned out to be something else.
-func (d *Decoder) noLogfmt(line []byte, l *Line) bool {
-	l.reset()
-	l.Message = line
-	return false
+// isRecord tells of pairs among which is one that loggers write.
+func (d *Decoder) isRecord(l *Line) bool {
+	return l.rank[roleTime]|l.rank[roleLevel]|l.rank[roleMessage] != 0 || d.Format == Logfmt
 }
+
+// minPairs is how many pairs make a line logfmt that has no key of a logger, such as Rails' lograge.
+const minPairs = 4
 
 // maxKey is the longest key of a pair.
 const maxKey = 64
@@ -72,6 +79,11 @@ func logfmtValue(b []byte, i int) (value []byte, escaped bool, next int, ok bool
 	if i < len(b) && b[i] == '"' {
 		value, escaped, next, ok = quoted(b, i)
 		return value, escaped, next, ok && (next == len(b) || b[next] == ' ')
+	}
+	if i < len(b) && b[i] == '\'' { // lograge
+		if end := bytes.IndexByte(b[i+1:], '\''); end >= 0 && (i+end+2 == len(b) || b[i+end+2] == ' ') {
+			return b[i+1 : i+1+end], false, i + end + 2, true
+		}
 	}
 	end := bytes.IndexByte(b[i:], ' ')
 	if end < 0 {

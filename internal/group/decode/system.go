@@ -34,11 +34,12 @@ func (d *Decoder) klog(line []byte, l *Line) bool {
 	if from := bytes.LastIndexByte(line[:at], ' '); from > 0 {
 		l.Attributes = append(l.Attributes, selfheal.Attribute{Key: callerKey, Value: line[from+1 : at]})
 	}
-	l.Message = line[at+2:]
+	l.Message, l.Text = line[at+2:], line[at+2:]
+	if len(l.Message) > 0 && l.Message[0] == '"' {
+		d.structuredKlog(l)
+	}
 	return true
 }
-
-var callerKey = []byte("caller")
 
 // syslogPriority reads "<34>" and what follows it: RFC 5424 when a version
 // follows, else RFC 3164. The severity is the priority's.
@@ -57,7 +58,7 @@ func (d *Decoder) syslogPriority(line []byte, l *Line) bool {
 		d.syslog5424(rest[2:], l)
 		return true
 	}
-	l.Message = rest
+	l.Message, l.Text = rest, rest
 	if s, ok := readStamp(rest); ok && s.dated {
 		d.setTime(l, &s)
 		d.syslogTag(rest[s.width:], l)
@@ -67,7 +68,7 @@ func (d *Decoder) syslogPriority(line []byte, l *Line) bool {
 
 // syslog5424 reads TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA MSG.
 func (d *Decoder) syslog5424(rest []byte, l *Line) {
-	l.Message = rest
+	l.Message, l.Text = rest, rest
 	var fields [5][]byte
 	for i := range fields {
 		field, after, ok := bytes.Cut(rest, []byte{' '})
@@ -81,12 +82,18 @@ func (d *Decoder) syslog5424(rest []byte, l *Line) {
 	}
 	l.Instance, l.Service = nilDash(fields[1]), nilDash(fields[2])
 	if len(rest) > 0 && rest[0] == '[' {
-		rest = rest[structuredData(rest):]
+		width := structuredData(rest)
+		d.elements(rest[:width], l)
+		rest = rest[width:]
 	} else {
 		rest = bytes.TrimPrefix(rest, []byte{'-'})
 	}
 	rest = bytes.TrimPrefix(rest, []byte{' '})
 	l.Message = bytes.TrimPrefix(rest, []byte("\ufeff"))
+	l.Text, l.tag = l.Message, fields[2]
+	if nilDash(fields[3]) != nil {
+		l.tag = l.joined(fields[2], fields[3])
+	}
 }
 
 func nilDash(b []byte) []byte {
@@ -114,23 +121,67 @@ func structuredData(b []byte) int {
 	return 0
 }
 
-// syslogTag reads " host tag[pid]: message"; false when the text is none.
+// elements takes the parameters out of structured data: [id a="b" c="d"].
+func (d *Decoder) elements(b []byte, l *Line) {
+	for len(b) > 0 {
+		space := bytes.IndexByte(b, ' ')
+		if space < 0 {
+			return
+		}
+		b = b[space+1:]
+		equals := keyEnd(b, 0)
+		if equals == 0 {
+			continue
+		}
+		value, escaped, next, ok := quoted(b, equals+1)
+		if !ok {
+			return
+		}
+		if escaped {
+			value = l.unescape(value)
+		}
+		d.set(l, spaceFields, b[:equals], value, true)
+		b = b[next:]
+	}
+}
+
+// syslogTag reads " host tag[pid]: message"; false when the text is none. rsyslog
+// leaves the colon out behind a tag that it made of an RFC 5424 message.
 func (d *Decoder) syslogTag(rest []byte, l *Line) bool {
 	rest = bytes.TrimLeft(rest, " ")
-	l.Message = rest
+	l.Message, l.Text = rest, rest
 	host, after, ok := bytes.Cut(rest, []byte{' '})
-	if !ok || len(host) == 0 || host[len(host)-1] == ':' || host[0] == '-' {
+	if !ok || len(host) == 0 || host[len(host)-1] == ':' || host[0] == '-' || host[0] == '[' {
 		return false
 	}
-	end := bytes.IndexByte(after[:min(len(after), maxBracketed)], ':')
-	if end < 1 || bytes.IndexByte(after[:end], ' ') >= 0 {
+	end := tagEnd(after[:min(len(after), maxBracketed)])
+	if end < 1 {
 		return false
 	}
-	tag := after[:end]
-	if at := bytes.IndexByte(tag, '['); at > 0 {
-		tag = tag[:at]
+	l.tag = after[:end]
+	l.Instance, l.Service = host, l.tag
+	if at := bytes.IndexByte(l.tag, '['); at > 0 {
+		l.Service = l.tag[:at]
 	}
-	l.Instance, l.Service = host, tag
-	l.Message = bytes.TrimLeft(after[end+1:], " ")
+	after = bytes.TrimPrefix(after[end:], []byte{':'})
+	l.Text = bytes.TrimPrefix(after, []byte{' '})
+	l.Message = bytes.TrimLeft(after, " ")
 	return true
+}
+
+// tagEnd gives the end of a tag, before its colon; 0 when there is none.
+func tagEnd(b []byte) int {
+	space := bytes.IndexByte(b, ' ')
+	if space < 0 {
+		space = len(b)
+	}
+	if at := bytes.IndexByte(b[:space], ':'); at >= 0 {
+		return at
+	}
+	if at := bytes.IndexByte(b[:space], '['); at > 0 && b[space-1] == ']' {
+		if _, ok := integer(b[at+1 : space-1]); ok {
+			return space
+		}
+	}
+	return 0
 }

@@ -32,7 +32,7 @@ func Moved(before, after []selfheal.Signature) []selfheal.Alias {
 	if len(gone) == 0 || len(fresh) == 0 {
 		return nil
 	}
-	places := placesOf(before, after)
+	functions := functionsOf(before, after)
 	var m matches
 	for key, olds := range gone {
 		news := fresh[key]
@@ -41,7 +41,7 @@ func Moved(before, after []selfheal.Signature) []selfheal.Alias {
 		}
 		for _, old := range olds {
 			for _, now := range news {
-				if score, ok := old.compare(now, places); ok {
+				if score, ok := old.compare(now, functions); ok {
 					m.add(old, now, score)
 				}
 			}

@@ -83,11 +83,11 @@ func saysNothing(name string) bool {
 	return false
 }
 
-// places are the qualified functions that are seen on one side of a deploy, in
+// seenFunctions are the qualified functions that are seen on one side of a deploy, in
 // any signature: a function that is still where it was has not moved.
-type places struct{ before, after map[string]bool }
+type seenFunctions struct{ before, after map[string]bool }
 
-func placesOf(before, after []selfheal.Signature) places {
+func functionsOf(before, after []selfheal.Signature) seenFunctions {
 	collect := func(list []selfheal.Signature) map[string]bool {
 		seen := make(map[string]bool)
 		var name []byte
@@ -103,7 +103,7 @@ func placesOf(before, after []selfheal.Signature) places {
 		}
 		return seen
 	}
-	return places{collect(before), collect(after)}
+	return seenFunctions{collect(before), collect(after)}
 }
 
 // compare tells whether two exceptions of the same key are one, and by how many
@@ -113,7 +113,7 @@ func placesOf(before, after []selfheal.Signature) places {
 // failing function itself is in another place, that place must be new, the old
 // one gone, a caller must agree, and either the error or the function's name
 // must be one that would hardly come twice.
-func (t *trail) compare(now *trail, p places) (score int, ok bool) {
+func (t *trail) compare(now *trail, p seenFunctions) (score int, ok bool) {
 	for i := range t.links {
 		n, agree := t.links[i].compare(&now.links[i])
 		if !agree {

@@ -33,11 +33,14 @@ func (p *Parser) parseAt(b []byte, language Language) {
 				head = nil
 			}
 			p.atFrame(frame, language)
-		case p.isHead(trimmed, language):
+		case p.isHead(withoutCauses(trimmed, language), language):
 			if head != nil && (isCauseMark(head) || isCauseMark(trimmed)) {
 				p.openAt(head, language)
 			}
 			head = trimmed
+		case head == nil && len(p.exceptions) == 0 && findHead(withoutCauses(trimmed, language), language) != nil:
+			head = findHead(trimmed[:len(withoutCauses(trimmed, language))], language)
+			head = trimmed[bytes.Index(trimmed, head):]
 		case hasPrefix(trimmed, "--- End of inner exception"):
 			p.target = max(0, p.target-1) // .NET prints the cause's frames first
 		}
@@ -61,28 +64,53 @@ func (p *Parser) isHead(line []byte, language Language) bool {
 // openAt begins the exception that a line names; Mono writes the causes behind
 // it, in the same line.
 func (p *Parser) openAt(line []byte, language Language) {
-	var causes []byte
-	if language == CSharp {
-		if at := bytes.Index(line, []byte(" ---> ")); at > 0 {
-			line, causes = line[:at], line[at+1:]
-		}
-	}
+	causes := line[len(withoutCauses(line, language)):]
+	line = line[:len(line)-len(causes)]
 	typ, message := atHead(line, language)
 	if typ == nil {
 		typ, message = []byte("Error"), line
 	}
 	p.begin(typ, message)
-	if causes != nil {
-		p.openAt(causes, language)
+	if len(causes) > 0 && len(p.exceptions) < maxExceptions {
+		p.openAt(bytes.TrimSpace(causes), language)
 	}
 }
+
+// withoutCauses cuts a line of Mono before the first of the causes in it.
+func withoutCauses(line []byte, language Language) []byte {
+	if language == CSharp {
+		if at := bytes.Index(line, []byte(" ---> ")); at > 0 {
+			return line[:at]
+		}
+	}
+	return line
+}
+
+// findHead finds "Type: message" behind the words of whoever logged it ("cannot
+// pay: shop.Declined: no money"); nil when no part of the line names a type.
+func findHead(line []byte, language Language) []byte {
+	for range maxHeadParts {
+		if typ, _ := atHead(line, language); typ != nil {
+			return line
+		}
+		_, rest, ok := bytes.Cut(line, []byte(": "))
+		if !ok {
+			return nil
+		}
+		line = rest
+	}
+	return nil
+}
+
+// maxHeadParts bounds the parts of a line, separated by colons, that are tried for a type.
+const maxHeadParts = 6
 
 // atHead splits the line that names an exception into type and message; nil when
 // it names none. Behind the words by which runtimes introduce an exception any
 // name is a type; elsewhere it must look like one.
 func atHead(line []byte, language Language) (typ, message []byte) {
 	marked := false
-	for _, mark := range []string{"[ERROR] FATAL UNHANDLED EXCEPTION: ", "Caused by: ", "[cause]: ", "---> ", "Unhandled exception. ", "Unhandled Exception: ", "Uncaught ", "Wrapped by: ", "Exception: "} {
+	for _, mark := range []string{"FATAL UNHANDLED EXCEPTION: ", "Caused by: ", "[cause]: ", "---> ", "Unhandled exception. ", "Unhandled Exception: ", "Uncaught ", "Wrapped by: ", "Exception: "} {
 		if rest, ok := bytes.CutPrefix(line, []byte(mark)); ok {
 			line, marked = rest, true
 		}

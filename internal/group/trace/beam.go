@@ -102,7 +102,7 @@ func (p *Parser) parseErlang(b []byte) {
 		p.erlangReport(rest)
 		return
 	}
-	for _, mark := range []string{"** Reason for termination ==\n** ", "with exit value:\n", "terminating in do_boot", "Reason: "} {
+	for _, mark := range []string{"** Reason for termination ==\n** ", "with exit value:\n"} {
 		if _, rest, ok := bytes.Cut(b, []byte(mark)); ok {
 			p.beginErlang([]byte("error"), erlangReason(rest))
 			p.erlangTuples(rest)

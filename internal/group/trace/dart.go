@@ -55,6 +55,15 @@ func cutDartFrame(line []byte) (function, place []byte, ok bool) {
 	return bytes.TrimSpace(line[at:]), bytes.Replace(line[:at], []byte{' '}, []byte{':'}, 1), true
 }
 
+// IsTerseDart tells of a frame of package:stack_trace's terse form.
+func IsTerseDart(line []byte) bool {
+	if len(line) == 0 || line[0] == '#' || len(line) > 1000 || !bytes.Contains(line, []byte("  ")) {
+		return false
+	}
+	_, place, ok := cutDartFrame(line)
+	return ok && bytes.IndexByte(place, ' ') < 0
+}
+
 func isDartPlace(b []byte) bool {
 	return hasPrefix(b, "package:") || hasPrefix(b, "dart:") || hasPrefix(b, "file://") && bytes.Contains(b, []byte(".dart")) || bytes.Contains(b, []byte(".dart "))
 }

@@ -13,7 +13,7 @@ import (
 // and bare stacks as zap and pkg/errors print them. Of a dump of many
 // goroutines only the first, the one that failed, is read.
 func (p *Parser) parseGo(b []byte) {
-	if at := bytes.Index(b, []byte("WARNING: DATA RACE")); at >= 0 {
+	if at := bytes.Index(b, []byte("DATA RACE\n")); at >= 0 {
 		p.parseRace(b[at:])
 		return
 	}
@@ -22,7 +22,11 @@ func (p *Parser) parseGo(b []byte) {
 	p.begin(typ, message)
 	p.goFrames(stack)
 	e := &p.exceptions[0]
+	frames := len(e.Frames)
 	e.Frames = afterPanic(e.Frames)
+	if len(e.Frames) < frames && e.Type == "error" && isPanicking(p.frames[:frames]) {
+		e.Type = "panic" // recovered, and logged with other words
+	}
 	withoutInlining(e.Frames)
 	if len(e.Frames) == 0 && e.Type == "error" {
 		p.exceptions = p.exceptions[:0]
@@ -234,6 +238,13 @@ func afterPanic(frames []selfheal.Frame) []selfheal.Frame {
 		frames = frames[1:]
 	}
 	return frames
+}
+
+// isPanicking tells whether a stack was taken while a panic was being recovered.
+func isPanicking(frames []selfheal.Frame) bool {
+	return slices.ContainsFunc(frames, func(f selfheal.Frame) bool {
+		return f.Package == "" && f.Function == "panic" || f.Package == "runtime" && f.Function == "gopanic"
+	})
 }
 
 // goInApp judges a Go frame: by the service's modules when they are known, else

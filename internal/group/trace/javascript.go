@@ -28,44 +28,103 @@ func isJavaScriptFrame(b []byte) bool {
 // parseJavaScript reads the traces of V8 (Node, Chrome), whose frames begin with
 // "at", and of SpiderMonkey and JavaScriptCore (Firefox, Safari), "f@file:line:column".
 func (p *Parser) parseJavaScript(b []byte) {
-	var head, plain []byte // the last line that names an exception, and the last that may
-	var gaps []gap
+	var s scriptReader
 	for raw := range bytes.Lines(b) {
 		line := bytes.TrimRight(raw, "\r\n")
 		trimmed := bytes.TrimSpace(line)
-		frame, ok := cutAt(line)
-		if !ok && IsSpiderFrame(line) {
-			frame, ok = line, true
-		}
+		frame, ok := cutScriptLine(line)
 		switch {
-		case ok && isJavaScriptFrame(bytes.TrimRight(frame, " {,")) || ok && IsSpiderFrame(frame):
-			if head != nil || len(p.exceptions) == 0 {
-				p.openScript(head, plain)
-				head = nil
-			}
-			p.javaScriptFrame(frame)
+		case ok:
+			s.frame(p, frame)
+			continue
 		case hasPrefix(trimmed, "Emitted '"):
-			p.expand(gaps) // what follows is where an event was emitted: not the stack of the error
+			p.expand(s.gaps) // what follows is where an event was emitted: not the stack of the error
 			return
 		case hasPrefix(trimmed, "... ") && len(p.exceptions) > 0:
 			if n, width := number(trimmed[len("... "):]); width > 0 {
-				gaps = append(gaps, gap{len(p.exceptions) - 1, len(p.exceptions[len(p.exceptions)-1].Frames), n})
+				s.gaps = append(s.gaps, gap{len(p.exceptions) - 1, len(p.exceptions[len(p.exceptions)-1].Frames), n})
 			}
-		case p.isHead(withoutBrackets(trimmed), JavaScript):
-			if head != nil && (isCauseMark(head) || isCauseMark(trimmed) || hasPrefix(head, "[")) {
-				p.openScript(head, plain)
-			}
-			head = trimmed
-		case len(trimmed) > 0 && (isPlainHead(trimmed) || len(p.exceptions) == 0 && line[0] != ' '):
-			if isPlainHead(trimmed) || !isPlainHead(plain) { // a message may have several lines
-				plain = trimmed
-			}
+		default:
+			s.text(p, line, trimmed)
 		}
 	}
-	if head != nil && (len(p.exceptions) == 0 || isCauseMark(head)) {
-		p.openScript(head, plain)
+	if s.head != nil && (len(p.exceptions) == 0 || isCauseMark(s.head)) {
+		p.openScript(s.head)
 	}
-	p.expand(gaps)
+	if len(p.exceptions) == 0 {
+		p.thrownValue(b)
+	}
+	p.expand(s.gaps)
+}
+
+// scriptReader remembers the lines above the frames, which may name an exception.
+type scriptReader struct {
+	head   []byte // the last line that surely names one
+	plain  []byte // the last line that does if frames follow
+	member []byte // the same, of an exception inside another
+	gaps   []gap
+}
+
+func (s *scriptReader) frame(p *Parser, frame []byte) {
+	switch {
+	case s.head != nil:
+		p.openScript(s.head)
+	case len(p.exceptions) == 0:
+		p.openScript(s.plain)
+	case s.member != nil:
+		p.openScript(s.member)
+	}
+	s.head, s.member = nil, nil
+	p.javaScriptFrame(frame)
+}
+
+func (s *scriptReader) text(p *Parser, line, trimmed []byte) {
+	s.member = nil
+	switch {
+	case len(trimmed) == 0:
+	case p.isHead(withoutBrackets(trimmed), JavaScript):
+		if s.head != nil && (isCauseMark(s.head) || isCauseMark(trimmed) || hasPrefix(s.head, "[")) {
+			p.openScript(s.head)
+		}
+		s.head = trimmed
+	case len(p.exceptions) > 0 || s.head != nil && hasPrefix(s.head, "["):
+		if isPlainHead(trimmed) {
+			s.member = trimmed
+		}
+	case isPlainHead(trimmed):
+		s.plain = trimmed
+	case line[0] != ' ' && !isPlainHead(s.plain): // a message may have several lines
+		s.plain = trimmed
+		if named := findHead(trimmed, JavaScript); named != nil {
+			s.plain = named
+		}
+	}
+}
+
+// cutScriptLine gives the frame in a line of either engine.
+func cutScriptLine(line []byte) ([]byte, bool) {
+	if frame, ok := cutAt(line); ok {
+		return frame, isJavaScriptFrame(bytes.TrimRight(frame, " {,"))
+	}
+	return line, IsSpiderFrame(line)
+}
+
+// thrownValue reads an uncaught value that is no error and so has no frames: the
+// excerpt of the source says where it was thrown.
+func (p *Parser) thrownValue(b []byte) {
+	lines := bytes.SplitN(b, []byte{'\n'}, 6)
+	if len(lines) < 4 || !IsExcerptHead(lines[0]) {
+		return
+	}
+	value := lines[3]
+	if len(bytes.TrimSpace(value)) == 0 && len(lines) > 4 {
+		value = lines[4]
+	}
+	p.begin([]byte("Uncaught"), value)
+	path, n, _ := cutLine(bytes.TrimSpace(lines[0]))
+	f := selfheal.Frame{Function: "{raise}", File: slashes(bytes.TrimPrefix(path, []byte("file://"))), Line: n}
+	f.Package, f.InApp = scriptModule(f.File), scriptInApp(f.File)
+	p.frame(f)
 }
 
 // isPlainHead tells of "Name: message" and "Name", whatever the name: behind the
@@ -83,19 +142,17 @@ func isPlainHead(line []byte) bool {
 	return true
 }
 
-// openScript begins the exception that a line names, or that the line above the
-// frames names.
-func (p *Parser) openScript(head, plain []byte) {
-	if head == nil {
-		if !isPlainHead(plain) {
-			p.begin([]byte("Error"), plain)
-			return
-		}
-		typ, message, _ := bytes.Cut(plain, []byte(": "))
-		p.begin(typ, message)
-		return
+// openScript begins the exception that a line names; behind it stand frames, so
+// that any name will do.
+func (p *Parser) openScript(line []byte) {
+	line = withoutBrackets(line)
+	typ, message := atHead(line, JavaScript)
+	if typ == nil && isPlainHead(line) {
+		typ, message, _ = bytes.Cut(line, []byte(": "))
 	}
-	typ, message := atHead(withoutBrackets(head), JavaScript)
+	if typ == nil {
+		typ, message = []byte("Error"), line
+	}
 	p.begin(typ, message)
 }
 

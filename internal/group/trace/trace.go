@@ -115,7 +115,7 @@ func Detect(text []byte) Language {
 	switch {
 	case has("Traceback (most recent call last)"):
 		return Python
-	case has("goroutine ") && has(" ["), hasPrefix(text, "panic: "), hasPrefix(text, "fatal error: "), has("WARNING: DATA RACE"):
+	case has("goroutine ") && has(" ["), hasPrefix(text, "panic: "), hasPrefix(text, "fatal error: "), has("DATA RACE\n"):
 		return Go
 	case has("panicked at "), has("\nCaused by:\n") && !has("\tat "), has("\nStack backtrace:\n"):
 		return Rust
@@ -127,7 +127,7 @@ func Detect(text []byte) Language {
 		return Ruby
 	case has("** (") && (has(".ex:") || has(".exs:") || has(".erl:")):
 		return Elixir
-	case has(" REPORT==== ") && (has("in function ") || has(`,[{file,"`)), has("in function  ") && has(".erl, line "), has(`init terminating`) && has(`,[{file,"`):
+	case has(" REPORT==== ") && (has("in function ") || has(`,[{file,"`)):
 		return Erlang
 	}
 	if language := detectAt(text); language != None {

@@ -41,7 +41,7 @@ func TestParse(t *testing.T) {
 	f("panic: (main.failure) {code:7}\n\ngoroutine 1 [running]:\nmain.f({0x1, 0x2}, ...)\n\t/x/main.go:3 +0x1\n\ngoroutine 2 [select]:\nmain.g()\n\t/x/main.go:9",
 		"main.failure: {code:7}", "* main|f /x/main.go:3")
 	f("recovered\ngoroutine 7 [running]:\nruntime/debug.Stack()\n\t/go/src/runtime/debug/stack.go:26\nmain.recovered.func1()\n\t/x/main.go:5\npanic({0x1, 0x2})\n\t/go/src/runtime/panic.go:1\nmain.f()\n\t/x/main.go:3",
-		"error: recovered", "* main|f /x/main.go:3")
+		"panic: recovered", "* main|f /x/main.go:3")
 	f("cannot load: gone\nmain.load\n\t/x/main.go:3\nexample.com/lib.Do\n\t/home/go/pkg/mod/example.com/lib@v1.0.0/do.go:9\nmain.main\n\t/x/main.go:9", // pkg/errors
 		"error: cannot load: gone", "* main|load /x/main.go:3", "  example.com/lib|Do /home/go/pkg/mod/example.com/lib@v1.0.0/do.go:9", "* main|main /x/main.go:9")
 	f("WARNING: DATA RACE\nRead at 0x1 by goroutine 7:\n  main.f()\n      /x/main.go:3 +0x1", "data race: ", "* main|f /x/main.go:3")

@@ -11,9 +11,6 @@ find(Id) -> maps:get(Id, #{1 => order}).
 visit(Ids) -> lists:map(fun(Id) -> [find(Id)] end, Ids).
 worker(Parent) -> proc_lib:init_ack(Parent, {ok, self()}), {ok, _} = find(1).
 
-run(charge) -> [charge(os:getpid())];
-run(find) -> [find(7)];
-run(visit) -> [visit([8, 9])];
 run(server) ->
     {ok, Pid} = gen_server:start(?MODULE, [], []),
     catch gen_server:call(Pid, {charge, 4711}),
@@ -22,5 +19,5 @@ run(crash) ->
     proc_lib:start(?MODULE, worker, [self()]),
     timer:sleep(300);
 run(spawn) ->
-    spawn(fun() -> find(7) end),
+    spawn(fun() -> visit([8, 9]) end),
     timer:sleep(300).

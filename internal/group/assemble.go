@@ -83,6 +83,7 @@ func (ev *event) continues(line []byte) bool {
 	case shapePython:
 		if !hasPrefix(line, "Traceback (") {
 			ev.shape = shapePythonDone
+			ev.keep(line)
 		}
 		return true
 	case shapePythonDone:
@@ -112,6 +113,14 @@ func (ev *event) continuesIndented(line []byte) bool {
 		return true
 	}
 	return ev.blanks == 0 || ev.shape != shapePlain || isRubyLog(ev.buf)
+}
+
+// keep adds a line that identifies the event where the caps are reached: Python
+// names the exception below its frames, which may be a thousand.
+func (ev *event) keep(line []byte) {
+	if ev.lines >= maxEventLines || len(ev.buf)+len(line)+2 > maxEventBytes {
+		ev.buf = append(append(ev.buf, '\n'), line[:min(len(line), maxSample)]...)
+	}
 }
 
 // continuesPython: behind the line that names the exception only a further link

@@ -161,7 +161,8 @@ func isTypeName(b []byte, language Language, marked bool) bool {
 			return true
 		}
 	}
-	return language != JavaScript && bytes.Count(b, []byte{'.'}) >= 2 && !bytes.Contains(b, []byte("/"))
+	dots := bytes.Count(b, []byte{'.'})
+	return (language != JavaScript && dots >= 2 || language == CSharp && dots == 1 && b[0] >= 'A' && b[0] <= 'Z') && !bytes.Contains(b, []byte("/"))
 }
 
 // atFrame adds a frame in the form of its language.

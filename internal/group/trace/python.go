@@ -23,8 +23,8 @@ func (p *Parser) parsePython(b []byte) {
 			in, pending = true, pending[:0]
 		case !in:
 		case hasPrefix(trimmed, "File \""):
-			if f, ok := p.pythonFrame(trimmed); ok && len(pending) < maxFrames {
-				pending = append(pending, f)
+			if f, ok := p.pythonFrame(trimmed); ok {
+				pending = appendEnds(pending, f)
 			}
 		case len(trimmed) == 0 || startsIndented(line) && !isGroupLine(line):
 			// source excerpts, markers, repeats
@@ -46,6 +46,17 @@ func (p *Parser) parsePython(b []byte) {
 		chain = len(p.exceptions)
 	}
 	slices.Reverse(p.exceptions[:chain])
+}
+
+// appendEnds keeps the outermost and the innermost frames of a stack that is too
+// deep to be kept: where the recursion began and where it failed.
+func appendEnds(frames []selfheal.Frame, f selfheal.Frame) []selfheal.Frame {
+	if len(frames) < maxFrames {
+		return append(frames, f)
+	}
+	copy(frames[maxFrames/2:], frames[maxFrames/2+1:])
+	frames[maxFrames-1] = f
+	return frames
 }
 
 // isGroupSeparator: "  +-+---------------- 1 ----------------", above each exception of a group.

@@ -44,7 +44,7 @@ func (p *Parser) rubyFrame(place, function []byte) {
 // IsRubyHead tells of "file.rb:12:in `f': message (Type)".
 func IsRubyHead(line []byte) bool {
 	colon := bytes.IndexByte(line, ':')
-	return colon >= 4 && hasSuffix(line[:colon], ".rb") && bytes.IndexByte(line[:colon], ' ') < 0 && IsRubyFrame(line)
+	return colon >= 4 && hasSuffix(line[:colon], ".rb") && bytes.IndexByte(line[:colon], ' ') < 0 && IsRubyFrame(line) && bytes.Contains(line, []byte("': "))
 }
 
 // IsRubyFrame tells of "app/shop.rb:12:in `f'", behind the gem's name and version or not.
@@ -69,6 +69,10 @@ func isRubyType(head []byte) bool {
 
 // rubyHead finds the type in "message (Type)", "Type (message):" or "Type: message".
 func (p *Parser) rubyHead(head []byte) {
+	if _, rest, ok := bytes.Cut(head, []byte(" -- ")); ok && len(head) > 4 && head[1] == ',' && head[3] == '[' { // of Ruby's logger
+		_, rest, _ = bytes.Cut(rest, []byte(": "))
+		head = bytes.TrimSpace(rest)
+	}
 	head = bytes.TrimSuffix(bytes.TrimSpace(head), []byte{':'})
 	first := bytes.TrimSpace(head[:lineEnd(head, 0)])
 	open := bytes.LastIndexByte(head, '(')

@@ -119,7 +119,7 @@ func Detect(text []byte) Language {
 		return Go
 	case has("panicked at "), has("\nCaused by:\n") && !has("\tat "), has("\nStack backtrace:\n"):
 		return Rust
-	case has("\n#0 ") && has(".dart"), has("\n#0      "), has("\npackage:") && has(".dart "), hasPrefix(text, "#0      "):
+	case has("\n#0 ") && has(".dart"), has("\n#0      "), has("\npackage:") && has(".dart "), hasPrefix(text, "#0      "), has("/flutter (") && has("): #0 "):
 		return Dart
 	case has("Stack trace:\n#0 "), has("PHP Fatal error: "), hasPrefix(text, "#0 ") && has("): "):
 		return PHP

@@ -228,10 +228,14 @@ func (ev *event) opensFrames(line []byte) bool {
 	return true
 }
 
-// announcesTraceback tells of the lines that Python itself writes above a traceback.
+// announcesTraceback tells of the lines that Python and Ruby themselves write above a trace.
 func (ev *event) announcesTraceback(line []byte) bool {
 	if ev.blanks > 0 {
 		return false
+	}
+	if hasPrefix(ev.buf, "#<Thread:") && trace.IsRubyHead(line) {
+		ev.shape = shapeAt
+		return true
 	}
 	if hasPrefix(line, "Traceback (") && (bytes.Contains(ev.buf, []byte("Exception ignored in")) || bytes.Contains(ev.buf, []byte("never retrieved"))) ||
 		bytes.Equal(line, []byte(`"""`)) && bytes.Contains(ev.buf, []byte("RemoteTraceback:")) {

@@ -64,6 +64,8 @@ func TestMoved(t *testing.T) {
 		"same exception in pay, no longer called through again")
 	f("a wrapper in the chain", list{exception("NotReady: no", "a.load", "shop.handle", "|"+null, "a.pay", "a.load")}, list{exception("NotReady: no", "a.load", "audit.log", "shop.handle", "|"+null, "a.pay", "a.load")},
 		"same exception in pay, now called through log")
+	f("a function without a name", list{exception(null, "a.<anonymous>", "b.visit_all", "shop.handle")}, list{exception(null, "a.<anonymous>", "b.visit_all", "w.w", "shop.handle")},
+		"same exception in the same unnamed function, now called through w")
 	f("values in the message", list{exception("Declined: order 1", "a.pay", "b.c")}, list{exception("Declined: order 2", "a.pay", "w.w", "b.c")}, "same exception in pay, now called through w")
 	f("the closest of two", list{exception(null, "a.pay", "w.one", "shop.handle"), exception(null, "a.pay", "shop.handle")}, list{exception(null, "a.pay", "w.one", "w.two", "shop.handle")},
 		"same exception in pay, now called through two")
@@ -84,6 +86,7 @@ func TestMoved(t *testing.T) {
 	f("more was added than agrees", list{exception(null, "a.pay", "b.c")}, list{exception(null, "a.pay", "w.one", "w.two", "w.three", "b.c")})
 	f("two as close", list{exception(null, "a.pay", "w.one", "shop.handle"), exception(null, "a.pay", "w.two", "shop.handle")}, list{exception(null, "a.pay", "shop.handle")})
 	f("one became two", list{exception(null, "a.pay", "shop.handle")}, list{exception(null, "a.pay", "w.one", "shop.handle"), exception(null, "a.pay", "w.two", "shop.handle")})
+	f("no name and no caller", list{exception(null, "a.<anonymous>")}, list{exception(null, "a.<anonymous>", "b.c")})
 	f("only libraries", list{exception(declined, "-a.pay", "-b.c")}, list{exception(declined, "-a.pay", "-w.w", "-b.c")})
 	f("no sample", list{exception(declined)}, list{exception(declined + "!")})
 
@@ -92,8 +95,8 @@ func TestMoved(t *testing.T) {
 	f("no exception", list{message}, list{exception(null, "a.pay", "w.w", "shop.handle")})
 }
 
-// drawSignatures makes exceptions from few names, so that many of them are alike.
-func drawSignatures(t *rapid.T, label string) []selfheal.Signature {
+// drawExceptions makes exceptions from few names, so that many of them are alike.
+func drawExceptions(t *rapid.T, label string) []selfheal.Signature {
 	heads := rapid.SampledFrom([]string{"Declined: no money", "TypeError: x is null", "NotReady: order 7"})
 	names := rapid.SampledFrom([]string{"a.charge", "b.charge", "a.owner_name", "b.owner_name", "w.again", "shop.handle", "shop.serve", "-lib.each", "|KeyError: 'sku'"})
 	seen := make(map[selfheal.SignatureID]bool)
@@ -114,7 +117,7 @@ func drawSignatures(t *rapid.T, label string) []selfheal.Signature {
 func TestMovedKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		before, after := drawSignatures(t, "before"), drawSignatures(t, "after")
+		before, after := drawExceptions(t, "before"), drawExceptions(t, "after")
 		aliases := Moved(before, after)
 		again := Moved(rapid.Permutation(before).Draw(t, "order before"), rapid.Permutation(after).Draw(t, "order after"))
 		if diff := cmp.Diff(aliases, again); diff != "" {

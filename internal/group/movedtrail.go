@@ -140,6 +140,7 @@ func (s *seenFunctions) confirm(m match) {
 // failing function itself is in another place, that place must be new, the old
 // one gone, a caller must agree, and the error or the function's name must be one
 // that would hardly come twice, or another exception must prove the same move.
+// Where the function has no name a caller must agree too.
 func (t *trail) compare(now *trail, seen *seenFunctions) (score int, ok bool) {
 	for i := range t.links {
 		n, agree := t.links[i].compare(&now.links[i])
@@ -150,7 +151,7 @@ func (t *trail) compare(now *trail, seen *seenFunctions) (score int, ok bool) {
 	}
 	a, b := t.last(), now.last()
 	if a.qualified[0] == b.qualified[0] {
-		return score, true
+		return score, a.names[0] != "" || min(len(a.names), len(b.names)) >= 2
 	}
 	moved := !seen.after[a.qualified[0]] && !seen.before[b.qualified[0]]
 	return score, moved && min(len(a.names), len(b.names)) >= 2 && (!t.generic || isDistinctive(a.names[0]) || seen.moved[placesOf(a, b)])
@@ -258,7 +259,7 @@ func (t *trail) why(now *trail) string {
 	if dropped := missing(t.allNames(), now.allNames()); dropped != "" {
 		text += ", no longer called through " + dropped
 	}
-	return text
+	return clip(readable([]byte(text)), maxTitle)
 }
 
 // allNames lists the functions of the whole chain, those of the root cause first.

@@ -61,3 +61,24 @@ func showRecord(r signed) string {
 	}
 	return b.String()
 }
+
+// TestRebuiltBundle: a bundle that was built anew, with other names and another
+// hash, fails as it did; two of its bugs that the runtime tells apart stay two.
+func TestRebuiltBundle(t *testing.T) {
+	t.Parallel()
+	id := func(name string) string {
+		log, err := os.ReadFile("testdata/traces/node/" + name + ".log")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(readAll(testGrouper(), log)[0].ID)
+	}
+	for _, bug := range []string{"a", "b", "c"} {
+		if id("bundle-"+bug) != id("rebuilt-"+bug) {
+			t.Errorf("bug %s looks new after the build", bug)
+		}
+	}
+	if id("bundle-a") == id("bundle-b") {
+		t.Error("two errors became one")
+	}
+}

@@ -51,7 +51,7 @@ func splitCSharp(name string) (class, method string) {
 	}
 	class, method = "", name
 	if dot := strings.LastIndexByte(name, '.'); dot > 0 {
-		class, method = name[:dot], name[dot+1:]
+		class, method = strings.TrimSuffix(name[:dot], "."), name[dot+1:] // "Store..ctor"
 	}
 	if open := strings.Index(class, ".<"); open > 0 {
 		if generated, rest, ok := strings.Cut(class[open+2:], ">"); ok && generated != "" && method == "MoveNext" && strings.HasPrefix(rest, "d__") {

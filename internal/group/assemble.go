@@ -63,7 +63,7 @@ func shapeOf(m []byte) shape {
 	case bytes.Contains(start, []byte("panic serving ")):
 		return shapeGo
 	case bytes.Contains(start, []byte("panicked at ")), bytes.Contains(start, []byte("Fatal error: ")) && bytes.Contains(m, []byte("Uncaught ")),
-		bytes.Contains(start, []byte("Unhandled exception:")), hasPrefix(m, "E/flutter ") && bytes.Contains(m, []byte("Unhandled Exception: ")):
+		hasPrefix(m, "Unhandled exception:"), hasPrefix(m, "E/flutter ") && bytes.Contains(m, []byte("Unhandled Exception: ")):
 		return shapeNumbered
 	case trace.IsHead(m), trace.IsRubyHead(m), hasPrefix(m, "Unhandled Exception:"), hasPrefix(m, "FATAL UNHANDLED EXCEPTION: "):
 		return shapeAt

@@ -47,9 +47,16 @@ func isAtLine(line []byte) bool {
 }
 
 // isFrameLine tells of frames that stand at the beginning of a line: of Firefox
-// and Safari, of Ruby, and of Dart's terse form.
+// and Safari, of Ruby, and of Dart's terse form. It runs for every line without a
+// header, so that the last byte decides first.
 func isFrameLine(line []byte) bool {
-	return trace.IsSpiderFrame(line) || trace.IsRubyFrame(line) && !trace.IsRubyHead(line) || trace.IsTerseDart(line)
+	switch last := line[len(line)-1]; {
+	case last == '\'':
+		return trace.IsRubyFrame(line) && !trace.IsRubyHead(line)
+	case (last == ']' || last >= '0' && last <= '9') && trace.IsSpiderFrame(line):
+		return true
+	}
+	return (line[0] == 'p' || line[0] == 'd' || line[0] == 'f' || line[0] == '/') && trace.IsTerseDart(line)
 }
 
 // isRubyLog tells of the lines of Ruby's logger: "E, [2026-11-23T15:20:35.956826 #6482] ERROR -- : ".

@@ -32,6 +32,35 @@ func recordings(t testing.TB) map[string][]byte {
 	return all
 }
 
+// samples adds to the recordings those traces of testdata/traces that are one
+// event, written by the runtime itself: no logger put words before them.
+func samples(t testing.TB) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob("testdata/traces/*/*.log")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no samples: %v", err)
+	}
+	all := recordings(t)
+	languages := make(map[string]bool)
+	for _, file := range files {
+		log, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records := readAll(testGrouper(), log)
+		if len(records) != 1 || len(records[0].Exceptions) == 0 || len(records[0].Exceptions[0].Frames) == 0 || !bytes.HasPrefix(records[0].Message, []byte(records[0].Exceptions[0].Type)) {
+			continue
+		}
+		language := filepath.Base(filepath.Dir(file))
+		languages[language] = true
+		all[language+"/"+filepath.Base(file)] = bytes.Trim(log, "\n")
+	}
+	if len(languages) < 14 {
+		t.Fatalf("samples of %d runtimes only: %v", len(languages), languages)
+	}
+	return all
+}
+
 // ids lists the signatures of records.
 func ids(records []signed) []selfheal.SignatureID {
 	var all []selfheal.SignatureID
@@ -75,7 +104,7 @@ func TestTraceInFrames(t *testing.T) {
 		}
 		return string(b)
 	}
-	for name, log := range recordings(t) {
+	for name, log := range samples(t) {
 		alone := readAll(testGrouper(), log)[0].ID
 		f := func(how, framed string) {
 			t.Helper()
@@ -101,6 +130,7 @@ func TestTraceInFrames(t *testing.T) {
 		f("in CRI with partial lines", split.String())
 		if !strings.HasPrefix(name, "java.logged") && !strings.HasPrefix(name, "python.logged") && !strings.HasPrefix(name, "node.json") {
 			f("in a JSON message", fmt.Sprintf(`{"level":"error","msg":%s}`, quote(string(log))))
+			f("in a JSON field", fmt.Sprintf(`{"level":"error","msg":"request failed","stack":%s}`, quote(string(log))))
 		}
 		if !strings.Contains(string(log), "…") {
 			f("coloured", "\x1b[31m"+strings.ReplaceAll(string(log), "\n", "\x1b[0m\n\x1b[31m")+"\x1b[0m")
@@ -158,5 +188,89 @@ func TestPartialLinesAreBounded(t *testing.T) {
 	records := readAll(testGrouper(), []byte(log))
 	if len(records) != 1 || len(records[0].Raw) > maxEventBytes {
 		t.Errorf("%d events", len(records))
+	}
+}
+
+// TestSourcesByTurns: two containers that fail at the same time, their lines mixed,
+// and each of their traces is one event, the same as alone.
+func TestSourcesByTurns(t *testing.T) {
+	t.Parallel()
+	logs := samples(t)
+	one := strings.Split(string(logs["java.chained.a.log"]), "\n")
+	two := strings.Split(string(logs["python.chained.a.log"]), "\n")
+	three := strings.Split(string(logs["go.nil.a.log"]), "\n")
+	f := func(names ...string) {
+		t.Helper()
+		var mixed []string
+		for i := range max(len(one), len(two), len(three)) {
+			for k, lines := range [][]string{one, two, three} {
+				if i < len(lines) {
+					mixed = append(mixed, names[k]+lines[i])
+				}
+			}
+		}
+		g := testGrouper()
+		var s sources
+		got := make(map[string]selfheal.SignatureID)
+		emit := func(r *selfheal.Record, i Index) { got[r.Stream] += g.ID(i) }
+		for _, line := range mixed {
+			if !s.write(g, "log", &selfheal.Entry{Line: []byte(line)}, emit) {
+				t.Fatalf("no source in %q", line)
+			}
+		}
+		s.close(emit)
+		want := make(map[string]selfheal.SignatureID)
+		for k, name := range []string{"java.chained.a.log", "python.chained.a.log", "go.nil.a.log"} {
+			source, _ := cutSource([]byte(names[k]))
+			want["log:"+string(source)] = readAll(testGrouper(), logs[name])[0].ID
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", names, diff)
+		}
+	}
+
+	f("api-1     | ", "worker-1  | ", "api-2     | ")
+	f("shop_api_1 | ", "shop_worker_12 | ", "db_1       | ")
+	f("[pod/api-7d4b9c6f5-x2x4v/app] ", "[pod/worker-0/app] ", "[pod/worker-0/sidecar] ")
+}
+
+// TestCutSource: what names a source, and what only looks like it.
+func TestCutSource(t *testing.T) {
+	t.Parallel()
+	f := func(line, source, rest string) {
+		t.Helper()
+		gotSource, gotRest := cutSource([]byte(line))
+		if string(gotSource) != source || string(gotRest) != rest {
+			t.Errorf("%q: got %q and %q, want %q and %q", line, gotSource, gotRest, source, rest)
+		}
+	}
+
+	f("api-1  | listening", "api-1", "listening")
+	f("api-1  |     indented", "api-1", "    indented")
+	f("api-1  |", "api-1", "")
+	f("[pod/api-0/app] ready", "api-0/app", "ready")
+	f("[pod/api-0/app]", "api-0/app", "")
+	f("a | b", "", "a | b")
+	f("12 | let x = 1;", "", "12 | let x = 1;")
+	f("-1 | x", "", "-1 | x")
+	f("api-1|x", "", "api-1|x")
+	f("api-1 |x", "", "api-1 |x")
+	f("step 2 of build-1 | x", "", "step 2 of build-1 | x")
+	f("[pod/api", "", "[pod/api")
+	f("[pod/a b] x", "", "[pod/a b] x")
+	f("[pod/a]x", "", "[pod/a]x")
+	f("", "", "")
+}
+
+// TestSourcesAreBounded: names that hostile lines invent take no more memory than maxSources streams.
+func TestSourcesAreBounded(t *testing.T) {
+	t.Parallel()
+	g := testGrouper()
+	var s sources
+	for i := range 10 * maxSources {
+		s.write(g, "log", &selfheal.Entry{Line: fmt.Appendf(nil, "api-%d | x", i)}, func(*selfheal.Record, Index) {})
+	}
+	if len(s.order) != maxSources || len(s.streams) != maxSources {
+		t.Errorf("%d sources", len(s.order))
 	}
 }

@@ -33,7 +33,22 @@ func Moved(before, after []selfheal.Signature) []selfheal.Alias {
 		return nil
 	}
 	functions := functionsOf(before, after)
-	var m matches
+	for _, m := range pairs(gone, fresh, functions).mutual() {
+		functions.confirm(m)
+	}
+	var all []selfheal.Alias
+	for _, m := range pairs(gone, fresh, functions).mutual() {
+		all = append(all, selfheal.Alias{From: m.now.id, To: m.old.id, Why: m.old.why(m.now)})
+	}
+	slices.SortFunc(all, func(a, b selfheal.Alias) int {
+		return cmp.Or(strings.Compare(string(a.From), string(b.From)), strings.Compare(string(a.To), string(b.To)))
+	})
+	return all
+}
+
+// pairs compares what may be one: each old exception with each new one of its key.
+func pairs(gone, fresh map[string][]*trail, functions *seenFunctions) *matches {
+	m := &matches{of: make(map[*trail]best)}
 	for key, olds := range gone {
 		news := fresh[key]
 		if len(olds) > maxAlike || len(news) > maxAlike {
@@ -47,7 +62,7 @@ func Moved(before, after []selfheal.Signature) []selfheal.Alias {
 			}
 		}
 	}
-	return m.aliases()
+	return m
 }
 
 // onlyIn gives what can be compared of the exceptions that occur in one list and
@@ -90,9 +105,6 @@ type best struct {
 }
 
 func (m *matches) add(old, now *trail, score int) {
-	if m.of == nil {
-		m.of = make(map[*trail]best)
-	}
 	for _, side := range []*trail{old, now} {
 		switch b, ok := m.of[side]; {
 		case !ok || score > b.score:
@@ -104,20 +116,16 @@ func (m *matches) add(old, now *trail, score int) {
 	}
 }
 
-// aliases gives the pairs that are each other's best, and nobody else's.
-func (m *matches) aliases() []selfheal.Alias {
-	var all []selfheal.Alias
+// mutual gives the pairs that are each other's best, and nobody else's.
+func (m *matches) mutual() []match {
+	var all []match
 	for t, b := range m.of {
 		if t != b.now || b.tied {
 			continue
 		}
-		if back := m.of[b.old]; back.tied || back.now != b.now {
-			continue
+		if back := m.of[b.old]; !back.tied && back.now == b.now {
+			all = append(all, b.match)
 		}
-		all = append(all, selfheal.Alias{From: b.now.id, To: b.old.id, Why: b.old.why(b.now)})
 	}
-	slices.SortFunc(all, func(a, b selfheal.Alias) int {
-		return cmp.Or(strings.Compare(string(a.From), string(b.From)), strings.Compare(string(a.To), string(b.To)))
-	})
 	return all
 }

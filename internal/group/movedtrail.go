@@ -43,7 +43,7 @@ func (r *trailReader) read(s *selfheal.Signature) *trail {
 	for i := range exceptions {
 		e := &exceptions[i]
 		t.links[i] = linkOf(e.Frames)
-		fmt.Fprintf(&key, "%s\x00%s\x00", trace.TypeName(e.Type), template.Text(r.scanner.Scan(firstLine([]byte(e.Message)))))
+		fmt.Fprintf(&key, "%s\x00%s\x00", trace.TypeName(e.Type), template.Text(r.scanner.Scan(firstLine([]byte(withoutVariable(e))))))
 	}
 	root := &exceptions[len(exceptions)-1]
 	at := slices.IndexFunc(root.Frames, func(f selfheal.Frame) bool { return f.InApp })
@@ -55,6 +55,16 @@ func (r *trailReader) read(s *selfheal.Signature) *trail {
 	key.WriteString(t.links[len(t.links)-1].names[0])
 	t.key = key.String()
 	return t
+}
+
+// withoutVariable gives the message without the part in which the JVM names the
+// expression that was null: renaming a local variable changes it.
+func withoutVariable(e *selfheal.Exception) string {
+	if strings.HasSuffix(e.Type, "NullPointerException") {
+		message, _, _ := strings.Cut(e.Message, " because ")
+		return message
+	}
+	return e.Message
 }
 
 func linkOf(frames []selfheal.Frame) link {
@@ -77,17 +87,21 @@ func linkOf(frames []selfheal.Frame) link {
 // saysNothing tells of the functions that are on every stack.
 func saysNothing(name string) bool {
 	switch name {
-	case "", "main", "<module>", "<main>", "run", "invoke", "call", "apply":
+	case "", "main", "<module>", "<main>", "{main}", "run", "invoke", "invokeSuspend", "call", "apply":
 		return true
 	}
 	return false
 }
 
 // seenFunctions are the qualified functions that are seen on one side of a deploy, in
-// any signature: a function that is still where it was has not moved.
-type seenFunctions struct{ before, after map[string]bool }
+// any signature: a function that is still where it was has not moved. Once the
+// moves are found that speak for themselves, it is known which places moved where.
+type seenFunctions struct {
+	before, after map[string]bool
+	moved         map[[2]string]bool // old and new place
+}
 
-func functionsOf(before, after []selfheal.Signature) seenFunctions {
+func functionsOf(before, after []selfheal.Signature) *seenFunctions {
 	collect := func(list []selfheal.Signature) map[string]bool {
 		seen := make(map[string]bool)
 		var name []byte
@@ -103,7 +117,20 @@ func functionsOf(before, after []selfheal.Signature) seenFunctions {
 		}
 		return seen
 	}
-	return seenFunctions{collect(before), collect(after)}
+	return &seenFunctions{before: collect(before), after: collect(after), moved: make(map[[2]string]bool)}
+}
+
+// placesOf gives where the failing functions of two exceptions are: what stands
+// before their names.
+func placesOf(a, b *link) [2]string {
+	return [2]string{strings.TrimSuffix(a.qualified[0], a.names[0]), strings.TrimSuffix(b.qualified[0], b.names[0])}
+}
+
+// confirm notes a move that its own evidence proves.
+func (s *seenFunctions) confirm(m match) {
+	if a, b := m.old.last(), m.now.last(); a.qualified[0] != b.qualified[0] {
+		s.moved[placesOf(a, b)] = true
+	}
 }
 
 // compare tells whether two exceptions of the same key are one, and by how many
@@ -111,9 +138,10 @@ func functionsOf(before, after []selfheal.Signature) seenFunctions {
 // has the same name, and the names of one side are those of the other with some
 // left out: what a wrapper adds, or a hop to another thread cuts off. Where the
 // failing function itself is in another place, that place must be new, the old
-// one gone, a caller must agree, and either the error or the function's name
-// must be one that would hardly come twice.
-func (t *trail) compare(now *trail, p seenFunctions) (score int, ok bool) {
+// one gone, a caller must agree, and the error or the function's name must be one
+// that would hardly come twice, or another exception must prove the same move.
+// Where the function has no name a caller must agree too.
+func (t *trail) compare(now *trail, seen *seenFunctions) (score int, ok bool) {
 	for i := range t.links {
 		n, agree := t.links[i].compare(&now.links[i])
 		if !agree {
@@ -123,10 +151,10 @@ func (t *trail) compare(now *trail, p seenFunctions) (score int, ok bool) {
 	}
 	a, b := t.last(), now.last()
 	if a.qualified[0] == b.qualified[0] {
-		return score, true
+		return score, a.names[0] != "" || min(len(a.names), len(b.names)) >= 2
 	}
-	moved := !p.after[a.qualified[0]] && !p.before[b.qualified[0]]
-	return score, moved && min(len(a.names), len(b.names)) >= 2 && (!t.generic || isDistinctive(a.names[0]))
+	moved := !seen.after[a.qualified[0]] && !seen.before[b.qualified[0]]
+	return score, moved && min(len(a.names), len(b.names)) >= 2 && (!t.generic || isDistinctive(a.names[0]) || seen.moved[placesOf(a, b)])
 }
 
 func (t *trail) last() *link { return &t.links[len(t.links)-1] }
@@ -225,13 +253,22 @@ func (t *trail) why(now *trail) string {
 	if a.qualified[0] != b.qualified[0] {
 		text += ", which moved from " + placeName(&t.root, &now.root) + " to " + placeName(&now.root, &t.root)
 	}
-	if added := missing(b.names, a.names); added != "" {
+	if added := missing(now.allNames(), t.allNames()); added != "" {
 		text += ", now called through " + added
 	}
-	if dropped := missing(a.names, b.names); dropped != "" {
+	if dropped := missing(t.allNames(), now.allNames()); dropped != "" {
 		text += ", no longer called through " + dropped
 	}
-	return text
+	return clip(readable([]byte(text)), maxTitle)
+}
+
+// allNames lists the functions of the whole chain, those of the root cause first.
+func (t *trail) allNames() []string {
+	var names []string
+	for _, l := range slices.Backward(t.links) {
+		names = append(names, l.names...)
+	}
+	return names
 }
 
 // placeName names a frame's file, or its package where the file has kept its name.
@@ -255,7 +292,7 @@ func shortPath(path string) string {
 func missing(in, notIn []string) string {
 	var names []string
 	for _, name := range in {
-		if name == "" || slices.Contains(notIn, name) {
+		if name == "" || slices.Contains(notIn, name) || slices.Contains(names, name) {
 			continue
 		}
 		if len(names) == 3 {

@@ -21,7 +21,7 @@ const maxName = 300
 // AppendTemplate appends the canonical text of an exception chain: for every
 // exception its type, then its in-app functions, innermost first, repeats left
 // out. Where nothing is in-app the innermost frames and the masked message
-// stand in; a type that says nothing ("error", "Error") with no frames likewise.
+// stand in; where functions have only the names that a bundler gave, the message.
 // mask gives the canonical text of a message.
 func AppendTemplate(dst []byte, exceptions []selfheal.Exception, language Language, mask func([]byte) []byte) []byte {
 	for i := range exceptions {
@@ -34,12 +34,12 @@ func AppendTemplate(dst []byte, exceptions []selfheal.Exception, language Langua
 			dst = append(append(dst, ": "...), class...)
 		}
 		start := len(dst)
-		dst = appendFrames(dst, e.Frames, true, maxIdentityFrames)
+		dst = appendFrames(dst, e.Frames, own(language), maxIdentityFrames)
 		if len(dst) > start && e.Type != "error" {
 			continue
 		}
-		if len(dst) == start {
-			dst = appendFrames(dst, e.Frames, false, maxFallbackFrames)
+		if len(dst) == start && !slices.ContainsFunc(e.Frames, func(f selfheal.Frame) bool { return f.InApp }) {
+			dst = appendFrames(dst, e.Frames, foreign, maxFallbackFrames)
 		}
 		dst = append(append(dst, "\n  "...), mask([]byte(e.Message))...)
 	}
@@ -47,11 +47,14 @@ func AppendTemplate(dst []byte, exceptions []selfheal.Exception, language Langua
 }
 
 // appendFrames appends up to limit distinct functions.
-func appendFrames(dst []byte, frames []selfheal.Frame, inApp bool, limit int) []byte {
+func appendFrames(dst []byte, frames []selfheal.Frame, wanted func(*selfheal.Frame) bool, limit int) []byte {
 	first, n := len(dst), 0
 	for i := range frames {
 		f := &frames[i]
-		if f.InApp != inApp || n == limit {
+		if n == limit {
+			break
+		}
+		if !wanted(f) {
 			continue
 		}
 		start := len(dst)
@@ -65,6 +68,14 @@ func appendFrames(dst []byte, frames []selfheal.Frame, inApp bool, limit int) []
 	}
 	return dst
 }
+
+// own tells which frames name the service's functions: a bundler's names do not.
+func own(language Language) func(*selfheal.Frame) bool {
+	return func(f *selfheal.Frame) bool { return f.InApp && (language != JavaScript || !isMinified(f)) }
+}
+
+// foreign frames stand in where no frame is in-app.
+func foreign(f *selfheal.Frame) bool { return !f.InApp }
 
 // repeated tells whether the line (with its leading line break) is already among lines.
 func repeated(lines, line []byte) bool {

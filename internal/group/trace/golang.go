@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -12,14 +13,70 @@ import (
 // and bare stacks as zap and pkg/errors print them. Of a dump of many
 // goroutines only the first, the one that failed, is read.
 func (p *Parser) parseGo(b []byte) {
+	if at := bytes.Index(b, []byte("DATA RACE\n")); at >= 0 {
+		p.parseRace(b[at:])
+		return
+	}
 	head, stack := splitGo(b)
 	typ, message := goHead(head)
 	p.begin(typ, message)
 	p.goFrames(stack)
 	e := &p.exceptions[0]
+	frames := len(e.Frames)
 	e.Frames = afterPanic(e.Frames)
+	if len(e.Frames) < frames && e.Type == "error" && isPanicking(p.frames[:frames]) {
+		e.Type = "panic" // recovered, and logged with other words
+	}
+	withoutInlining(e.Frames)
 	if len(e.Frames) == 0 && e.Type == "error" {
 		p.exceptions = p.exceptions[:0]
+	}
+}
+
+// parseRace reads a report of the race detector: the stacks of the two accesses,
+// in an order that does not depend on which of them came last.
+func (p *Parser) parseRace(b []byte) {
+	for part := range bytes.SplitSeq(b, []byte("\n\n")) {
+		_, stack, ok := bytes.Cut(part, []byte(" at 0x"))
+		if !ok || len(p.exceptions) == 2 {
+			break // who created the goroutines is no part of it
+		}
+		p.begin([]byte("data race"), nil)
+		var function []byte
+		for line := range bytes.Lines(stack[min(len(stack), lineEnd(stack, 0)+1):]) {
+			line = bytes.TrimRight(line, "\r\n")
+			if hasPrefix(line, "      ") && function != nil {
+				p.goFrame(function, bytes.TrimSpace(line))
+				function = nil
+			} else {
+				function = line
+			}
+		}
+	}
+	if len(p.exceptions) == 0 {
+		p.begin([]byte("data race"), nil)
+	}
+	slices.SortFunc(p.exceptions, func(a, b selfheal.Exception) int {
+		return slices.CompareFunc(a.Frames, b.Frames, func(a, b selfheal.Frame) int {
+			return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Function, b.Function))
+		})
+	})
+}
+
+// withoutInlining undoes what inlining makes of a closure's name: one of totalOf
+// is "handle.totalOf.func2" where totalOf was inlined into handle, and both are
+// still on the stack.
+func withoutInlining(frames []selfheal.Frame) {
+	for i := range frames {
+		for {
+			outer, rest, ok := strings.Cut(frames[i].Function, ".")
+			if !ok || !strings.Contains(rest, ".func") || !slices.ContainsFunc(frames[i+1:], func(f selfheal.Frame) bool {
+				return f.Function == outer && f.Package == frames[i].Package
+			}) {
+				break
+			}
+			frames[i].Function = rest
+		}
 	}
 }
 
@@ -62,11 +119,12 @@ func lineEnd(b []byte, from int) int {
 func goHead(head []byte) (typ, message []byte) {
 	first := head[:lineEnd(head, 0)]
 	switch {
-	case bytes.Contains(head, []byte("WARNING: DATA RACE")):
-		return []byte("data race"), nil
 	case bytes.Contains(head, []byte("fatal error: ")):
 		_, message, _ = bytes.Cut(head, []byte("fatal error: "))
 		return []byte("fatal error"), message[:lineEnd(message, 0)]
+	case hasPrefix(first, "SIG"):
+		typ, message, _ = bytes.Cut(first, []byte(": "))
+		return typ, message
 	case bytes.Contains(first, []byte("panic serving ")):
 		_, message, _ = bytes.Cut(first, []byte("panic serving "))
 		if _, rest, ok := bytes.Cut(message, []byte(": ")); ok {
@@ -123,9 +181,8 @@ func (p *Parser) goFrames(stack []byte) {
 }
 
 func (p *Parser) goFrame(function, position []byte) {
-	if at := bytes.LastIndex(position, []byte(" +0x")); at > 0 {
-		position = position[:at]
-	}
+	position, _, _ = bytes.Cut(position, []byte(" +0x")) // and "fp=0x... sp=0x... pc=0x..." of a fatal signal
+	position, _, _ = bytes.Cut(position, []byte(" fp=0x"))
 	path, line, ok := cutLine(position)
 	if !ok {
 		return
@@ -181,6 +238,13 @@ func afterPanic(frames []selfheal.Frame) []selfheal.Frame {
 		frames = frames[1:]
 	}
 	return frames
+}
+
+// isPanicking tells whether a stack was taken while a panic was being recovered.
+func isPanicking(frames []selfheal.Frame) bool {
+	return slices.ContainsFunc(frames, func(f selfheal.Frame) bool {
+		return f.Package == "" && f.Function == "panic" || f.Package == "runtime" && f.Function == "gopanic"
+	})
 }
 
 // goInApp judges a Go frame: by the service's modules when they are known, else

@@ -9,20 +9,22 @@ import (
 )
 
 // parsePython reads tracebacks. Python prints the root cause first and the
-// newest frame last; both orders are turned round.
+// newest frame last; both orders are turned round. What an exception group holds
+// is printed below it, and follows it.
 func (p *Parser) parsePython(b []byte) {
 	var pending []selfheal.Frame
 	in := false
+	chain := 0 // how many exceptions are of the chain, not inside a group
 	for raw := range bytes.Lines(b) {
 		line := bytes.TrimRight(raw, "\r\n")
 		trimmed := bytes.TrimLeft(line, " \t|+")
 		switch {
-		case bytes.Contains(trimmed, []byte("Traceback (most recent call last)")):
+		case bytes.Contains(trimmed, []byte("Traceback (most recent call last)")), isGroupSeparator(line):
 			in, pending = true, pending[:0]
 		case !in:
 		case hasPrefix(trimmed, "File \""):
-			if f, ok := p.pythonFrame(trimmed); ok && len(pending) < maxFrames {
-				pending = append(pending, f)
+			if f, ok := p.pythonFrame(trimmed); ok {
+				pending = appendEnds(pending, f)
 			}
 		case len(trimmed) == 0 || startsIndented(line) && !isGroupLine(line):
 			// source excerpts, markers, repeats
@@ -33,14 +35,34 @@ func (p *Parser) parsePython(b []byte) {
 			}
 			in = false
 			p.pythonException(typ, message, pending)
+			pending = pending[:0]
+			if bytes.IndexByte(line, '|') <= 2 && len(p.exceptions) == chain+1 {
+				chain++
+			}
 		}
 	}
 	if in && len(pending) > 0 { // the trace was cut before its last line
 		p.pythonException([]byte("Exception"), nil, pending)
+		chain = len(p.exceptions)
 	}
-	if !bytes.Contains(b, []byte("Exception Group Traceback")) { // a group is printed before what it holds
-		slices.Reverse(p.exceptions)
+	slices.Reverse(p.exceptions[:chain])
+}
+
+// appendEnds keeps the outermost and the innermost frames of a stack that is too
+// deep to be kept: where the recursion began and where it failed.
+func appendEnds(frames []selfheal.Frame, f selfheal.Frame) []selfheal.Frame {
+	if len(frames) < maxFrames {
+		return append(frames, f)
 	}
+	copy(frames[maxFrames/2:], frames[maxFrames/2+1:])
+	frames[maxFrames-1] = f
+	return frames
+}
+
+// isGroupSeparator: "  +-+---------------- 1 ----------------", above each exception of a group.
+func isGroupSeparator(line []byte) bool {
+	trimmed := bytes.TrimLeft(line, " ")
+	return len(trimmed) < len(line) && hasPrefix(trimmed, "+-") && bytes.Contains(trimmed, []byte("--- "))
 }
 
 func startsIndented(line []byte) bool { return len(line) > 0 && (line[0] == ' ' || line[0] == '\t') }

@@ -10,6 +10,7 @@ package trace
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -29,6 +30,9 @@ const (
 	Ruby
 	PHP
 	Rust
+	Dart
+	Elixir
+	Erlang
 )
 
 // Caps on what is kept of one trace.
@@ -59,7 +63,9 @@ func (p *Parser) Parse(text []byte) ([]selfheal.Exception, Language) {
 		p.parseGo(text)
 	case Python:
 		p.parsePython(text)
-	case Java, JavaScript, CSharp:
+	case JavaScript:
+		p.parseJavaScript(text)
+	case Java, CSharp:
 		p.parseAt(text, language)
 	case Ruby:
 		p.parseRuby(text)
@@ -67,11 +73,40 @@ func (p *Parser) Parse(text []byte) ([]selfheal.Exception, Language) {
 		p.parsePHP(text)
 	case Rust:
 		p.parseRust(text)
+	case Dart:
+		p.parseDart(text)
+	case Elixir:
+		p.parseElixir(text)
+	case Erlang:
+		p.parseErlang(text)
 	}
 	if len(p.exceptions) == 0 {
 		return nil, None
 	}
+	p.ownModules(language)
 	return p.exceptions, language
+}
+
+// ownModules keeps to the service's own modules where they are known and the
+// trace has a frame of one, in the languages whose frames carry the full name of
+// a module: no list of frameworks knows every dependency.
+func (p *Parser) ownModules(language Language) {
+	switch language {
+	case Java, CSharp, Elixir, Erlang, Dart:
+	default:
+		return
+	}
+	if !slices.ContainsFunc(p.exceptions, func(e selfheal.Exception) bool {
+		return slices.ContainsFunc(e.Frames, func(f selfheal.Frame) bool { return p.hasModule(f.Package) })
+	}) {
+		return
+	}
+	for i := range p.exceptions {
+		for k := range p.exceptions[i].Frames {
+			f := &p.exceptions[i].Frames[k]
+			f.InApp = f.InApp && p.hasModule(f.Package)
+		}
+	}
 }
 
 // Detect tells which runtime printed the trace in a text; None when there is none.
@@ -80,14 +115,20 @@ func Detect(text []byte) Language {
 	switch {
 	case has("Traceback (most recent call last)"):
 		return Python
-	case has("goroutine ") && has(" ["), hasPrefix(text, "panic: "), hasPrefix(text, "fatal error: "), has("WARNING: DATA RACE"):
+	case has("goroutine ") && has(" ["), hasPrefix(text, "panic: "), hasPrefix(text, "fatal error: "), has("DATA RACE\n"):
 		return Go
-	case has("panicked at "):
+	case has("panicked at "), has("\nCaused by:\n") && !has("\tat "), has("\nStack backtrace:\n"):
 		return Rust
+	case has("\n#0 ") && has(".dart"), has("\n#0      "), has("\npackage:") && has(".dart "), hasPrefix(text, "#0      "), has("/flutter (") && has("): #0 "):
+		return Dart
 	case has("Stack trace:\n#0 "), has("PHP Fatal error: "), hasPrefix(text, "#0 ") && has("): "):
 		return PHP
 	case has(":in `"), has(":in '") && has(".rb:"):
 		return Ruby
+	case has("** (") && (has(".ex:") || has(".exs:") || has(".erl:")):
+		return Elixir
+	case has(" REPORT==== ") && (has("in function ") || has(`,[{file,"`)):
+		return Erlang
 	}
 	if language := detectAt(text); language != None {
 		return language
@@ -107,7 +148,7 @@ func detectAt(text []byte) Language {
 			if hasPrefix(line, "Exception in thread ") {
 				return Java
 			}
-			if IsExcerptHead(line) {
+			if IsExcerptHead(line) || IsSpiderFrame(bytes.TrimRight(line, "\r\n")) {
 				language = JavaScript
 			}
 			continue

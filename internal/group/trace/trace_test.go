@@ -41,10 +41,10 @@ func TestParse(t *testing.T) {
 	f("panic: (main.failure) {code:7}\n\ngoroutine 1 [running]:\nmain.f({0x1, 0x2}, ...)\n\t/x/main.go:3 +0x1\n\ngoroutine 2 [select]:\nmain.g()\n\t/x/main.go:9",
 		"main.failure: {code:7}", "* main|f /x/main.go:3")
 	f("recovered\ngoroutine 7 [running]:\nruntime/debug.Stack()\n\t/go/src/runtime/debug/stack.go:26\nmain.recovered.func1()\n\t/x/main.go:5\npanic({0x1, 0x2})\n\t/go/src/runtime/panic.go:1\nmain.f()\n\t/x/main.go:3",
-		"error: recovered", "* main|f /x/main.go:3")
+		"panic: recovered", "* main|f /x/main.go:3")
 	f("cannot load: gone\nmain.load\n\t/x/main.go:3\nexample.com/lib.Do\n\t/home/go/pkg/mod/example.com/lib@v1.0.0/do.go:9\nmain.main\n\t/x/main.go:9", // pkg/errors
 		"error: cannot load: gone", "* main|load /x/main.go:3", "  example.com/lib|Do /home/go/pkg/mod/example.com/lib@v1.0.0/do.go:9", "* main|main /x/main.go:9")
-	f("WARNING: DATA RACE\nRead at 0x1 by goroutine 7:\n  main.f()\n      /x/main.go:3 +0x1", "data race: ")
+	f("WARNING: DATA RACE\nRead at 0x1 by goroutine 7:\n  main.f()\n      /x/main.go:3 +0x1", "data race: ", "* main|f /x/main.go:3")
 
 	// Python.
 	f("Traceback (most recent call last):\n  File \"/usr/lib/python3.11/json/decoder.py\", line 7, in decode\n    x\nshop.Lost: all of it\nand more",
@@ -67,7 +67,7 @@ func TestParse(t *testing.T) {
 
 	// Ruby, PHP, Rust.
 	f("/srv/app.rb:3:in `block in find': lost (Shop::Gone)\n\tfrom /usr/lib/ruby/gems/3/x.rb:9:in 'Kernel#require'", "Shop::Gone: lost", "* app|find /srv/app.rb:3", "  x|Kernel#require /usr/lib/ruby/gems/3/x.rb:9")
-	f("PHP Fatal error:  Uncaught Shop\\Gone: lost in /srv/a.php:3\nStack trace:\n#0 /srv/vendor/b.php(9): Shop\\f(1)\n#1 {main}\n  thrown", "Shop\\Gone: lost", "* a|{raise} /srv/a.php:3", "  b|Shop\\f /srv/vendor/b.php:9")
+	f("PHP Fatal error:  Uncaught Shop\\Gone: lost in /srv/a.php:3\nStack trace:\n#0 /srv/vendor/b.php(9): Shop\\f(1)\n#1 {main}\n  thrown", "Shop\\Gone: lost", "* Shop|f /srv/a.php:3", "  b|{main} /srv/vendor/b.php:9")
 	f("thread 'main' panicked at 'lost', src/main.rs:3:5\nstack backtrace:\n   0: std::panicking::begin\n   1: shop::find::h0123456789abcdef\n             at ./src/main.rs:3:5", "panic: lost", "  |std::panicking::begin :0", "* |shop::find ./src/main.rs:3")
 	f("thread 'main' panicked at src/main.rs:3:5:\nlost\nnote: run with", "panic: lost", "* main|{raise} src/main.rs:3")
 }

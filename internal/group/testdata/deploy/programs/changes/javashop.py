@@ -244,6 +244,7 @@ CHANGES = {
                       (CHECKOUT, "ownerLength", "lengthOfOwner"), (CHECKOUT, "charge(", "debit("), (CHECKOUT, "lastLine", "finalLine")]),
     "caller": (PAID, [(MAIN, "Checkout.checkout", "Checkout.complete"), (CHECKOUT, "void checkout", "void complete")]),
     "hop": (PAID, [(MAIN, "default -> Checkout.checkout(store, bug);", "default -> {\n                Thread worker = new Thread(() -> Checkout.checkout(store, bug));\n                worker.start();\n                worker.join();\n            }")]),
+    "executor": (PAID, [(MAIN, "default -> Checkout.checkout(store, bug);", "default -> java.util.concurrent.CompletableFuture.runAsync(() -> Checkout.checkout(store, bug)).get();")]),
     "closure": ("closure each", [(MAIN, "        Store store = new Store();\n", "        Store store = new Store();\n        Runnable first = () -> { };\n        first.run();\n"),
                                  ("src/com/acme/shop/store/Store.java", "        org.depot.Dep.each(", "        org.depot.Dep.each(List.of(0), line -> { });\n        org.depot.Dep.each(")]),
     "named": ("closure", [(MAIN, "store.visit(order -> order.owner.length())", "store.visit(Store::showOwner)"),

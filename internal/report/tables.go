@@ -11,37 +11,6 @@ import (
 	"selfheal"
 )
 
-// SignatureRow is one line of the list of signatures.
-type SignatureRow struct {
-	Count     int64              `json:"count"` // occurrences
-	Signature selfheal.Signature `json:"signature"`
-}
-
-// Signatures lists signatures in the order given: count, severity, kind, id and
-// title, and below them the first line of the newest sample.
-func Signatures(w io.Writer, rows []SignatureRow, o TextOptions) error {
-	p := newPrinter(o)
-	table := [][]string{{"COUNT", "SEVERITY", "KIND", "ID", "TITLE"}}
-	for _, row := range rows {
-		s := row.Signature
-		severity := s.Severity.String()
-		if s.Severity == selfheal.SeverityUnspecified {
-			severity = "-"
-		}
-		table = append(table, []string{
-			count(row.Count), severity, oneLine(string(s.Kind), titleLimit), oneLine(string(s.ID), titleLimit), oneLine(s.Title, titleLimit),
-		})
-	}
-	if len(rows) == 0 {
-		p.line("no signatures")
-		return p.flush(w)
-	}
-	p.table(table, true, func(row int) string {
-		return oneLine(firstLine(rows[row].Signature.Sample.Text), sentenceLimit)
-	})
-	return p.flush(w)
-}
-
 // Incidents lists incidents in the order given: id, when it was opened, how far
 // it has come, the status and the deploy, and below them what is known of it.
 func Incidents(w io.Writer, incidents []*selfheal.Incident, o TextOptions) error {

@@ -1,0 +1,195 @@
+package app
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"selfheal"
+	"selfheal/internal/group"
+	"selfheal/internal/report"
+	"selfheal/internal/suggest"
+)
+
+// SignatureOrder is by what rows are sorted.
+type SignatureOrder string
+
+// The orders; equal rows stand by count, then by id.
+const (
+	OrderCount    SignatureOrder = "count"    // most frequent first
+	OrderFirst    SignatureOrder = "first"    // oldest first occurrence first
+	OrderLast     SignatureOrder = "last"     // newest last occurrence first
+	OrderSeverity SignatureOrder = "severity" // worst first
+)
+
+// ParseSignatureOrder reads the name of an order.
+func ParseSignatureOrder(text string) (SignatureOrder, error) {
+	orders := []string{string(OrderCount), string(OrderFirst), string(OrderLast), string(OrderSeverity)}
+	if !slices.Contains(orders, text) {
+		return "", selfheal.Usagef(didYouMean(text, orders), "unknown order %q", text)
+	}
+	return SignatureOrder(text), nil
+}
+
+// ParseLevel reads the name of a severity.
+func ParseLevel(text string) (selfheal.Severity, error) {
+	names := []string{"trace", "debug", "info", "warn", "error", "fatal"}
+	severities := []selfheal.Severity{
+		selfheal.SeverityTrace, selfheal.SeverityDebug, selfheal.SeverityInfo, selfheal.SeverityWarn, selfheal.SeverityError, selfheal.SeverityFatal,
+	}
+	lower := strings.ToLower(text)
+	if lower == "warning" {
+		lower = "warn"
+	}
+	if i := slices.Index(names, lower); i >= 0 {
+		return severities[i], nil
+	}
+	return 0, selfheal.Usagef(didYouMean(text, names), "unknown level %q", text)
+}
+
+// didYouMean hints at the nearest of the words that are allowed, and lists all.
+func didYouMean(text string, words []string) string {
+	const near = 2
+	all := "use one of " + strings.Join(words, ", ")
+	nearest := slices.MinFunc(words, func(a, b string) int {
+		return cmp.Compare(suggest.Distance(text, a), suggest.Distance(text, b))
+	})
+	if suggest.Distance(text, nearest) <= near {
+		return "did you mean " + nearest + "? " + all
+	}
+	return all
+}
+
+// GroupView says which signatures a table shows, and how.
+type GroupView struct {
+	Sort  SignatureOrder    // empty: OrderCount
+	Level selfheal.Severity // least; what was logged without a severity is below every level
+	Limit int               // most rows; 0: all
+}
+
+// table makes the rows of what was counted. What it leaves out it counts; the
+// row for everything beyond the cap on signatures always stays.
+func (v GroupView) table(reading report.Reading, counts *tally, all finalSignatures) report.SignatureTable {
+	t := report.SignatureTable{Reading: reading, Signatures: len(all.members), Lines: len(all.signatures), Rows: []report.SignatureRow{}}
+	var overflow []report.SignatureRow
+	for class := range all.members {
+		row := all.row(class, counts)
+		switch {
+		case row.Signature.Kind == selfheal.KindOverflow:
+			overflow = append(overflow, row)
+			t.Signatures--
+			t.Lines--
+		case row.Signature.Severity < v.Level:
+			t.Below.Add(row)
+		default:
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	v.sort(t.Rows)
+	if v.Limit > 0 && len(t.Rows) > v.Limit {
+		for _, row := range t.Rows[v.Limit:] {
+			t.Cut.Add(row)
+		}
+		t.Rows = t.Rows[:v.Limit]
+	}
+	t.Rows = append(t.Rows, overflow...)
+	return t
+}
+
+func (v GroupView) sort(rows []report.SignatureRow) {
+	slices.SortFunc(rows, func(a, b report.SignatureRow) int {
+		return cmp.Or(v.compare(a, b), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Signature.ID, b.Signature.ID))
+	})
+}
+
+func (v GroupView) compare(a, b report.SignatureRow) int {
+	switch v.Sort {
+	case OrderFirst:
+		if a.Signature.First.IsZero() != b.Signature.First.IsZero() {
+			return cmp.Compare(b.Signature.First.Unix(), a.Signature.First.Unix()) // undated ones last
+		}
+		return a.Signature.First.Compare(b.Signature.First)
+	case OrderLast:
+		return b.Signature.Last.Compare(a.Signature.Last)
+	case OrderSeverity:
+		return cmp.Compare(b.Signature.Severity, a.Signature.Severity)
+	}
+	return 0
+}
+
+// finalSignatures says which of a Grouper's signatures are one error.
+type finalSignatures struct {
+	signatures []selfheal.Signature // by index
+	class      []int                // by index
+	members    [][]int              // indexes, by class; the one whose id stands for all comes first
+}
+
+// finals puts together what stands for one another.
+func finals(signatures []selfheal.Signature, of map[selfheal.SignatureID]selfheal.SignatureID) finalSignatures {
+	f := finalSignatures{signatures: signatures, class: make([]int, len(signatures))}
+	classes := make(map[selfheal.SignatureID]int, len(signatures))
+	for i := range signatures {
+		id := signatures[i].ID
+		stands := cmp.Or(of[id], id)
+		class, known := classes[stands]
+		if !known {
+			class = len(f.members)
+			classes[stands] = class
+			f.members = append(f.members, nil)
+		}
+		f.class[i] = class
+		f.members[class] = append(f.members[class], i)
+		if n := len(f.members[class]); id == stands && n > 1 {
+			m := f.members[class]
+			m[0], m[n-1] = m[n-1], m[0]
+		}
+	}
+	return f
+}
+
+// maxTitle is the length of a title in characters.
+const maxTitle = 200
+
+// signature is the one that stands for a class, with what all of it were seen
+// to be. Its title has "<*>" where they differ.
+func (f *finalSignatures) signature(class int) selfheal.Signature {
+	members := f.members[class]
+	if len(members) == 1 {
+		return f.signatures[members[0]]
+	}
+	one := make(map[selfheal.SignatureID]*selfheal.Signature, 1)
+	id := f.signatures[members[0]].ID
+	for _, i := range members {
+		s := f.signatures[i]
+		s.ID = id
+		group.MergeSignatures(one, []selfheal.Signature{s})
+	}
+	title := []rune(f.common(class))
+	if len(title) > maxTitle {
+		title = append(title[:maxTitle-1], '…')
+	}
+	one[id].Title = string(title)
+	return *one[id]
+}
+
+// common is the text that the templates of a class share.
+func (f *finalSignatures) common(class int) string {
+	var templates []string
+	for _, i := range f.members[class] {
+		templates = append(templates, f.signatures[i].Template)
+	}
+	return group.Common(templates)
+}
+
+// row adds up what was counted of a class.
+func (f *finalSignatures) row(class int, counts *tally) report.SignatureRow {
+	var sum tallied
+	for _, i := range f.members[class] {
+		if i < len(counts.entries) {
+			sum.add(&counts.entries[i])
+		}
+	}
+	return report.SignatureRow{
+		Count: sum.count, Merged: len(f.members[class]), Times: counts.timeline.chart(sum.spread), Signature: f.signature(class),
+	}
+}

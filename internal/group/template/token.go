@@ -6,7 +6,7 @@ import "bytes"
 // after what it consumed, which is beyond j for URLs and paths with a query.
 func (s *Scanner) token(m []byte, i, j int, has traits) int {
 	if has&(hasOther|hasAt) != 0 {
-		if stars := leadingStars(m[i:j]); stars >= 3 { // what somebody has blotted out
+		if stars := leadingStars(m[i:j]); stars >= 3 && i+stars < j { // a value of which somebody has blotted out the beginning
 			i += stars
 		}
 		for i < j && isLead(m[i]) { // "#12", "*ptr", "$ref": the sign is text

@@ -25,7 +25,7 @@ func (r *GroupRequest) generalise(signatures []selfheal.Signature) map[selfheal.
 	if r.Exact {
 		return nil
 	}
-	return group.Generalise(signatures)
+	return group.Generalise(signatures, nil).Of
 }
 
 func (r *GroupRequest) newGrouper() *group.Grouper {

@@ -61,7 +61,7 @@ func (l *recordList) add(r *selfheal.Record, i group.Index) error {
 	return nil
 }
 
-func (l *recordList) each(all finalSignatures, yield func(GroupedRecord) error) error {
+func (l *recordList) each(all *finalSignatures, yield func(GroupedRecord) error) error {
 	final := make([]*selfheal.Signature, len(all.members))
 	for _, r := range l.records {
 		class := all.class[r.index]

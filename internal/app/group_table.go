@@ -69,50 +69,59 @@ type GroupView struct {
 
 // table makes the rows of what was counted. What it leaves out it counts; the
 // row for everything beyond the cap on signatures always stays.
-func (v GroupView) table(reading report.Reading, counts *tally, all finalSignatures) report.SignatureTable {
+func (v GroupView) table(reading report.Reading, counts *tally, all *finalSignatures) report.SignatureTable {
 	t := report.SignatureTable{Reading: reading, Signatures: len(all.members), Lines: len(all.signatures), Rows: []report.SignatureRow{}}
-	var overflow []report.SignatureRow
+	var shown, overflow []classSum
 	for class := range all.members {
-		row := all.row(class, counts)
+		c := classSum{class: class, id: all.id(class), sum: all.sum(class, counts)}
 		switch {
-		case row.Signature.Kind == selfheal.KindOverflow:
-			overflow = append(overflow, row)
+		case all.kind(class) == selfheal.KindOverflow:
+			overflow = append(overflow, c)
 			t.Signatures--
 			t.Lines--
-		case row.Signature.Severity < v.Level:
-			t.Below.Add(row)
+		case c.sum.severity < v.Level:
+			t.Below.Add(c.sum.count)
 		default:
-			t.Rows = append(t.Rows, row)
+			shown = append(shown, c)
 		}
 	}
-	v.sort(t.Rows)
-	if v.Limit > 0 && len(t.Rows) > v.Limit {
-		for _, row := range t.Rows[v.Limit:] {
-			t.Cut.Add(row)
+	v.sort(shown)
+	if v.Limit > 0 && len(shown) > v.Limit {
+		for _, c := range shown[v.Limit:] {
+			t.Cut.Add(c.sum.count)
 		}
-		t.Rows = t.Rows[:v.Limit]
+		shown = shown[:v.Limit]
 	}
-	t.Rows = append(t.Rows, overflow...)
+	for _, c := range append(shown, overflow...) {
+		t.Rows = append(t.Rows, all.row(c, counts))
+	}
 	return t
 }
 
-func (v GroupView) sort(rows []report.SignatureRow) {
-	slices.SortFunc(rows, func(a, b report.SignatureRow) int {
-		return cmp.Or(v.compare(a, b), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Signature.ID, b.Signature.ID))
+// classSum is what was counted of one class.
+type classSum struct {
+	class int
+	id    selfheal.SignatureID
+	sum   tallied
+}
+
+func (v GroupView) sort(classes []classSum) {
+	slices.SortFunc(classes, func(a, b classSum) int {
+		return cmp.Or(v.compare(&a.sum, &b.sum), cmp.Compare(b.sum.count, a.sum.count), cmp.Compare(a.id, b.id))
 	})
 }
 
-func (v GroupView) compare(a, b report.SignatureRow) int {
+func (v GroupView) compare(a, b *tallied) int {
 	switch v.Sort {
 	case OrderFirst:
-		if a.Signature.First.IsZero() != b.Signature.First.IsZero() {
-			return cmp.Compare(b.Signature.First.Unix(), a.Signature.First.Unix()) // undated ones last
+		if a.first.IsZero() != b.first.IsZero() {
+			return b.first.Compare(a.first) // undated ones last
 		}
-		return a.Signature.First.Compare(b.Signature.First)
+		return a.first.Compare(b.first)
 	case OrderLast:
-		return b.Signature.Last.Compare(a.Signature.Last)
+		return b.last.Compare(a.last)
 	case OrderSeverity:
-		return cmp.Compare(b.Signature.Severity, a.Signature.Severity)
+		return cmp.Compare(b.severity, a.severity)
 	}
 	return 0
 }
@@ -122,11 +131,12 @@ type finalSignatures struct {
 	signatures []selfheal.Signature // by index
 	class      []int                // by index
 	members    [][]int              // indexes, by class; the one whose id stands for all comes first
+	commons    map[int]string       // by class, as far as it was asked for
 }
 
 // finals puts together what stands for one another.
-func finals(signatures []selfheal.Signature, of map[selfheal.SignatureID]selfheal.SignatureID) finalSignatures {
-	f := finalSignatures{signatures: signatures, class: make([]int, len(signatures))}
+func finals(signatures []selfheal.Signature, of map[selfheal.SignatureID]selfheal.SignatureID) *finalSignatures {
+	f := &finalSignatures{signatures: signatures, class: make([]int, len(signatures)), commons: make(map[int]string)}
 	classes := make(map[selfheal.SignatureID]int, len(signatures))
 	for i := range signatures {
 		id := signatures[i].ID
@@ -174,22 +184,39 @@ func (f *finalSignatures) signature(class int) selfheal.Signature {
 
 // common is the text that the templates of a class share.
 func (f *finalSignatures) common(class int) string {
+	if text, known := f.commons[class]; known {
+		return text
+	}
 	var templates []string
 	for _, i := range f.members[class] {
 		templates = append(templates, f.signatures[i].Template)
 	}
-	return group.Common(templates)
+	text := group.Common(templates)
+	f.commons[class] = text
+	return text
 }
 
-// row adds up what was counted of a class.
-func (f *finalSignatures) row(class int, counts *tally) report.SignatureRow {
-	var sum tallied
+// id is the one that stands for a class.
+func (f *finalSignatures) id(class int) selfheal.SignatureID {
+	return f.signatures[f.members[class][0]].ID
+}
+
+func (f *finalSignatures) kind(class int) selfheal.SignatureKind {
+	return f.signatures[f.members[class][0]].Kind
+}
+
+// sum adds up what was counted of a class.
+func (f *finalSignatures) sum(class int, counts *tally) (sum tallied) {
 	for _, i := range f.members[class] {
 		if i < len(counts.entries) {
 			sum.add(&counts.entries[i])
 		}
 	}
+	return sum
+}
+
+func (f *finalSignatures) row(c classSum, counts *tally) report.SignatureRow {
 	return report.SignatureRow{
-		Count: sum.count, Merged: len(f.members[class]), Times: counts.timeline.chart(sum.spread), Signature: f.signature(class),
+		Count: c.sum.count, Merged: len(f.members[c.class]), Times: counts.timeline.chart(c.sum.spread), Signature: f.signature(c.class),
 	}
 }

@@ -63,7 +63,9 @@ func (e *tallied) add(other *tallied) {
 		return
 	}
 	if e.spread == nil {
-		e.spread = new(spread)
+		whole := *other.spread
+		e.spread = &whole
+		return
 	}
 	for b, n := range other.spread {
 		e.spread[b] += n

@@ -357,3 +357,6 @@ func fold(a, b []string) []string {
 	}
 	return pattern
 }
+
+// IsMask tells whether a text is one mask of a template, as "<num>", and nothing else.
+func IsMask(text string) bool { return text != "" && maskAt(text) == text }

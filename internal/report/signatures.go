@@ -40,10 +40,10 @@ type HiddenSignatures struct {
 	Records    int64 `json:"records"`
 }
 
-// Add counts one row as left out.
-func (h *HiddenSignatures) Add(row SignatureRow) {
+// Add counts one signature as left out.
+func (h *HiddenSignatures) Add(records int64) {
 	h.Signatures++
-	h.Records += row.Count
+	h.Records += records
 }
 
 // SignatureRow is one line of the list of signatures.
@@ -144,11 +144,10 @@ func signatureGrid(t SignatureTable) grid {
 	}
 	g.columns = append(g.columns, counts)
 	if t.By != nil {
-		g.columns = append(append(g.columns, level), t.By.columns(t.Rows)...)
+		g.columns = append(append(g.columns, level, idColumn(t.Rows)), t.By.columns(t.Rows)...)
 	} else {
-		g.columns = append(append(g.columns, shares(t), level), timeColumns(t)...)
+		g.columns = append(append(g.columns, shares(t), level, idColumn(t.Rows)), timeColumns(t)...)
 	}
-	g.columns = append(g.columns, idColumn(t.Rows))
 	return g
 }
 

@@ -1,7 +1,5 @@
 package report
 
-import "fmt"
-
 // SignatureColumns are the values of a field that a table has a column for, the
 // most frequent first.
 type SignatureColumns struct {
@@ -13,7 +11,7 @@ type SignatureColumns struct {
 type ColumnValue struct {
 	Value   string `json:"value,omitempty"`
 	None    bool   `json:"none,omitempty"`   // records that state no value
-	Others  int    `json:"others,omitempty"` // number of further values counted here together; at least that many
+	Others  bool   `json:"others,omitempty"` // all further values together
 	Records int64  `json:"records"`
 }
 
@@ -21,8 +19,8 @@ func (v ColumnValue) heading() string {
 	switch {
 	case v.None:
 		return "none"
-	case v.Others > 0:
-		return fmt.Sprintf("%d others", v.Others)
+	case v.Others:
+		return "others"
 	}
 	return shortRevision(oneLine(v.Value, titleLimit))
 }

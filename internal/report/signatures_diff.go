@@ -107,7 +107,7 @@ func changeGrid(name string, changes []SignatureChange, rate float64) grid {
 	for _, c := range changes {
 		before.add(count(c.Before), inkPlain)
 		after.add(count(c.After), inkPlain)
-		ratio.add(ratioWords(c.Ratio), inkPlain)
+		ratio.add(rateRatio(c.Ratio), inkPlain)
 		level.add(levelWord(c.Signature.Severity), levelInk(c.Signature.Severity))
 		chances.add(chanceWords(c, rate), inkFaint)
 		rows = append(rows, SignatureRow{Signature: c.Signature})
@@ -126,8 +126,8 @@ func changeGrid(name string, changes []SignatureChange, rate float64) grid {
 	return g
 }
 
-// ratioWords writes a ratio of rates; what fell, as a fraction: ×0.25.
-func ratioWords(x float64) string {
+// rateRatio writes a ratio of rates; what fell, as a fraction: ×0.25.
+func rateRatio(x float64) string {
 	if x <= 0 || math.IsInf(x, 0) || math.IsNaN(x) {
 		return "-"
 	}

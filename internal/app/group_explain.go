@@ -70,7 +70,11 @@ func (m *messages) note(r *selfheal.Record, i group.Index) {
 	if len(m.of[i]) >= explainKept || m.bytes >= explainBytes {
 		return
 	}
-	text := r.Message[:min(len(r.Message), explainMessage)]
+	text := r.Message
+	if n := len(r.Exceptions); n > 0 { // what the root cause said: the message is often the same
+		text = []byte(r.Exceptions[n-1].Type + ": " + r.Exceptions[n-1].Message)
+	}
+	text = text[:min(len(text), explainMessage)]
 	for _, earlier := range m.of[i] {
 		if earlier.text == string(text) {
 			return
@@ -191,7 +195,7 @@ func (x *explainer) align(e *report.SignatureExplanation, class int) {
 			values.note(group.Align(e.Pattern, x.all.signatures[i].Template))
 		}
 	}
-	e.Places = values.places
+	e.Places, e.Aligned = values.places, aligned
 }
 
 func (x *explainer) line(m *message, pieces []group.Piece) report.ExplainedLine {

@@ -1,12 +1,14 @@
 package group
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
+	"selfheal"
 	"selfheal/internal/group/template"
 )
 
@@ -116,5 +118,46 @@ func FuzzAlign(f *testing.F) {
 			t.Fatalf("%q became %q", template, pattern.String())
 		}
 		Common([]string{template, message, template + message})
+	})
+}
+
+// TestNoLineIsLost: the records of a stream hold all of its lines that are not
+// blank, each in the last record that begins at or before it.
+func TestNoLineIsLost(t *testing.T) {
+	t.Parallel()
+	line := rapid.OneOf(
+		rapid.SampledFrom([]string{
+			"", " ", "plain", "2026-03-02T10:00:00Z ERROR a", "\tat a.B.c(D.java:1)", "Traceback (most recent call last):", "ValueError: x", `{"a":1}`,
+			"{", "}", "panic: x", "goroutine 1 [running]:", "<13>x", "a=b c=d", "Caused by: x.Y: z", "a.js:1", "^", "Error: x", "#0 x", "--- End of",
+		}),
+		rapid.StringMatching(`[ -~]{0,20}`),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		lines := rapid.SliceOfN(line, 0, 60).Draw(t, "lines")
+		raw, begins := make(map[int]string), []int{}
+		s := testGrouper().Stream("x")
+		emit := func(r *selfheal.Record, _ Index) {
+			raw[int(r.Number)] = string(r.Raw)
+			begins = append(begins, int(r.Number))
+		}
+		for i, l := range lines {
+			s.Write(&selfheal.Entry{Line: []byte(l), Number: int64(i + 1)}, emit)
+		}
+		s.Close(emit)
+		if !slices.IsSorted(begins) {
+			t.Fatalf("records begin at %v", begins)
+		}
+		for i, l := range lines {
+			if strings.TrimSpace(l) == "" {
+				continue
+			}
+			at, found := slices.BinarySearch(begins, i+1)
+			if !found {
+				at--
+			}
+			if at < 0 || !strings.Contains(raw[begins[at]], l) {
+				t.Fatalf("line %d of %q is in no record", i+1, lines)
+			}
+		}
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/lipgloss/v2"
+
 	"selfheal"
 )
 
@@ -60,13 +62,24 @@ type SignatureRow struct {
 // has one line; else a second one holds what is not in the first.
 func Signatures(w io.Writer, t SignatureTable, o TextOptions) error {
 	p := newPrinter(o)
-	p.line(fit(readingWords(t.Reading)+" · "+signaturesWords(t), p.width))
+	p.summary(t)
 	if len(t.Rows) > 0 {
 		p.blank()
 		p.grid(signatureGrid(t), 0)
 	}
 	p.notes(t)
 	return p.flush(w)
+}
+
+// summary is what a table is of, on one line if it fits.
+func (p *printer) summary(t SignatureTable) {
+	reading, signatures := readingWords(t.Reading), signaturesWords(t)
+	if line := reading + " · " + signatures; lipgloss.Width(line) <= p.width {
+		p.line(line)
+		return
+	}
+	p.line(fit(reading, p.width))
+	p.line(fit(signatures, p.width))
 }
 
 // readingWords says how many records there are, and of which time.
@@ -126,7 +139,7 @@ func readingNotes(r Reading) (notes []string) {
 
 // signatureGrid lays the rows out: by value of a field, or over time.
 func signatureGrid(t SignatureTable) grid {
-	g := grid{title: "TITLE"}
+	g := grid{title: "TITLE", titles: titlesOf(t.Rows)}
 	mark := gridColumn{head: true}
 	counts := gridColumn{heading: "COUNT", head: true, right: true}
 	level := gridColumn{heading: "LEVEL", head: true}
@@ -136,7 +149,6 @@ func signatureGrid(t SignatureTable) grid {
 		mark.add(newMark(row.New), inkGood)
 		counts.add(count(row.Count), inkPlain)
 		level.add(levelWord(row.Signature.Severity), levelInk(row.Signature.Severity))
-		g.titles = append(g.titles, titleOf(row.Signature))
 		g.below = append(g.below, belowRow(row))
 	}
 	if marked {
@@ -167,6 +179,28 @@ func titleOf(s selfheal.Signature) string {
 		return title
 	}
 	return "(no text)"
+}
+
+// titlesOf gives the titles of rows. Where two are the same, as when one function
+// fails on two ways to it, the callers that tell them apart follow.
+func titlesOf(rows []SignatureRow) []string {
+	titles := make([]string, len(rows))
+	for i, row := range rows {
+		titles[i] = titleOf(row.Signature)
+	}
+	const callers = 3
+	for depth := 1; depth <= callers; depth++ {
+		same := map[string]int{}
+		for _, title := range titles {
+			same[title]++
+		}
+		for i, row := range rows {
+			if frames := row.Signature.Frames; same[titles[i]] > 1 && depth < len(frames) {
+				titles[i] += " ← " + oneLine(frames[depth], titleLimit)
+			}
+		}
+	}
+	return titles
 }
 
 // belowRow explains what a title alone does not tell.
@@ -220,7 +254,7 @@ func share(n, all int64) string {
 // timeColumns show when: a small chart, and the first and the last occurrence.
 func timeColumns(t SignatureTable) []gridColumn {
 	over := gridColumn{heading: "OVER TIME"}
-	first, last := gridColumn{heading: "FIRST", label: "first"}, gridColumn{heading: "LAST", label: "last"}
+	first, last := gridColumn{heading: "FIRST"}, gridColumn{heading: "LAST", joint: " to "}
 	layout := momentLayout(t.Reading)
 	for _, row := range t.Rows {
 		over.add(sparkline(row.Times.Buckets, sparkWidth), inkNeutral)
@@ -285,7 +319,7 @@ func shortest(ids []string) int {
 }
 
 // sparkWidth is how many characters a small chart has at most.
-const sparkWidth = 16
+const sparkWidth = 14
 
 // sparkline draws buckets as one row of blocks, each row on its own scale;
 // nothing is a dot.

@@ -111,9 +111,9 @@ func changeGrid(name string, changes []SignatureChange, rate float64) grid {
 		level.add(levelWord(c.Signature.Severity), levelInk(c.Signature.Severity))
 		chances.add(chanceWords(c, rate), inkFaint)
 		rows = append(rows, SignatureRow{Signature: c.Signature})
-		g.titles = append(g.titles, titleOf(c.Signature))
 		g.below = append(g.below, belowRow(rows[len(rows)-1]))
 	}
+	g.titles = titlesOf(rows)
 	switch name {
 	case "new":
 		g.columns = []gridColumn{after, level}

@@ -16,6 +16,7 @@ type SignatureExplanation struct {
 	Pattern  string               `json:"pattern"`           // the template; "<*>" where the signatures put together differ
 	Members  []SignatureMember    `json:"members,omitempty"` // what was put together, most frequent first; none when nothing was
 	Places   []ExplainedPlace     `json:"places,omitempty"`  // the masks of the pattern, in order
+	Aligned  int                  `json:"aligned,omitempty"` // records that were laid beside the pattern
 	Lines    []ExplainedLine      `json:"lines,omitempty"`   // some records
 	Chain    []ExplainedException `json:"exceptions,omitempty"`
 	Nearest  []NearSignature      `json:"nearest,omitempty"`
@@ -84,8 +85,8 @@ func ExplainSignature(w io.Writer, e SignatureExplanation, o TextOptions) error 
 	p.verbatim(2, strings.Split(Visible(e.Pattern), "\n"), explainedTemplateLines, p.code)
 	p.section("why these lines are one signature")
 	p.paragraph(2, whyOne(e), p.plain)
-	p.explainPlaces(e.Places)
-	p.explainLines(e.Lines)
+	p.explainPlaces(e)
+	p.explainLines(e)
 	p.explainChain(e.Chain)
 	p.explainMembers(e.Members)
 	p.explainNearest(e)
@@ -127,12 +128,12 @@ func whyOne(e SignatureExplanation) string {
 	return "Their messages are the same but for the masks: numbers, names of hosts, paths and the like, which change from one line to the next."
 }
 
-func (p *printer) explainPlaces(places []ExplainedPlace) {
-	if len(places) == 0 {
+func (p *printer) explainPlaces(e SignatureExplanation) {
+	if len(e.Places) == 0 {
 		return
 	}
-	p.section("what the masks stood for")
-	for i, place := range places {
+	p.section(fmt.Sprintf("what the masks stood for (in %s looked at)", plural(int64(e.Aligned), "record")))
+	for i, place := range e.Places {
 		values := make([]string, len(place.Values))
 		for at, v := range place.Values {
 			values[at] = oneLine(v, explainedValue)
@@ -155,12 +156,18 @@ func (p *printer) explainPlaces(places []ExplainedPlace) {
 const explainedValue = 60
 
 // explainLines shows records with what the masks stood for between marks.
-func (p *printer) explainLines(lines []ExplainedLine) {
-	if len(lines) == 0 {
+func (p *printer) explainLines(e SignatureExplanation) {
+	switch {
+	case len(e.Lines) == 0:
 		return
+	case len(e.Places) > 0:
+		p.section("lines (what a mask stood for is between ‹ and ›)")
+	case len(e.Chain) > 0:
+		p.section("what the exceptions said")
+	default:
+		p.section("lines")
 	}
-	p.section("lines (what a mask stands for is between ‹ and ›)")
-	for _, l := range lines {
+	for _, l := range e.Lines {
 		place := fmt.Sprintf("%s:%d", oneLine(l.File, titleLimit), l.Line)
 		p.line("  " + p.faint(fit(place, p.width-2)))
 		var b strings.Builder
@@ -194,8 +201,9 @@ func (p *printer) explainChain(chain []ExplainedException) {
 			}
 			text := mark + "   " + oneLine(f.Function, titleLimit)
 			if !f.Identity {
-				text += "  (" + f.Why + ")"
+				text += " (" + oneLine(f.Why, titleLimit) + ")"
 			}
+			text += "  " + oneLine(f.Place, titleLimit)
 			p.line("  " + color(fit(text, p.width-2)))
 		}
 	}

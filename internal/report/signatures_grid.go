@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -35,6 +36,7 @@ type grid struct {
 type gridColumn struct {
 	heading string
 	label   string // names the cell where it stands apart from its column
+	joint   string // stands there between it and the cell before; empty: a dot
 	head    bool   // stays in the first line when there is not room for all columns
 	right   bool   // aligned to the right
 	cells   []string
@@ -150,7 +152,7 @@ func (p *printer) gridDetail(columns []gridColumn, row int, margin string) strin
 			cell = c.label + " " + cell
 		}
 		if text != "" {
-			cell = separator + cell
+			cell = cmp.Or(c.joint, separator) + cell
 		}
 		if lipgloss.Width(text+cell) > room {
 			break

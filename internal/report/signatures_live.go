@@ -22,14 +22,13 @@ type LiveSignatures struct {
 // LiveFrame draws a moment as the lines of a screen, at most height of them and
 // none wider than the width.
 func LiveFrame(l LiveSignatures, o TextOptions, height int) []string {
-	const heading = 3 // two lines and a blank one
 	p := newPrinter(o)
 	p.line(p.bold(fit(liveWords(l), p.width)))
-	p.line(fit(readingWords(l.Table.Reading)+" · "+signaturesWords(l.Table), p.width))
+	p.summary(l.Table)
 	p.blank()
 	if len(l.Table.Rows) == 0 {
 		p.line(p.faint(fit("waiting for the first record…", p.width)))
-	} else if room := height - heading - 2; room > 0 {
+	} else if room := height - strings.Count(p.b.String(), "\n") - 1; room > 0 {
 		shown := p.grid(signatureGrid(l.Table), room)
 		p.more(0, l.Table.Cut.Signatures+len(l.Table.Rows)-shown, "signature")
 	}
@@ -38,7 +37,7 @@ func LiveFrame(l LiveSignatures, o TextOptions, height int) []string {
 }
 
 func liveWords(l LiveSignatures) string {
-	words := fmt.Sprintf("selfheal group · %s · %s lines/s", span(l.Elapsed.Truncate(time.Second)), amount(l.LinesPerSecond))
+	words := fmt.Sprintf("selfheal group · %s · %s lines/s", elapsedWords(l.Elapsed), amount(l.LinesPerSecond))
 	if l.New > 0 {
 		words += fmt.Sprintf(" · %d new in the last %s", l.New, span(l.FreshFor))
 	}
@@ -57,4 +56,12 @@ func AppearedLine(row SignatureRow, now time.Time) string {
 		severity = "-"
 	}
 	return fmt.Sprintf("%s %s %-5s %s", at.UTC().Format(time.RFC3339), oneLine(string(row.Signature.ID), titleLimit), severity, titleOf(row.Signature))
+}
+
+// elapsedWords counts whole seconds from the start.
+func elapsedWords(d time.Duration) string {
+	if d < time.Second {
+		return "0 s"
+	}
+	return span(d.Truncate(time.Second))
 }

@@ -112,7 +112,7 @@ type follower struct {
 	// Of the last look.
 	signatures []selfheal.Signature // without samples
 	all        *finalSignatures
-	announced  []bool    // by index
+	announced  int       // signatures that somebody was told of, or that were known with other values
 	notBefore  time.Time // of the next generalisation
 	rates      []rateMark
 }
@@ -255,20 +255,25 @@ func (f *follower) isFresh(class int, now time.Time) bool {
 // announce lists the signatures that nobody was told of yet. One that has turned
 // out to be a known one with other values is no news.
 func (f *follower) announce() (appeared []report.SignatureRow) {
-	from := len(f.announced)
-	f.announced = append(f.announced, make([]bool, len(f.signatures)-from)...)
-	for i := from; i < len(f.signatures); i++ {
+	if f.announced == len(f.signatures) {
+		return nil
+	}
+	known := make(map[int]bool) // by class
+	for i := range f.announced {
+		known[f.all.class[i]] = true
+	}
+	for i := f.announced; i < len(f.signatures); i++ {
 		class := f.all.class[i]
-		known := false
-		for _, member := range f.all.members[class] {
-			known = known || f.announced[member]
+		if known[class] {
+			continue
 		}
-		f.announced[i] = true
+		known[class] = true
 		sum := f.all.sum(class, &f.counts)
-		if !known && (sum.severity >= f.request.View.Level || f.all.kind(class) == selfheal.KindOverflow) {
+		if sum.severity >= f.request.View.Level || f.all.kind(class) == selfheal.KindOverflow {
 			appeared = append(appeared, f.all.row(classSum{class: class, sum: sum}, &f.counts))
 		}
 	}
+	f.announced = len(f.signatures)
 	return appeared
 }
 

@@ -126,13 +126,15 @@ func readingNotes(r Reading) (notes []string) {
 	if r.OutsideLines > 0 {
 		notes = append(notes, plural(r.OutsideLines, "line")+" before or after the interval left out")
 	}
-	switch {
-	case r.UnplacedLines > 0:
-		notes = append(notes, plural(r.UnplacedLines, "line")+" kept although no time is known of them: neither they nor any line before them in their file state one")
-	case r.UndatedRecords > 0 && r.OutsideLines > 0:
-		notes = append(notes, plural(r.UndatedRecords, "record")+" without a time of their own; each was taken to be as old as the line before it")
-	case r.UndatedRecords > 0 && r.UndatedRecords < r.Records:
-		notes = append(notes, plural(r.UndatedRecords, "record")+" without a time")
+	if r.UndatedRecords > 0 && r.UndatedRecords < r.Records {
+		note := plural(r.UndatedRecords, "record") + " without a time of their own"
+		if r.OutsideLines > 0 || r.UnplacedLines > 0 {
+			note += ", each taken to be as old as the line before it"
+		}
+		notes = append(notes, note)
+	}
+	if r.UnplacedLines > 0 {
+		notes = append(notes, plural(r.UnplacedLines, "line")+" kept although no time is known: neither they nor any line before them in their file state one")
 	}
 	return notes
 }

@@ -67,6 +67,9 @@ const gridGap = "  "
 // is less, only the head columns stand beside them.
 const leastTitle = 48
 
+// narrowTitle is the room that even the longest cells leave to titles.
+const narrowTitle = 8
+
 // grid writes a table of at most height lines, as many as there are for 0, and
 // gives the number of rows it wrote.
 func (p *printer) grid(g grid, height int) int {
@@ -77,6 +80,9 @@ func (p *printer) grid(g grid, height int) int {
 		if wide || c.head {
 			line = append(line, c)
 		}
+	}
+	for limit := p.width / 3; p.beside(line) < narrowTitle && limit > 1; limit-- {
+		lay(line, limit) // absurdly long cells
 	}
 	p.line(p.gridText(line, -1, g.title, p.bold))
 	left := height - 1

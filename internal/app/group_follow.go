@@ -208,7 +208,7 @@ func (f *follower) generalise() {
 		return
 	}
 	for i := len(f.signatures); i < n; i++ {
-		s := *f.in.grouper.Signature(group.Index(i)) //nolint:gosec // bounded by the cap on signatures
+		s := *f.in.grouper.Signature(group.Index(i))
 		s.Sample = selfheal.Sample{}
 		f.signatures = append(f.signatures, s)
 	}

@@ -221,7 +221,7 @@ func TestFollowStopsWhenNobodyWatches(t *testing.T) {
 	ticks := make(chan time.Time, 1)
 	ticks <- now()
 	r, w := io.Pipe()
-	defer w.Close() //nolint:errcheck // a pipe
+	defer w.Close()
 	broken := errors.New("no screen")
 	_, err := app.GroupFollow(t.Context(), app.FollowRequest{
 		GroupRequest: app.GroupRequest{Stdin: r, Clock: now}, Ticks: ticks,

@@ -57,7 +57,7 @@ func (l *recordList) add(r *selfheal.Record, i group.Index) error {
 	if n := len(l.files); n == 0 || l.files[n-1] != r.Stream {
 		l.files = append(l.files, r.Stream)
 	}
-	l.records = append(l.records, recordEntry{line: r.Number, file: uint32(len(l.files) - 1), index: i}) //nolint:gosec // there are not as many files
+	l.records = append(l.records, recordEntry{line: r.Number, file: uint32(len(l.files) - 1), index: i})
 	return nil
 }
 

@@ -320,9 +320,9 @@ func inPlace(pattern, words []string) bool {
 func fold(a, b []string) []string {
 	width := len(b) + 1
 	longest := make([]int, (len(a)+1)*width) // of a[i:] and b[j:]
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
+	for i, ours := range slices.Backward(a) {
+		for j, theirs := range slices.Backward(b) {
+			if ours == theirs {
 				longest[i*width+j] = longest[(i+1)*width+j+1] + 1
 			} else {
 				longest[i*width+j] = max(longest[(i+1)*width+j], longest[i*width+j+1])

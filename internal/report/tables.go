@@ -30,7 +30,7 @@ func Incidents(w io.Writer, incidents []*selfheal.Incident, o TextOptions) error
 		p.line("no incidents")
 		return p.flush(w)
 	}
-	p.table(table, false, func(row int) string { return incidentWords(incidents[row]) })
+	p.table(table, func(row int) string { return incidentWords(incidents[row]) })
 	return p.flush(w)
 }
 
@@ -56,15 +56,9 @@ func incidentWords(i *selfheal.Incident) string {
 	return oneLine(strings.Join(words, "; "), sentenceLimit)
 }
 
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
-}
-
-// table writes aligned columns, the last of which is cut at the width; the
-// first column is right-aligned when it holds numbers. detail gives what stands
-// below a row (numbered without the heading), empty for nothing.
-func (p *printer) table(rows [][]string, numbers bool, detail func(row int) string) {
+// table writes aligned columns, the last of which is cut at the width. detail
+// gives what stands below a row (numbered without the heading), empty for nothing.
+func (p *printer) table(rows [][]string, detail func(row int) string) {
 	const gap = "  "
 	widths := make([]int, len(rows[0])-1)
 	for _, row := range rows {
@@ -75,12 +69,7 @@ func (p *printer) table(rows [][]string, numbers bool, detail func(row int) stri
 	for at, row := range rows {
 		var cells []string
 		for column, width := range widths {
-			cell := fit(row[column], width)
-			if column == 0 && numbers {
-				cells = append(cells, strings.Repeat(" ", width-lipgloss.Width(cell))+cell)
-			} else {
-				cells = append(cells, pad(cell, width))
-			}
+			cells = append(cells, pad(fit(row[column], width), width))
 		}
 		cells = append(cells, cmp.Or(row[len(widths)], "-"))
 		color := p.bold

@@ -212,31 +212,32 @@ func (f *follower) generalise() {
 		s.Sample = selfheal.Sample{}
 		f.signatures = append(f.signatures, s)
 	}
-	for i := range f.signatures {
-		e := &f.counts.entries[i]
-		f.signatures[i].First, f.signatures[i].Last, f.signatures[i].Severity = e.first, e.last, e.severity
-	}
+	f.update()
 	f.all = finals(f.signatures, f.request.generalise(f.signatures))
 }
 
-// live makes the picture of one moment.
-func (f *follower) live(now time.Time) report.LiveSignatures {
-	l := report.LiveSignatures{Elapsed: now.Sub(f.started), FreshFor: freshFor, LinesPerSecond: f.rate(now)}
+// update gives the signatures what was counted since they were made.
+func (f *follower) update() {
 	for i := range f.signatures {
 		e := &f.counts.entries[i]
 		f.signatures[i].First, f.signatures[i].Last, f.signatures[i].Severity = e.first, e.last, e.severity
 	}
-	l.Table = f.request.View.table(f.in.reading, &f.counts, f.all)
-	fresh := make(map[selfheal.SignatureID]bool)
+}
+
+// live makes the picture of one moment. What is new comes first, or it would be
+// the last to be found on a screen.
+func (f *follower) live(now time.Time) report.LiveSignatures {
+	l := report.LiveSignatures{Elapsed: now.Sub(f.started), FreshFor: freshFor, LinesPerSecond: f.rate(now)}
+	f.update()
+	view := f.request.View
+	view.fresh = make(map[int]bool)
 	for class := range f.all.members {
 		if f.isFresh(class, now) {
-			fresh[f.all.id(class)] = true
+			view.fresh[class] = true
 		}
 	}
-	l.New = len(fresh)
-	for i := range l.Table.Rows {
-		l.Table.Rows[i].New = fresh[l.Table.Rows[i].Signature.ID]
-	}
+	l.New = len(view.fresh)
+	l.Table = view.table(f.in.reading, &f.counts, f.all)
 	l.Appeared = f.announce()
 	return l
 }
@@ -304,5 +305,5 @@ func (f *follower) finish(err error) (report.SignatureTable, error) {
 	f.generalise()
 	l := f.live(f.request.Clock())
 	l.Ended = true
-	return l.Table, f.request.Watch(l)
+	return f.request.View.table(f.in.reading, &f.counts, f.all), f.request.Watch(l)
 }

@@ -135,6 +135,9 @@ func TestFollowMarksNew(t *testing.T) {
 				marked = append(marked, row.Signature.Title)
 			}
 		}
+		if title := last.Table.Rows[0].Signature.Title; title != "another thing" {
+			t.Errorf("the first row is %q, want what is new", title)
+		}
 		if diff := cmp.Diff([]string{"another thing"}, marked); diff != "" || last.New != 1 {
 			t.Errorf("%d new (-want +got):\n%s", last.New, diff)
 		}

@@ -65,6 +65,8 @@ type GroupView struct {
 	Sort  SignatureOrder    // empty: OrderCount
 	Level selfheal.Severity // least; what was logged without a severity is below every level
 	Limit int               // most rows; 0: all
+
+	fresh map[int]bool // classes that are marked as new and stand before all others
 }
 
 // table makes the rows of what was counted. What it leaves out it counts; the
@@ -73,7 +75,7 @@ func (v GroupView) table(reading report.Reading, counts *tally, all *finalSignat
 	t := report.SignatureTable{Reading: reading, Signatures: len(all.members), Lines: len(all.signatures), Rows: []report.SignatureRow{}}
 	var shown, overflow []classSum
 	for class := range all.members {
-		c := classSum{class: class, id: all.id(class), sum: all.sum(class, counts)}
+		c := classSum{class: class, fresh: v.fresh[class], id: all.id(class), sum: all.sum(class, counts)}
 		switch {
 		case all.kind(class) == selfheal.KindOverflow:
 			overflow = append(overflow, c)
@@ -101,14 +103,26 @@ func (v GroupView) table(reading report.Reading, counts *tally, all *finalSignat
 // classSum is what was counted of one class.
 type classSum struct {
 	class int
+	fresh bool
 	id    selfheal.SignatureID
 	sum   tallied
 }
 
 func (v GroupView) sort(classes []classSum) {
 	slices.SortFunc(classes, func(a, b classSum) int {
+		if a.fresh != b.fresh {
+			return cmp.Compare(rank(a.fresh), rank(b.fresh))
+		}
 		return cmp.Or(v.compare(&a.sum, &b.sum), cmp.Compare(b.sum.count, a.sum.count), cmp.Compare(a.id, b.id))
 	})
+}
+
+// rank puts what is true first.
+func rank(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
 }
 
 func (v GroupView) compare(a, b *tallied) int {
@@ -207,7 +221,11 @@ func (f *finalSignatures) kind(class int) selfheal.SignatureKind {
 
 // sum adds up what was counted of a class.
 func (f *finalSignatures) sum(class int, counts *tally) (sum tallied) {
-	for _, i := range f.members[class] {
+	members := f.members[class]
+	if len(members) == 1 && members[0] < len(counts.entries) {
+		return counts.entries[members[0]] // nearly all: nothing to be added
+	}
+	for _, i := range members {
 		if i < len(counts.entries) {
 			sum.add(&counts.entries[i])
 		}
@@ -217,6 +235,6 @@ func (f *finalSignatures) sum(class int, counts *tally) (sum tallied) {
 
 func (f *finalSignatures) row(c classSum, counts *tally) report.SignatureRow {
 	return report.SignatureRow{
-		Count: c.sum.count, Merged: len(f.members[c.class]), Times: counts.timeline.chart(c.sum.spread), Signature: f.signature(c.class),
+		Count: c.sum.count, New: c.fresh, Merged: len(f.members[c.class]), Times: counts.timeline.chart(c.sum.spread), Signature: f.signature(c.class),
 	}
 }

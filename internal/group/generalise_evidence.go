@@ -6,79 +6,83 @@ import (
 	"strings"
 )
 
-// How many different words must stand in one place of otherwise equal templates
-// before that place is taken for a value. One similar line is never enough.
-const (
-	enoughWords  = 10 // ordinary words: programs rarely spell out that many cases
-	enoughValues = 4  // words that look like values: user_name, some-host, CamelCase, a.b
-	enoughMasked = 3  // words, where a mask was seen in the same place too
-	enoughNames  = 3  // words in a place that the words before it announce: "for user ann"
-	minConstant  = 2  // words that must remain besides the place
-	manyConstant = 6  // words that, when they agree, leave no doubt that the message is the same
-	maxHoles     = 4  // in one template
-)
-
 // occurrence is one place of one template, under the hash of the template with a hole there.
 type occurrence struct {
 	key        uint64
 	template   uint32
+	start, end uint16 // in the template; of two places, where each starts; 0, 0 for the template as a whole
+}
+
+// The last two bits of a key say what it is of.
+const (
+	keyPooled = 1 // a place, where members may differ in what happened too
+	keyPair   = 2 // two places
+	keyKind   = 3
+)
+
+func (o occurrence) kind() uint64 { return o.key & keyKind }
+
+// span is a part of a template that is taken for a value.
+type span struct {
 	start, end uint16
+	value      string // what it reads in a pattern
 }
 
 // evidence is what is found in a set of templates.
 type evidence struct {
 	reader    *reader
 	templates []string
-	holes     []places // of each template
-	masks     []places // of each template, where another template has another mask
+	values    map[uint32][]span // by template
 }
 
 // evident gives templates with holes where there is enough evidence for a value.
-// Places are first only counted, and in little memory: most have one template,
-// and of hostile text there may be millions.
-func (r *reader) evident(templates []string) (found []string) {
-	e := &evidence{r, templates, make([]places, len(templates)), make([]places, len(templates))}
-	counts := newSketch(len(templates) * maxTokens)
-	for _, template := range templates {
-		r.eachPlace(template, func(key uint64, _, _ int) { counts.add(key) })
-	}
+//
+// Most templates of hostile text have no sibling at all, and of what was written into
+// logs there can be much. So it first finds the texts that agree with another in all
+// but one or two of their pieces, then counts the places in those pieces, in little
+// memory, and only then lists the places that occur more than once.
+func (r *reader) evident(templates []string, pairs bool) (found []string) {
+	e := &evidence{r, templates, make(map[uint32][]span)}
+	candidates := e.candidates(pairs)
+	counts := newSketch(len(candidates) * maxTokens)
+	e.eachPlace(candidates, func(key uint64, _ occurrence) { counts.add(key) })
 	var scratch []occurrence
 	for part := range counts.parts() {
-		scratch = e.gather(counts, part, scratch[:0])
+		scratch = e.gather(candidates, counts, part, scratch[:0])
 		e.judge(scratch)
 	}
-	for i, template := range templates {
-		if e.holes[i]|e.masks[i] != 0 {
-			found = append(found, r.read(template).punched(e.holes[i], e.masks[i]))
-		}
+	for i, spans := range e.values {
+		found = append(found, punched(templates[i], spans))
 	}
 	return found
 }
 
-// eachPlace gives every place of a template that can be a value, with its key, and
-// the whole template as if it were one.
-func (r *reader) eachPlace(template string, yield func(key uint64, start, end int)) {
-	t := r.read(template)
-	if t == nil || strings.Count(template, hole) >= maxHoles {
-		return
-	}
-	yield(t.whole, 0, 0)
-	for i, w := range t.words {
-		if w != hole && t.takes(i) {
-			yield(t.with(1<<i), t.starts[i], t.starts[i]+len(w))
+// punched gives a template with its values taken out. Where two of them overlap, the longer one counts.
+func punched(template string, spans []span) string {
+	slices.SortFunc(spans, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end), cmp.Compare(a.value, b.value))
+	})
+	var b strings.Builder
+	from := uint16(0)
+	for _, s := range spans {
+		if s.start >= from {
+			b.WriteString(template[from:s.start])
+			b.WriteString(s.value)
+			from = s.end
 		}
 	}
+	b.WriteString(template[from:])
+	return b.String()
 }
 
 // gather lists the places of one part of the keys that occur more than once, by key.
-func (e *evidence) gather(counts *sketch, part int, all []occurrence) []occurrence {
-	for n, template := range e.templates {
-		e.reader.eachPlace(template, func(key uint64, start, end int) {
-			if counts.repeated(key) && counts.part(key) == part {
-				all = append(all, occurrence{key, uint32(n), uint16(start), uint16(end)})
-			}
-		})
-	}
+func (e *evidence) gather(candidates []candidate, counts *sketch, part int, all []occurrence) []occurrence {
+	e.eachPlace(candidates, func(key uint64, o occurrence) {
+		if counts.repeated(key) && counts.part(key) == part {
+			o.key = key
+			all = append(all, o)
+		}
+	})
 	slices.SortFunc(all, func(a, b occurrence) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.template, b.template))
 	})
@@ -95,6 +99,8 @@ func (e *evidence) judge(all []occurrence) {
 		case j-i == 1:
 		case all[i].end == 0:
 			e.judgeMasks(all[i:j])
+		case all[i].kind() == keyPair:
+			e.judgePair(all[i:j])
 		default:
 			e.judgePlace(all[i:j])
 		}
@@ -104,136 +110,85 @@ func (e *evidence) judge(all []occurrence) {
 // judgeMasks finds the places where templates that are equal otherwise have
 // different masks. It needs no words as evidence: whatever a mask stands for is a value.
 func (e *evidence) judgeMasks(members []occurrence) {
-	t := e.reader.read(e.templates[members[0].template])
-	masks := t.masks()
-	if p := (place{context: t.words, at: -1}); p.constant() < minConstant {
+	t, _, _ := e.textOf(members[0])
+	if p := (place{context: t.words, at: -1, other: -1}); p.constant() < minConstant {
 		return
 	}
 	for _, m := range members {
-		e.masks[m.template] |= masks
+		t, _, _ := e.textOf(m)
+		for i, w := range t.words {
+			if w != hole && isMask(w) {
+				e.take(m.template, t.starts[i], len(w), anyMask)
+			}
+		}
 	}
+}
+
+// textOf gives the way to read a template in which an occurrence was found, and
+// where: the place, or both of them.
+func (e *evidence) textOf(o occurrence) (t *text, i, j int) {
+	for _, t := range e.reader.read(e.templates[o.template]) {
+		if t == nil {
+			continue
+		}
+		i, one := slices.BinarySearch(t.starts, int(o.start))
+		j, two := slices.BinarySearch(t.starts, int(o.end))
+		switch {
+		case o.end == 0 && t.whole&^keyKind == o.key,
+			o.end > 0 && one && o.kind() != keyPair && t.key(i, o.kind() == keyPooled) == o.key,
+			one && two && o.kind() == keyPair && t.pairKey(i, j) == o.key:
+			return t, i, j
+		}
+	}
+	return nil, 0, 0
+}
+
+func (e *evidence) take(template uint32, start, length int, value string) {
+	e.values[template] = append(e.values[template], span{uint16(start), uint16(start + length), value})
 }
 
 // judgePlace makes a hole of a place in its templates when there is enough evidence.
 func (e *evidence) judgePlace(members []occurrence) {
-	p := place{}
+	p := place{pooled: members[0].kind() == keyPooled, other: -1}
 	for _, m := range members {
-		if word := e.templates[m.template][m.start:m.end]; isMask(word) {
-			p.masked = true
-		} else {
-			p.words = append(p.words, word)
-		}
+		p.note(e.templates[m.template][m.start:m.end])
 	}
-	if p.words = sortedUnique(p.words); len(p.words) < enoughNames {
+	if !p.settle() {
 		return
 	}
-	t := e.reader.read(e.templates[members[0].template])
-	p.context, p.at = t.words, slices.Index(t.starts, int(members[0].start))
+	t, i, _ := e.textOf(members[0])
+	p.context, p.at = t.words, i
 	if !p.enough() {
 		return
 	}
 	for _, m := range members {
-		e.holes[m.template] |= 1 << p.at
+		e.take(m.template, int(m.start), int(m.end-m.start), hole)
 	}
 }
 
-// place is one position of templates that are equal elsewhere.
-type place struct {
-	words   []string // different ones that stand in it
-	masked  bool     // a mask was seen in it too
-	context []string // one of the templates
-	at      int
-}
-
-// enough weighs the evidence for a place. It needs more at the beginning of a
-// line, where messages say what they are about, and where little else is said.
-func (p *place) enough() bool {
-	constant := p.constant()
-	if len(p.words) == 0 {
-		return false
+// judgePair makes holes of two places when there is enough evidence for each, and so
+// much text around them that the message is the same.
+func (e *evidence) judgePair(members []occurrence) {
+	if len(members) < enoughNames {
+		return
 	}
-	need := enoughWords
-	switch {
-	case p.announced():
-		need = enoughNames
-	case p.masked:
-		need = enoughMasked
-	case p.valueLike():
-		need = enoughValues
+	t, i, j := e.textOf(members[0])
+	one := place{context: slices.Clone(t.words), at: i, other: j}
+	two := place{context: one.context, at: j, other: i}
+	if one.constant() < minAround {
+		return
 	}
-	if p.at == 0 && (constant < manyConstant || need == enoughWords) {
-		need *= 2
+	for _, m := range members {
+		t, i, j := e.textOf(m)
+		one.note(t.words[i])
+		two.note(t.words[j])
 	}
-	if constant < minConstant {
-		need *= 2
+	if !one.settle() || !two.settle() || !one.enough() || !two.enough() {
+		return
 	}
-	return constant > 0 && len(p.words) >= need
-}
-
-// constant counts the words that the members of a place share.
-func (p *place) constant() (n int) {
-	for i, w := range p.context {
-		if i != p.at && !isMask(w) && mayBeValue(w) {
-			n++
-		}
+	for _, m := range members {
+		t, i, j := e.textOf(m)
+		e.take(m.template, t.starts[i], len(t.words[i]), hole)
+		e.take(m.template, t.starts[j], len(t.words[j]), hole)
 	}
-	return n
-}
-
-// valueLike tells whether most words of a place look like names that somebody gave.
-func (p *place) valueLike() bool {
-	like := 0
-	for _, w := range p.words {
-		inner := strings.TrimRight(w, ".:!?")
-		if strings.ContainsAny(inner, "._-/:@\\") || strings.ToLower(inner[min(1, len(inner)):]) != inner[min(1, len(inner)):] && strings.ToUpper(inner) != inner {
-			like++
-		}
-	}
-	return 2*like > len(p.words)
-}
-
-// announced tells whether the place follows words like "for user" and holds
-// nothing but what can be a name there.
-func (p *place) announced() bool {
-	if p.at < 2 || !isPreposition(p.context[p.at-2]) || !isHolder(p.context[p.at-1]) {
-		return false
-	}
-	for _, w := range p.words {
-		if !mayBeName(w) {
-			return false
-		}
-	}
-	return true
-}
-
-func isPreposition(w string) bool {
-	switch w {
-	case "for", "of", "by", "as", "from", "to", "with", "invalid", "unknown", "illegal":
-		return true
-	}
-	return false
-}
-
-// isHolder tells of words that the name of somebody or something follows.
-func isHolder(w string) bool {
-	switch w {
-	case "user", "users", "account", "login", "username", "tenant", "customer", "owner", "group", "client", "host", "node", "member":
-		return true
-	}
-	return false
-}
-
-// mayBeName tells a name from the second half of a compound ("user session") and
-// from what has happened ("user locked").
-func mayBeName(w string) bool {
-	for _, ending := range []string{"ed", "ing", "ion", "ions", "ment"} {
-		if strings.HasSuffix(w, ending) {
-			return false
-		}
-	}
-	switch w {
-	case "agent", "data", "field", "group", "has", "id", "input", "is", "list", "lookup", "name", "not", "pool", "profile", "request", "role", "settings", "table", "token", "was":
-		return false
-	}
-	return true
 }

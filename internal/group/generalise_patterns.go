@@ -31,8 +31,13 @@ func (p places) each() iter.Seq[int] {
 // pattern is a template with holes. A mask in it takes every mask.
 type pattern struct {
 	template  string
-	words     []string
 	signature selfheal.SignatureID // of a known one
+}
+
+// form is a way to read a pattern.
+type form struct {
+	pattern int
+	words   []string
 }
 
 // patterns are what is known, then what is learned, found by the texts that read like them.
@@ -40,7 +45,7 @@ type patterns struct {
 	reader reader
 	all    []pattern
 	known  int              // how many of them were known before
-	at     map[uint64]int   // in all, by hash
+	forms  map[uint64]form  // by hash
 	shapes map[int][]places // the sets of holes there are, by number of words
 }
 
@@ -55,31 +60,41 @@ func newPatterns(known []selfheal.Pattern) *patterns {
 }
 
 func (p *patterns) reset() {
-	p.all, p.at, p.shapes = nil, make(map[uint64]int), make(map[int][]places)
+	p.all, p.forms, p.shapes = nil, make(map[uint64]form), make(map[int][]places)
 }
 
 // add takes a template with holes; false when it is there already, or there are too many.
 func (p *patterns) add(template string, signature selfheal.SignatureID) bool {
-	t := p.reader.read(template)
-	if t == nil || len(p.all) == maxPatterns {
+	texts := p.reader.read(template)
+	if texts[0] == nil || len(p.all) == maxPatterns {
 		return false
 	}
-	if _, exists := p.at[t.whole]; exists {
+	if _, exists := p.forms[texts[0].whole]; exists {
 		return false
 	}
-	holes := t.holes()
-	p.at[t.whole] = len(p.all)
-	p.all = append(p.all, pattern{template, slices.Clone(t.words), signature})
-	if n := len(t.words); !slices.Contains(p.shapes[n], holes) {
-		p.shapes[n] = append(p.shapes[n], holes)
+	for _, t := range texts {
+		if t != nil {
+			p.addForm(t)
+		}
 	}
+	p.all = append(p.all, pattern{template, signature})
 	return true
 }
 
-// match gives the earliest pattern that a text reads like; -1 when there is none.
-func (p *patterns) match(t *text) int {
+func (p *patterns) addForm(t *text) {
+	if _, exists := p.forms[t.whole]; exists {
+		return
+	}
+	p.forms[t.whole] = form{len(p.all), slices.Clone(t.words)}
+	if n, holes := len(t.words), t.holes(); !slices.Contains(p.shapes[n], holes) {
+		p.shapes[n] = append(p.shapes[n], holes)
+	}
+}
+
+// match gives the earliest pattern that a template reads like; -1 when there is none.
+func (p *patterns) match(template string) int {
 	best := -1
-	for i := range p.matches(t) {
+	for i := range p.matches(template) {
 		if best < 0 || i < best {
 			best = i
 		}
@@ -87,20 +102,28 @@ func (p *patterns) match(t *text) int {
 	return best
 }
 
-// matches gives every pattern that a text reads like, itself included.
-func (p *patterns) matches(t *text) iter.Seq[int] {
+// matches gives every pattern that a template reads like, itself included.
+func (p *patterns) matches(template string) iter.Seq[int] {
 	return func(yield func(int) bool) {
-		for _, holes := range p.shapes[len(t.words)] {
-			if i, ok := p.at[t.with(holes)]; ok && p.all[i].reads(t) && !yield(i) {
-				return
+		if len(p.all) == 0 {
+			return
+		}
+		for _, t := range p.reader.read(template) {
+			if t == nil {
+				continue
+			}
+			for _, holes := range p.shapes[len(t.words)] {
+				if f, ok := p.forms[t.with(holes)]; ok && f.reads(t) && !yield(f.pattern) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// reads tells whether a text of the same length reads like the pattern.
-func (p *pattern) reads(t *text) bool {
-	for i, w := range p.words {
+// reads tells whether a text of the same length reads like the form.
+func (f *form) reads(t *text) bool {
+	for i, w := range f.words {
 		switch {
 		case w == hole && !t.takes(i),
 			w != hole && isMask(w) && !isMask(t.words[i]),
@@ -120,8 +143,8 @@ func (p *patterns) templates() []string {
 }
 
 // learn adds the patterns that the evidence in some templates shows; false when there were none.
-func (p *patterns) learn(templates []string) (learned bool) {
-	for _, template := range sortedUnique(p.reader.evident(templates)) {
+func (p *patterns) learn(templates []string, pairs bool) (learned bool) {
+	for _, template := range sortedUnique(p.reader.evident(templates, pairs)) {
 		learned = p.add(template, "") || learned
 	}
 	return learned
@@ -132,8 +155,8 @@ func (p *patterns) prune() {
 	var keep []pattern
 	for i := range p.all {
 		superfluous := false
-		for more := range p.matches(p.reader.read(p.all[i].template)) {
-			superfluous = superfluous || i >= p.known && more > p.known && more != i
+		for more := range p.matches(p.all[i].template) {
+			superfluous = superfluous || i >= p.known && more >= p.known && more != i
 		}
 		if !superfluous {
 			keep = append(keep, p.all[i])
@@ -159,7 +182,7 @@ func (p *patterns) classes(n int) classes {
 		c[i] = i
 	}
 	for i := range c {
-		for more := range p.matches(p.reader.read(p.all[i].template)) {
+		for more := range p.matches(p.all[i].template) {
 			if more < n {
 				c.join(i, more)
 			}

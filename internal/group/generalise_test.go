@@ -56,8 +56,8 @@ func TestGeneralise(t *testing.T) {
 	}
 
 	f("no such user %s from host", people, 1)
-	f("no such user %s from host", people[:9], 9) // not enough evidence
-	f("no such user %s from host", people[:2], 2)
+	f("no such thing %s from here", people[:5], 5) // not enough evidence
+	f("no such user %s from host", people[:2], 2)  // even where a name is announced
 	f("lost queue %s for good", []string{"orders.new", "orders.old", "mail.out", "mail.in"}, 1)
 	f("lost queue %s for good", []string{"7", "ann", "bob", "cem"}, 1) // a mask was seen there too
 	f("lost queue %s for good", []string{"7", "ann", "bob"}, 3)
@@ -100,6 +100,56 @@ func TestStatusesAreNeverGeneralised(t *testing.T) {
 			t.Errorf("%q: %d signatures for %d statuses", format, n, len(statuses))
 		}
 	}
+}
+
+// TestOutcomesAreNeverGeneralised: what happened stays apart, though fifty
+// siblings show that other places are values, and fifty more that this one can be.
+func TestOutcomesAreNeverGeneralised(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for i := range 50 {
+		names = append(names, people[i%len(people)]+string(rune('a'+i/len(people))))
+	}
+	f := func(a, b string) {
+		t.Helper()
+		for _, format := range []string{"the call of tenant %s from there: %s", "for user %s the line was %s at last", "%[2]s while it served tenant %[1]s at noon", "the shop of %s has it [%s] again"} {
+			var lines []string
+			for _, name := range names {
+				lines = append(lines, fmt.Sprintf(format, name, a), fmt.Sprintf(format, name, b), fmt.Sprintf(format, names[0], "x-"+name))
+			}
+			of := make(map[string]string) // the outcome, by the title that stands for it
+			for i, title := range merged(lines) {
+				outcome := []string{a, b, "value"}[i%3]
+				if other, ok := of[title]; ok && other != outcome {
+					t.Errorf("%q: %q stands for %q and %q", lines[i], title, other, outcome)
+					break
+				}
+				of[title] = outcome
+			}
+			if len(of) > len(names)+2 {
+				t.Errorf("%q with %q and %q: nothing was merged in %d signatures", format, a, b, len(of))
+			}
+		}
+	}
+
+	f("HTTP 404", "HTTP 500")
+	f("status 404", "status=500")
+	f("ECONNREFUSED", "ETIMEDOUT")
+	f("SIGKILL", "SIGTERM")
+	f("exit code 1", "exit code 137")
+	f("SQLSTATE 23505", "SQLSTATE 40001")
+	f("UNAVAILABLE", "DEADLINE_EXCEEDED")
+	f("Unavailable", "DeadlineExceeded")
+	f("opened", "closed")
+	f("open", "close")
+	f("Active", "Inactive")
+	f("started", "stopped")
+	f("read", "write")
+	f("timeout", "refused")
+	f("reachable", "unreachable")
+	f("java.io.IOException", "java.sql.SQLException")
+	f("ValueError", "KeyError")
+	f("accept(<nil>)", "close(<nil>)")
 }
 
 func TestExceptionsAreNeverGeneralised(t *testing.T) {
@@ -196,6 +246,11 @@ func TestGeneraliseProperties(t *testing.T) {
 			t.Fatalf("in another order (-want +got):\n%s", diff)
 		}
 		known := slices.Concat(early.Learned.Patterns, late.Learned.Patterns)
+		for _, p := range known {
+			if p.Signature == "" {
+				t.Fatalf("nothing stands for %q", p.Template)
+			}
+		}
 		again := Generalise(all, known)
 		if !again.Learned.IsEmpty() {
 			t.Fatalf("learned again: %+v", again.Learned)
@@ -216,4 +271,52 @@ func TestGeneraliseProperties(t *testing.T) {
 			}
 		}
 	})
+}
+
+// hostileSignatures are n messages of random words, each different.
+func hostileSignatures(n int) []selfheal.Signature {
+	r := rand.New(rand.NewPCG(1, 2))
+	all := make([]selfheal.Signature, n)
+	for i := range all {
+		var b strings.Builder
+		for b.Len() < 300 {
+			for range 3 + r.IntN(7) {
+				b.WriteByte(byte('a' + r.IntN(26)))
+			}
+			b.WriteByte(' ')
+		}
+		all[i] = selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprint("g1-", i)), Kind: selfheal.KindMessage, Template: strings.TrimSpace(b.String())}
+	}
+	return all
+}
+
+// gridSignatures are messages of words out of few, so that each place of each has siblings.
+func gridSignatures(n int) []selfheal.Signature {
+	words := strings.Fields("ann bob cem")
+	all := make([]selfheal.Signature, n)
+	for i := range all {
+		var b strings.Builder
+		for k, rest := 0, i; k < 60; k++ {
+			b.WriteString(words[rest%3])
+			b.WriteByte(' ')
+			if k < 11 {
+				rest /= 3
+			}
+		}
+		all[i] = selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprint("g1-", i)), Kind: selfheal.KindMessage, Template: strings.TrimSpace(b.String())}
+	}
+	return all
+}
+
+// BenchmarkGeneraliseHostile reports the processor time of one call, and the most
+// that it held on the heap.
+func BenchmarkGeneraliseHostile(b *testing.B) {
+	for name, all := range map[string][]selfheal.Signature{"random": hostileSignatures(50_000), "grid": gridSignatures(50_000)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				Generalise(all, nil)
+			}
+		})
+	}
 }

@@ -119,13 +119,14 @@ func traitsOf(b []byte) (has traits) {
 
 // Scanner makes templates. It keeps a buffer between calls and is not safe for concurrent use.
 type Scanner struct {
-	out  []byte
-	unit bool // the last word was a unit that its number absorbed
+	out     []byte
+	unit    bool // the last word was a unit that its number absorbed
+	closing int  // where the quotation that is being scanned ends; -1 when there is none
 }
 
 // Scan gives the compact template of a message, valid until the next call.
 func (s *Scanner) Scan(m []byte) []byte {
-	s.out = s.out[:0]
+	s.out, s.closing = s.out[:0], -1
 	if len(m) > maxInput {
 		m = m[:maxInput]
 	}
@@ -196,6 +197,12 @@ func (s *Scanner) trim() []byte {
 // it consumed. m[i:j] is known to be letters, or digits as has says.
 func (s *Scanner) chunk(m []byte, i, j int, has traits) int {
 	if has == 0 && j > i && (j == len(m) || traitOf[m[j]] == hasEnd) {
+		if j < len(m) && isOpener(m[j]) && !isFailure(m[i:j]) && s.isAssigned() { // "key=Type{value}"
+			if end := wrappedEnd(m, j); end > j {
+				s.mask(maskValue)
+				return end
+			}
+		}
 		s.word(m, i, j)
 		return j
 	}
@@ -242,7 +249,7 @@ func (s *Scanner) word(m []byte, i, j int) {
 		s.absorb()
 		s.unit = true
 		return
-	case s.isAssigned() && (j == len(m) || m[j] != '(' && m[j] != '{' && m[j] != '['):
+	case s.isAssigned() && (j == len(m) || !isOpener(m[j])):
 		s.mask(maskValue)
 		return
 	}

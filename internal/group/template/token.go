@@ -98,6 +98,10 @@ func (s *Scanner) plain(b []byte, has traits) {
 		s.mask(maskPath)
 	case has&hasDot != 0 && isHostName(b):
 		s.mask(maskHost)
+	case has&hasDot != 0 && isFileName(b):
+		s.mask(maskPath)
+	case len(b) == 1 && b[0] == '/' && s.afterMethod():
+		s.mask(maskPath)
 	case has&hasColon != 0 && has&hasSlash != 0 && bytes.IndexByte(b, ':') >= 0:
 		s.parts(b, ':', nil)
 	case has&hasColon != 0:
@@ -147,8 +151,39 @@ func (s *Scanner) mixed(b, rest []byte, has traits) {
 		s.parts(b, '+', rest)
 	case isNameWithDigit(b):
 		s.out = append(s.out, b...)
+	case has&hasDot != 0 && bytes.Contains(b, leader):
+		s.led(b, rest)
 	default:
 		s.mask(maskNum)
+	}
+}
+
+// leader is the least of the row of dots that leads from a name to its value: "depth......3".
+var leader = []byte("...")
+
+// led takes what rows of dots join.
+func (s *Scanner) led(b, rest []byte) {
+	for {
+		at := bytes.Index(b, leader)
+		if at < 0 {
+			s.piece(b, rest)
+			return
+		}
+		s.piece(b[:at], rest)
+		s.out = append(s.out, leader...)
+		b = bytes.TrimLeft(b[at:], ".")
+	}
+}
+
+// piece takes a piece of a token.
+func (s *Scanner) piece(b, rest []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if has := traitsOf(b); has&hasDigit != 0 {
+		s.mixed(b, rest, has)
+	} else {
+		s.plain(b, has)
 	}
 }
 
@@ -169,13 +204,7 @@ func (s *Scanner) parts(b []byte, sep byte, rest []byte) {
 		if at >= 0 {
 			piece = b[:at]
 		}
-		if len(piece) > 0 {
-			if has := traitsOf(piece); has&hasDigit != 0 {
-				s.mixed(piece, rest, has)
-			} else {
-				s.plain(piece, has)
-			}
-		}
+		s.piece(piece, rest)
 		if at < 0 {
 			return
 		}
@@ -198,7 +227,7 @@ func (s *Scanner) hostPort(b, rest []byte) {
 		s.out = append(s.out, host...)
 		s.out = append(s.out, ':')
 		s.mask(maskNum)
-	case len(port) >= 2 && isHostBeforePort(host, dot):
+	case len(port) >= 2 && (isHostBeforePort(host, dot) || dot < 0 && isWord(host) && (string(host) == "localhost" || s.beforeHost())):
 		s.mask(maskHost)
 	default:
 		s.parts(b, ':', rest)
@@ -221,7 +250,7 @@ func isHostBeforePort(b []byte, dot int) bool {
 // delimiter takes a bracket, quote or separator.
 func (s *Scanner) delimiter(m []byte, i int) int {
 	c := m[i]
-	if c == '"' || c == '\'' || c == '`' {
+	if (c == '"' || c == '\'' || c == '`') && i != s.closing {
 		if end := s.quoted(m, i); end > i {
 			return end
 		}
@@ -234,6 +263,15 @@ func (s *Scanner) delimiter(m []byte, i int) int {
 		}
 		return i
 	}
+	if isOpener(c) && s.isAssigned() {
+		if end := wrappedEnd(m, i); end > i {
+			s.mask(maskValue)
+			return end
+		}
+	}
+	if c == ']' && bytes.HasSuffix(s.out, openHost) && i+2 < len(m) && m[i+1] == ':' && classes[m[i+2]] == digit {
+		return s.bracketedPort(m, i+2)
+	}
 	s.out = append(s.out, c)
 	switch {
 	case c == ')':
@@ -243,6 +281,41 @@ func (s *Scanner) delimiter(m []byte, i int) int {
 	}
 	return i + 1
 }
+
+var openHost = []byte{'[', maskHost}
+
+// bracketedPort takes the port at i of "[2001:db8::1]:443", which is one address.
+func (s *Scanner) bracketedPort(m []byte, i int) int {
+	s.out = append(s.out[:len(s.out)-len(openHost)], maskHost)
+	for i < len(m) && classes[m[i]] == digit {
+		i++
+	}
+	return i
+}
+
+// maxWrapped is the longest value in brackets that is looked at as one.
+const maxWrapped = 256
+
+// wrappedEnd gives the position after a value in brackets that begins at i: "[a, b]",
+// "(null)", or "{com.acme/Main}". It gives 0 when what is in there may say what
+// happened: keys of its own, or language.
+func wrappedEnd(m []byte, i int) int {
+	closer := m[i] + 2 // of [ and {
+	if m[i] == '(' {
+		closer = ')'
+	}
+	for k := i + 1; k < len(m) && k < i+maxWrapped; k++ {
+		switch c := m[k]; {
+		case c == closer:
+			return k + 1
+		case isOpener(c), c == '=', c == ':', c == ' ' && m[k-1] != ',', c == '"', c == '\'', c == '<':
+			return 0
+		}
+	}
+	return 0
+}
+
+func isOpener(c byte) bool { return c == '(' || c == '[' || c == '{' }
 
 // isValueEnd tells whether no value begins at i.
 func isValueEnd(m []byte, i int) bool {
@@ -266,38 +339,53 @@ func (s *Scanner) dropRestated() {
 	}
 }
 
-// maxQuote is the longest quotation that is looked at as one value.
-const maxQuote = 256
+const (
+	maxQuote      = 256 // bytes of a quotation that is looked at as one
+	maxValueWords = 2   // in a quotation that is a value
+)
 
 // quoted masks a quotation of one or two words: a value. A longer one is
-// language and is scanned like the rest. It gives 0 when there is no quotation
-// to be masked at i.
+// language and is scanned like the rest, up to its closing quote, which opens no
+// other. It gives 0 when there is no quotation to be masked at i.
 func (s *Scanner) quoted(m []byte, i int) int {
-	q := m[i]
-	if q == '\'' && i > 0 && (classes[m[i-1]] == letter && !isQuotePrefix(m, i-1) || classes[m[i-1]] == digit) {
+	if m[i] == '\'' && i > 0 && (classes[m[i-1]] == letter && !isQuotePrefix(m, i-1) || classes[m[i-1]] == digit) {
 		return 0 // an apostrophe
 	}
-	if i+1 < len(m) && m[i+1] >= 'A' && m[i+1] <= 'Z' && startsRequest(m[i+1:]) && !s.isAssigned() {
-		return 0 // the request line of an access log
+	end, words := quoteEnd(m, i)
+	if end == 0 {
+		return 0
 	}
+	isRequest := m[i+1] >= 'A' && m[i+1] <= 'Z' && startsRequest(m[i+1:]) && !s.isAssigned() // the request line of an access log
+	if isRequest || words > maxValueWords {
+		if m[end-1] != '\\' {
+			s.closing = end
+		}
+		return 0
+	}
+	return s.quotation(m, i, end)
+}
+
+// quoteEnd gives where the quotation that begins at i ends, and how many words it
+// has; 0 when its end is not in sight. A protected quote ends it too: what was
+// quoted twice has lost its outer quotes.
+func quoteEnd(m []byte, i int) (end, words int) {
+	q := m[i]
 	window := m[i+1 : min(len(m), i+1+maxQuote)]
-	words := 1
+	words = 1
 	for k, c := range window {
 		switch {
 		case c == q && (q != '\'' || k+1 == len(window) || classes[window[k+1]] != letter):
-			return s.quotation(m, i, i+1+k)
+			return i + 1 + k, words
 		case c == '\\' && k+1 < len(window) && window[k+1] == q:
 			if k == 0 {
-				return 0
+				return 0, 0
 			}
-			return s.quotation(m, i, i+1+k+1)
+			return i + 1 + k + 1, words
 		case c == ' ':
-			if words++; words > 2 {
-				return 0
-			}
+			words++
 		}
 	}
-	return 0
+	return 0, 0
 }
 
 // isQuotePrefix tells of the u, b, r of a Python literal standing alone before its quote.
@@ -312,6 +400,9 @@ func (s *Scanner) quotation(m []byte, i, j int) int {
 		s.mask(maskValue)
 		return j + 1
 	}
+	if s.inObject() && isKey(m, value, j+1) {
+		return s.key(m, i, j)
+	}
 	s.out = append(s.out, m[i])
 	switch {
 	case len(value) == 0:
@@ -324,15 +415,79 @@ func (s *Scanner) quotation(m []byte, i, j int) int {
 	return j + 1
 }
 
-// failureContext tells whether the template so far ends in a word like "state" or
-// "reason", before the quote that was just opened.
+// inObject tells whether a key can follow: after "{", or after "," when one is open.
+func (s *Scanner) inObject() bool {
+	n := len(s.out)
+	for n > 0 && s.out[n-1] == ' ' {
+		n--
+	}
+	return n > 0 && (s.out[n-1] == '{' || s.out[n-1] == ',' && bytes.IndexByte(s.out, '{') >= 0)
+}
+
+// isKey tells of a quoted name before a colon, as in JSON.
+func isKey(m, name []byte, after int) bool {
+	if after == len(m) || m[after] != ':' || len(name) == 0 || len(name) > 40 {
+		return false
+	}
+	for _, c := range name {
+		if classes[c] != letter && classes[c] != digit && c != '_' && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return classes[name[0]] == letter
+}
+
+// key writes the quoted key m[i+1:j] with its colon, and masks what it has for a
+// value unless the key says what failed. It gives the position after that.
+func (s *Scanner) key(m []byte, i, j int) int {
+	s.out = append(append(s.out, m[i:j+1]...), ':')
+	end := j + 2
+	if end < len(m) && m[end] == ' ' {
+		s.out = append(s.out, ' ')
+		end++
+	}
+	if isFailureKey(lastName(m[i+1 : j])) {
+		return end
+	}
+	if value := scalarEnd(m, end); value > end {
+		s.out = append(s.out, maskValue)
+		return value
+	}
+	return end
+}
+
+// scalarEnd gives the position after the string, number or word of JSON that begins
+// at i; i when none does.
+func scalarEnd(m []byte, i int) int {
+	if i == len(m) {
+		return i
+	}
+	if q := m[i]; q == '"' || q == '\'' {
+		for k := i + 1; k < len(m) && k < i+maxQuote; k++ {
+			if m[k] == '\\' {
+				k++
+			} else if m[k] == q {
+				return k + 1
+			}
+		}
+		return i
+	}
+	k := i
+	for k < len(m) && classes[m[k]] != space && classes[m[k]] != delim {
+		k++
+	}
+	return k
+}
+
+// failureContext tells whether the template so far ends in a word like "state",
+// "reason" or "column", before the quote that was just opened.
 func (s *Scanner) failureContext() bool {
 	n := len(s.out) - 1
-	for n > 0 && (s.out[n-1] == ' ' || s.out[n-1] == ':') {
+	for n > 0 && (s.out[n-1] == ' ' || s.out[n-1] == ':' || s.out[n-1] == '"') {
 		n--
 	}
 	w := lastName(s.out[:n])
-	return len(w) > 0 && isFailureKey(w)
+	return len(w) > 0 && (isFailureKey(w) || IsProgramNoun(string(w)))
 }
 
 // isWord tells of a value of letters, underscores and hyphens only.

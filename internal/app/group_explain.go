@@ -17,7 +17,7 @@ import (
 // Caps on an explanation.
 const (
 	explainLines     = 5        // records shown
-	explainKept      = 5        // messages kept of each signature, all different
+	explainKept      = 20       // messages kept of each signature, all different
 	explainBytes     = 16 << 20 // of all kept messages together
 	explainMessage   = 1 << 10  // bytes of one of them
 	explainAligned   = 50       // messages laid beside the pattern

@@ -21,11 +21,11 @@ type GroupRequest struct {
 }
 
 // generalise says which signatures are one error, all of them seen together.
-func (r *GroupRequest) generalise(signatures []selfheal.Signature) map[selfheal.SignatureID]selfheal.SignatureID {
+func (r *GroupRequest) generalise(signatures []selfheal.Signature) group.Generalisation {
 	if r.Exact {
-		return nil
+		return group.Generalisation{}
 	}
-	return group.Generalise(signatures, nil).Of
+	return group.Generalise(signatures, nil)
 }
 
 func (r *GroupRequest) newGrouper() *group.Grouper {

@@ -149,12 +149,12 @@ type finalSignatures struct {
 }
 
 // finals puts together what stands for one another.
-func finals(signatures []selfheal.Signature, of map[selfheal.SignatureID]selfheal.SignatureID) *finalSignatures {
+func finals(signatures []selfheal.Signature, g group.Generalisation) *finalSignatures {
 	f := &finalSignatures{signatures: signatures, class: make([]int, len(signatures)), commons: make(map[int]string)}
 	classes := make(map[selfheal.SignatureID]int, len(signatures))
 	for i := range signatures {
 		id := signatures[i].ID
-		stands := cmp.Or(of[id], id)
+		stands := cmp.Or(g.Of[id], id)
 		class, known := classes[stands]
 		if !known {
 			class = len(f.members)
@@ -168,7 +168,22 @@ func finals(signatures []selfheal.Signature, of map[selfheal.SignatureID]selfhea
 			m[0], m[n-1] = m[n-1], m[0]
 		}
 	}
+	f.read(g.Learned.Patterns, classes)
 	return f
+}
+
+// read takes the pattern that made a class for what it reads like; of a class
+// that several patterns made, its templates tell.
+func (f *finalSignatures) read(patterns []selfheal.Pattern, classes map[selfheal.SignatureID]int) {
+	made := make(map[selfheal.SignatureID]int)
+	for _, p := range patterns {
+		made[p.Signature]++
+	}
+	for _, p := range patterns {
+		if class, known := classes[p.Signature]; known && made[p.Signature] == 1 && len(f.members[class]) > 1 {
+			f.commons[class] = p.Template
+		}
+	}
 }
 
 // maxTitle is the length of a title in characters.

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"strings"
+	"unicode"
 
 	"charm.land/lipgloss/v2"
 )
@@ -84,6 +85,7 @@ func (p *printer) grid(g grid, height int) int {
 	for limit := p.width / 3; p.beside(line) < narrowTitle && limit > 1; limit-- {
 		lay(line, limit) // absurdly long cells
 	}
+	g.titles = fitTitles(g.titles, max(1, p.beside(line)))
 	p.line(p.gridText(line, -1, g.title, p.bold))
 	left := height - 1
 	for row := range g.titles {
@@ -96,6 +98,42 @@ func (p *printer) grid(g grid, height int) int {
 		}
 	}
 	return len(g.titles)
+}
+
+// fitTitles cuts titles to the room there is. Those that would then read the
+// same are cut in the middle, because what tells them apart is at their end.
+func fitTitles(titles []string, columns int) []string {
+	cut := make([]string, len(titles))
+	same := make(map[string]int, len(titles))
+	for i, title := range titles {
+		cut[i] = fit(title, columns)
+		same[cut[i]]++
+	}
+	for i, title := range titles {
+		if same[cut[i]] > 1 {
+			cut[i] = fitMiddle(title, columns)
+		}
+	}
+	return cut
+}
+
+// fitMiddle is [fit] with the ellipsis in the middle.
+func fitMiddle(s string, columns int) string {
+	if lipgloss.Width(s) <= columns {
+		return s
+	}
+	head, rest := split(s, columns/2)
+	runes := []rune(rest)
+	start := len(runes)
+	for room := columns - lipgloss.Width(head) - 1; start > 0; start-- {
+		if room -= lipgloss.Width(string(runes[start-1])); room < 0 {
+			break
+		}
+	}
+	for start < len(runes) && unicode.Is(unicode.M, runes[start]) {
+		start++ // belongs to a character that is left out
+	}
+	return head + "…" + string(runes[start:])
 }
 
 // beside is the room that columns leave.

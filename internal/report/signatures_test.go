@@ -117,6 +117,25 @@ func TestSameTitlesAreToldApart(t *testing.T) {
 	}
 }
 
+// TestCutTitlesAreToldApart: what differs at the end only is cut in the middle.
+func TestCutTitlesAreToldApart(t *testing.T) {
+	t.Parallel()
+	start := strings.Repeat("the same words ", 10)
+	row := func(title string) report.SignatureRow {
+		return report.SignatureRow{Signature: selfheal.Signature{ID: selfheal.SignatureID(title), Title: title}}
+	}
+	table := report.SignatureTable{Rows: []report.SignatureRow{row(start + "one"), row(start + "two"), row("other " + start)}}
+	for _, width := range []int{40, 80, 140} {
+		out := render(t, func(w io.Writer) error { return report.Signatures(w, table, report.TextOptions{Width: width}) })
+		mustFit(t, out, width)
+		for _, want := range []string{"words one\n", "words two\n", " other the same"} {
+			if !strings.Contains(string(out), want) {
+				t.Errorf("width %d: no %q in\n%s", width, want, out)
+			}
+		}
+	}
+}
+
 // TestLiveFrameFits: never more lines than the screen has, nor wider ones, and what is left out is said.
 func TestLiveFrameFits(t *testing.T) {
 	t.Parallel()

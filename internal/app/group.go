@@ -1,10 +1,8 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"io"
-	"slices"
 
 	"selfheal"
 	"selfheal/internal/group"
@@ -14,84 +12,126 @@ import (
 
 // GroupRequest names logs whose signatures are wanted.
 type GroupRequest struct {
-	Files   []string // patterns; "-" is Stdin
-	Modules []string
-	Stdin   io.Reader
-	Clock   selfheal.Clock
+	Files    []string // patterns; "-" is Stdin
+	Modules  []string
+	Stdin    io.Reader
+	Clock    selfheal.Clock
+	Exact    bool              // signatures of one line each: nothing learned from the others
+	Interval selfheal.Interval // lines outside are left out; zero ends are open
 }
 
-// GroupedRecord is one record with the signature it has.
-type GroupedRecord struct {
-	File      string
-	Line      int64 // of the record's first line
-	Signature *selfheal.Signature
+// generalise says which signatures are one error, all of them seen together.
+func (r *GroupRequest) generalise(signatures []selfheal.Signature) group.Generalisation {
+	if r.Exact {
+		return group.Generalisation{}
+	}
+	return group.Generalise(signatures, nil)
 }
 
-// Group reads logs to their end and gives their signatures, most frequent first.
-func Group(ctx context.Context, r GroupRequest) ([]report.SignatureRow, error) {
-	var counts []int64
-	grouper, err := groupEach(ctx, r, func(_ *group.Grouper, _ *selfheal.Record, i group.Index) error {
-		for int(i) >= len(counts) {
-			counts = append(counts, 0)
-		}
-		counts[i]++
+func (r *GroupRequest) newGrouper() *group.Grouper {
+	return group.New(group.Options{Modules: r.Modules, Redactor: redact.New(), Now: r.Clock})
+}
+
+// Group reads logs to their end and gives their signatures.
+func Group(ctx context.Context, r GroupRequest, view GroupView) (report.SignatureTable, error) {
+	in := newGroupReader(&r)
+	var counts tally
+	err := in.read(ctx, r.Files, func(record *selfheal.Record, i group.Index) error {
+		counts.note(record, i)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return report.SignatureTable{}, err
 	}
-	rows := make([]report.SignatureRow, 0, len(counts))
-	for i, n := range counts {
-		rows = append(rows, report.SignatureRow{Signature: *grouper.Signature(group.Index(i)), Count: n})
-	}
-	slices.SortFunc(rows, func(a, b report.SignatureRow) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Signature.ID, b.Signature.ID))
-	})
-	return rows, nil
+	signatures := in.grouper.Signatures()
+	return view.table(in.reading, &counts, finals(signatures, r.generalise(signatures))), nil
 }
 
-// Records gives every record with its signature, per file in the order they stand there.
-func Records(ctx context.Context, r GroupRequest, yield func(GroupedRecord) error) error {
-	var known []*selfheal.Signature
-	_, err := groupEach(ctx, r, func(g *group.Grouper, record *selfheal.Record, i group.Index) error {
-		for int(i) >= len(known) {
-			known = append(known, g.Signature(group.Index(len(known))))
-		}
-		return yield(GroupedRecord{File: record.Stream, Line: record.Number, Signature: known[i]})
-	})
-	return err
+// groupReader signs the records of logs, and keeps account of what it did not count.
+type groupReader struct {
+	request *GroupRequest
+	grouper *group.Grouper
+	reading report.Reading
 }
 
-// groupEach reads every file and calls yield for each record.
-func groupEach(ctx context.Context, r GroupRequest, yield func(*group.Grouper, *selfheal.Record, group.Index) error) (*group.Grouper, error) {
-	source, err := logSource(r.Files, r.Stdin)
+func newGroupReader(r *GroupRequest) *groupReader {
+	return &groupReader{request: r, grouper: r.newGrouper()}
+}
+
+// signed receives a record, valid until it returns, and its signature.
+type signed func(*selfheal.Record, group.Index) error
+
+// read gives every record of the files, per file in the order they stand there.
+func (in *groupReader) read(ctx context.Context, files []string, yield signed) error {
+	source, err := logSource(files, in.request.Stdin)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	grouper := group.New(group.Options{Modules: r.Modules, Redactor: redact.New(), Now: r.Clock})
-	streams := map[string]*group.Stream{}
-	var order []*group.Stream
-	var failed error
-	emit := func(record *selfheal.Record, i group.Index) {
-		if failed == nil {
-			failed = yield(grouper, record, i)
-		}
-	}
-	err = source.Read(ctx, selfheal.Query{}, func(e *selfheal.Entry) error {
-		stream := streams[e.Stream]
-		if stream == nil {
-			stream = grouper.Stream(e.Stream)
-			streams[e.Stream] = stream
-			order = append(order, stream)
-		}
-		stream.Write(e, emit)
-		return failed
-	})
+	s := groupStream{in: in, yield: yield}
+	err = source.Read(ctx, selfheal.Query{}, s.write)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, stream := range order {
-		stream.Close(emit)
+	return s.close()
+}
+
+// groupStream takes the entries of one file after the other.
+type groupStream struct {
+	in       *groupReader
+	yield    signed
+	name     string
+	stream   *group.Stream
+	interval *intervalFilter
+	failed   error
+}
+
+func (s *groupStream) write(e *selfheal.Entry) error {
+	if s.stream == nil || s.name != e.Stream {
+		if err := s.close(); err != nil {
+			return err
+		}
+		s.name, s.stream = e.Stream, s.in.grouper.Stream(e.Stream)
+		s.interval = newIntervalFilter(s.in.request.Interval, s.in.request.Clock)
 	}
-	return grouper, failed
+	switch s.interval.place(e) {
+	case placedOutside:
+		s.in.reading.OutsideLines++
+	case placedNowhere:
+		s.in.reading.UnplacedLines++
+		fallthrough
+	default:
+		s.stream.Write(e, s.emit)
+	}
+	return s.failed
+}
+
+// close emits the event that is still open.
+func (s *groupStream) close() error {
+	if s.stream != nil {
+		s.stream.Close(s.emit)
+	}
+	return s.failed
+}
+
+func (s *groupStream) emit(record *selfheal.Record, i group.Index) {
+	if s.failed != nil {
+		return
+	}
+	s.in.note(record)
+	s.failed = s.yield(record, i)
+}
+
+// note accounts for a record that is counted.
+func (in *groupReader) note(r *selfheal.Record) {
+	in.reading.Records++
+	if r.Time.IsZero() {
+		in.reading.UndatedRecords++
+		return
+	}
+	if in.reading.From.IsZero() || r.Time.Before(in.reading.From) {
+		in.reading.From = r.Time
+	}
+	if r.Time.After(in.reading.To) {
+		in.reading.To = r.Time
+	}
 }

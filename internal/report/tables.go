@@ -11,37 +11,6 @@ import (
 	"selfheal"
 )
 
-// SignatureRow is one line of the list of signatures.
-type SignatureRow struct {
-	Count     int64              `json:"count"` // occurrences
-	Signature selfheal.Signature `json:"signature"`
-}
-
-// Signatures lists signatures in the order given: count, severity, kind, id and
-// title, and below them the first line of the newest sample.
-func Signatures(w io.Writer, rows []SignatureRow, o TextOptions) error {
-	p := newPrinter(o)
-	table := [][]string{{"COUNT", "SEVERITY", "KIND", "ID", "TITLE"}}
-	for _, row := range rows {
-		s := row.Signature
-		severity := s.Severity.String()
-		if s.Severity == selfheal.SeverityUnspecified {
-			severity = "-"
-		}
-		table = append(table, []string{
-			count(row.Count), severity, oneLine(string(s.Kind), titleLimit), oneLine(string(s.ID), titleLimit), oneLine(s.Title, titleLimit),
-		})
-	}
-	if len(rows) == 0 {
-		p.line("no signatures")
-		return p.flush(w)
-	}
-	p.table(table, true, func(row int) string {
-		return oneLine(firstLine(rows[row].Signature.Sample.Text), sentenceLimit)
-	})
-	return p.flush(w)
-}
-
 // FileRow is one file with its class.
 type FileRow struct {
 	Path, Class, Rule string
@@ -63,7 +32,7 @@ func Files(w io.Writer, rows []FileRow, o TextOptions) error {
 		p.line("no files")
 		return p.flush(w)
 	}
-	p.table(table, false, func(int) string { return "" })
+	p.table(table, func(int) string { return "" })
 	return p.flush(w)
 }
 
@@ -86,7 +55,7 @@ func Incidents(w io.Writer, incidents []*selfheal.Incident, o TextOptions) error
 		p.line("no incidents")
 		return p.flush(w)
 	}
-	p.table(table, false, func(row int) string { return incidentWords(incidents[row]) })
+	p.table(table, func(row int) string { return incidentWords(incidents[row]) })
 	return p.flush(w)
 }
 
@@ -112,15 +81,9 @@ func incidentWords(i *selfheal.Incident) string {
 	return oneLine(strings.Join(words, "; "), sentenceLimit)
 }
 
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
-}
-
-// table writes aligned columns, the last of which is cut at the width; the
-// first column is right-aligned when it holds numbers. detail gives what stands
-// below a row (numbered without the heading), empty for nothing.
-func (p *printer) table(rows [][]string, numbers bool, detail func(row int) string) {
+// table writes aligned columns, the last of which is cut at the width. detail
+// gives what stands below a row (numbered without the heading), empty for nothing.
+func (p *printer) table(rows [][]string, detail func(row int) string) {
 	const gap = "  "
 	widths := make([]int, len(rows[0])-1)
 	for _, row := range rows {
@@ -131,12 +94,7 @@ func (p *printer) table(rows [][]string, numbers bool, detail func(row int) stri
 	for at, row := range rows {
 		var cells []string
 		for column, width := range widths {
-			cell := fit(row[column], width)
-			if column == 0 && numbers {
-				cells = append(cells, strings.Repeat(" ", width-lipgloss.Width(cell))+cell)
-			} else {
-				cells = append(cells, pad(cell, width))
-			}
+			cells = append(cells, pad(fit(row[column], width), width))
 		}
 		cells = append(cells, cmp.Or(row[len(widths)], "-"))
 		color := p.bold

@@ -109,9 +109,9 @@ func visibleText(message string) []rune {
 type step uint8
 
 const (
-	both    step = iota // one character of the message for one element of the template
-	message             // a further character of the message
-	missing             // an element of the template alone
+	both          step = iota // one character of the message for one element of the template
+	message                   // a further character of the message
+	templateAlone             // an element of the template alone
 )
 
 // The costs of one step. A mask never spans more than it must, prefers whole
@@ -138,7 +138,7 @@ func (a *alignment) fill() {
 	}
 	for i, e := range a.elements {
 		steps := a.steps[(i+1)*width:][:width]
-		row[0], steps[0] = above[0]+e.costMissing(), missing
+		row[0], steps[0] = above[0]+e.costMissing(), templateAlone
 		for j := 1; j < width; j++ {
 			row[j], steps[j] = a.cell(e, j, above, row)
 		}
@@ -170,7 +170,7 @@ func (a *alignment) cell(e element, j int, above, row []int) (int, step) {
 	case left <= up:
 		return left, message
 	}
-	return up, missing
+	return up, templateAlone
 }
 
 func (e element) costMissing() int {
@@ -192,7 +192,7 @@ func (a *alignment) pieces() []Piece {
 	for i, j := len(a.elements), len(a.text); i > 0 || j > 0; {
 		s := a.steps[i*width+j]
 		run := pieceRun{element: i - 1}
-		if s != missing {
+		if s != templateAlone {
 			j--
 			run.text, run.hasText = a.text[j], true
 		}

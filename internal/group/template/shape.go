@@ -407,7 +407,7 @@ func isFileIn(b []byte) bool {
 // an error is about, and stay.
 func isFileName(b []byte) bool {
 	dot := bytes.LastIndexByte(b, '.')
-	if dot < 1 || !isDataExtension(b[dot+1:]) {
+	if dot < 1 || classes[b[0]] == joiner || !isDataExtension(b[dot+1:]) {
 		return false
 	}
 	for _, c := range b[:dot] {

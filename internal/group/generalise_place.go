@@ -89,7 +89,8 @@ func (p *place) spelled() bool {
 // constant counts the words that the members of a place share.
 func (p *place) constant() (n int) {
 	for i, w := range p.context {
-		if i != p.at && i != p.other && !isMasked(w) && hasLetter(w) && !(p.pooled && neverValue(w)) {
+		differs := i == p.at || i == p.other || p.pooled && neverValue(w)
+		if !differs && !isMasked(w) && hasLetter(w) {
 			n++
 		}
 	}

@@ -65,7 +65,7 @@ func (p *place) enough() bool {
 			need *= 2
 		}
 	}
-	if constant < minConstant {
+	if constant < minConstant || need == enoughWords && p.isReason() {
 		need *= 2
 	}
 	return constant > 0 && len(p.words) >= need
@@ -117,6 +117,11 @@ func (p *place) isVerb() bool {
 		return before(2) == "'" // can't
 	}
 	return false
+}
+
+// isReason tells of a place that ends a line after a colon, where messages say why.
+func (p *place) isReason() bool {
+	return p.at > 0 && p.at == len(p.context)-1 && strings.HasSuffix(p.context[p.at-1], ":")
 }
 
 // qualified tells of a place that holds nothing but names of several parts: "a.b.c", "a/b".

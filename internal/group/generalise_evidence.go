@@ -46,7 +46,7 @@ func (r *reader) evident(templates []string, pairs bool) (found []string) {
 	candidates := e.candidates(pairs)
 	counts := newSketch(len(candidates) * maxTokens)
 	e.eachPlace(candidates, func(key uint64, _ occurrence) { counts.add(key) })
-	var scratch []occurrence
+	scratch := make([]occurrence, 0, min(2*counts.repeats, partSize))
 	for part := range counts.parts() {
 		scratch = e.gather(candidates, counts, part, scratch[:0])
 		e.judge(scratch)
@@ -135,8 +135,9 @@ func (e *evidence) textOf(o occurrence) (t *text, i, j int) {
 		j, two := slices.BinarySearch(t.starts, int(o.end))
 		switch {
 		case o.end == 0 && t.whole&^keyKind == o.key,
-			o.end > 0 && one && o.kind() != keyPair && t.key(i, o.kind() == keyPooled) == o.key,
-			one && two && o.kind() == keyPair && t.pairKey(i, j) == o.key:
+			o.end > 0 && one && t.key(i) == o.key,
+			o.kind() == keyPair && one && two && t.pairKey(i, j) == o.key,
+			o.kind() == keyPooled && one && t.pooledKey(i) == o.key:
 			return t, i, j
 		}
 	}

@@ -17,7 +17,7 @@ func isHolder(w string) bool {
 // mayBeName tells a name from the second half of a compound ("user session") and
 // from what has happened ("user locked").
 func mayBeName(w string) bool {
-	w = strings.TrimRight(w, ".:!?")
+	w = trimEnd(w)
 	if strings.ContainsAny(w, "._-/") {
 		return true
 	}

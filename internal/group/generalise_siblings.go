@@ -5,7 +5,7 @@ import "strings"
 const (
 	pieces    = 8         // into which a text is split to find those with siblings
 	maxPairs  = 24        // words of a text in which two places at once are looked at
-	pairLimit = 3_000_000 // pairs of words in all texts; where there are more, only single places are looked at
+	pairLimit = 1_000_000 // pairs of words in all texts; where there are more, only single places are looked at
 )
 
 // candidate is a text that may have siblings.
@@ -55,9 +55,10 @@ func (e *evidence) sums(pairs bool) []sums {
 			if t == nil {
 				continue
 			}
-			s := sums{candidate: candidate{template: uint32(i), coarse: way == 1}, pairs: pairs && len(t.words) <= maxPairs, whole: t.pooled}
-			for k, h := range t.pools {
-				s.of[pieceOf(k, len(t.pools))] += h
+			pools, whole := t.pool()
+			s := sums{candidate: candidate{template: uint32(i), coarse: way == 1}, pairs: pairs && len(t.words) <= maxPairs, whole: whole}
+			for k, h := range pools {
+				s.of[pieceOf(k, len(pools))] += h
 			}
 			all = append(all, s)
 		}
@@ -106,7 +107,7 @@ func (e *evidence) eachPlace(candidates []candidate, yield func(key uint64, o oc
 			t = &e.reader.coarse
 		}
 		yield(t.whole&^keyKind, occurrence{template: c.template})
-		open = t.open(open[:0])
+		open = c.open(t, open[:0])
 		for k, at := range open {
 			c.eachPlace(t, at, yield)
 			for _, other := range open[:k] {
@@ -118,10 +119,10 @@ func (e *evidence) eachPlace(candidates []candidate, yield func(key uint64, o oc
 	}
 }
 
-// open lists the places of a text that can be values, and are not known to be.
-func (t *text) open(places []int) []int {
+// open lists the places of a text that may differ in another one and can be values.
+func (c *candidate) open(t *text, places []int) []int {
 	for i, w := range t.words {
-		if w != hole && t.takes(i) {
+		if c.pieces[pieceOf(i, len(t.words))] != 0 && w != hole && t.takes(i) {
 			places = append(places, i)
 		}
 	}
@@ -133,8 +134,8 @@ func (c *candidate) eachPlace(t *text, at int, yield func(key uint64, o occurren
 		return
 	}
 	o := occurrence{template: c.template, start: uint16(t.starts[at]), end: uint16(t.starts[at] + len(t.words[at]))}
-	yield(t.key(at, false), o)
-	if t.pooled != t.whole {
-		yield(t.key(at, true), o)
+	yield(t.key(at), o)
+	if _, pooled := t.pool(); pooled != t.whole {
+		yield(t.pooledKey(at), o)
 	}
 }

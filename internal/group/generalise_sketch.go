@@ -6,7 +6,7 @@ const (
 	countersEach = 32      // of two bits in a word
 	lineSize     = 256     // counters in 64 bytes, a line of the cache
 	maxSketch    = 1 << 20 // words: 8 MiB
-	partSize     = 1 << 18 // occurrences of repeated keys that are held at a time
+	partSize     = 1 << 19 // occurrences of repeated keys that are held at a time
 )
 
 // sketch tells which of many keys were added more than once, in bounded memory:

@@ -23,7 +23,7 @@ type text struct {
 	words    []string
 	starts   []int    // of the words in the template
 	hashes   []uint64 // of the words, each with its place
-	pools    []uint64 // the same, all words equal that say what happened
+	pools    []uint64 // the same, all words equal that say what happened; see pool
 	whole    uint64   // the sum of hashes and of the number of words
 	pooled   uint64   // the same of pools
 }
@@ -68,26 +68,37 @@ func (r *reader) split(t *text, template string, length func(string) int) bool {
 		at += n
 	}
 	t.whole += uint64(len(t.words))
-	t.pooled += uint64(len(t.words))
 	return true
 }
 
 func (r *reader) add(t *text, at int, word string) {
-	i := len(t.words)
-	hash := r.hash(word, i)
+	hash := r.hash(word, len(t.words))
 	t.words = append(t.words, word)
 	t.starts = append(t.starts, at)
 	t.hashes = append(t.hashes, hash)
 	t.whole += hash
-	if neverValue(word) {
-		hash = outcomeHash * placeFactor(i)
-	}
-	t.pools = append(t.pools, hash)
-	t.pooled += hash
 }
 
 // outcomeHash stands for every word that says what happened.
 const outcomeHash = 0xa0761d6478bd642f
+
+// pool gives the hashes of the words and of the whole where words that say what
+// happened are all equal.
+func (t *text) pool() (pools []uint64, whole uint64) {
+	if len(t.pools) == len(t.words) {
+		return t.pools, t.pooled
+	}
+	t.pooled = uint64(len(t.words))
+	for i, w := range t.words {
+		h := t.hashes[i]
+		if neverValue(w) {
+			h = outcomeHash * placeFactor(i)
+		}
+		t.pools = append(t.pools, h)
+		t.pooled += h
+	}
+	return t.pools, t.pooled
+}
 
 // hash hashes a word in its place. Hashes are summed over a text, so that one
 // place can be exchanged in it.
@@ -113,14 +124,13 @@ func placeFactor(i int) uint64 {
 	return z ^ z>>31 | 1
 }
 
-// key gives the hash of a text with a hole at i, where what happened counts or, if
-// pooled, does not; which of the two is in its last bits.
-func (t *text) key(i int, pooled bool) uint64 {
-	difference := holeHash(i) - t.hashes[i]
-	if pooled {
-		return (t.pooled+difference)&^keyKind | keyPooled
-	}
-	return (t.whole + difference) &^ keyKind
+// key gives the hash of a text with a hole at i.
+func (t *text) key(i int) uint64 { return (t.whole + holeHash(i) - t.hashes[i]) &^ keyKind }
+
+// pooledKey is key where it does not matter what happened.
+func (t *text) pooledKey(i int) uint64 {
+	pools, whole := t.pool()
+	return (whole+holeHash(i)-pools[i])&^keyKind | keyPooled
 }
 
 // pairKey is key for two places.
@@ -156,10 +166,7 @@ func tokenLength(s string) int {
 	for n < len(s) && !endsToken[s[n]] {
 		n++
 	}
-	for n > 1 && isSentenceEnd(s[n-1]) {
-		n-- // "db1:" and "<host>:" end in the same token
-	}
-	return max(1, n)
+	return max(1, len(trimEnd(s[:n]))) // "db1:" and "<host>:" end in the same token
 }
 
 // endsToken are the bytes that end a word and are tokens themselves.
@@ -168,7 +175,15 @@ var endsToken = [256]bool{
 	'"': true, '\'': true, '`': true, ',': true, ';': true, '=': true, '|': true,
 }
 
-func isSentenceEnd(c byte) bool { return c == '.' || c == ':' || c == '!' || c == '?' }
+// trimEnd cuts off what ends a sentence.
+func trimEnd(w string) string {
+	for n := len(w); n > 0; n-- {
+		if c := w[n-1]; c != '.' && c != ':' && c != '!' && c != '?' {
+			return w[:n]
+		}
+	}
+	return ""
+}
 
 // chunkLength gives the length of the first token where brackets and separators
 // inside a word belong to it; around it they are tokens of their own.
@@ -278,7 +293,7 @@ func eachPart(w string, refused func(string) bool) bool {
 }
 
 // neverValue tells of a word that says what happened, wherever it stands.
-func neverValue(w string) bool { return namesFailure(w) || isOutcome(strings.TrimRight(w, ".:!?")) }
+func neverValue(w string) bool { return namesFailure(w) || isOutcome(trimEnd(w)) }
 
 func hasLetter(w string) bool {
 	for i := range len(w) {

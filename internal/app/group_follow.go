@@ -39,8 +39,8 @@ type FollowRequest struct {
 }
 
 // GroupFollow reads logs until they end or ctx is done, which is no error, and
-// gives the table of all. Files are followed by name, across rotation and
-// truncation. Memory is bounded, however long it goes on.
+// gives the table of all; when an input fails, with the error. Files are followed
+// by name, across rotation and truncation. Memory is bounded, however long it goes on.
 func GroupFollow(ctx context.Context, r FollowRequest) (report.SignatureTable, error) {
 	f := &follower{request: &r, in: newGroupReader(&r.GroupRequest), started: r.Clock()}
 	inputs, err := r.inputs()
@@ -130,7 +130,7 @@ type rateMark struct {
 var errStopped = errors.New("no longer followed")
 
 // start reads every input in a goroutine of its own and gives the channel that
-// tells when all have ended. A reader that waits for input when ctx is done ends
+// tells when all have ended, or one has failed. A reader that waits for input when ctx is done ends
 // with its input or with the process; what it still delivers is not counted.
 func (f *follower) start(ctx context.Context, inputs []input) <-chan error {
 	ended := make(chan error, 1)
@@ -141,11 +141,11 @@ func (f *follower) start(ctx context.Context, inputs []input) <-chan error {
 		go func() { results <- f.read(ctx, in, s) }()
 	}
 	go func() {
-		var all error
-		for range inputs {
-			all = errors.Join(all, <-results)
+		var err error
+		for i := 0; i < len(inputs) && err == nil; i++ {
+			err = <-results
 		}
-		ended <- all
+		ended <- err
 	}()
 	return ended
 }
@@ -291,19 +291,17 @@ func (f *follower) rate(now time.Time) float64 {
 	return 0
 }
 
-// finish counts what is still open, shows the end, and gives the table of all.
+// finish counts what is still open, shows the end, and gives the table of all,
+// also when an input failed.
 func (f *follower) finish(err error) (report.SignatureTable, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stopped = true
-	if err != nil {
-		return report.SignatureTable{}, err
-	}
 	for _, s := range f.streams {
 		s.stream.Close(f.emit)
 	}
 	f.generalise()
 	l := f.live(f.request.Clock())
 	l.Ended = true
-	return f.request.View.table(f.in.reading, &f.counts, f.all), f.request.Watch(l)
+	return f.request.View.table(f.in.reading, &f.counts, f.all), errors.Join(err, f.request.Watch(l))
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"selfheal"
 	"selfheal/internal/app"
 	"selfheal/internal/report"
 )
@@ -233,6 +234,25 @@ func TestFollowStopsWhenNobodyWatches(t *testing.T) {
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestFollowFailsAtOnce: one input that cannot be read ends it all, and what was counted is not lost.
+func TestFollowFailsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		good, bad := filepath.Join(dir, "good.log"), filepath.Join(dir, "bad.log")
+		write(t, good, "first words\n")
+		write(t, bad, "")
+		f := follow(t, nil, good, bad)
+		f.pass(2 * time.Second)
+		write(t, bad, "\x1f\x8b says that it is packed, and is not")
+		<-f.done
+		if selfheal.CodeOf(f.err) != selfheal.CodeUnavailable || f.table.Records != 1 {
+			t.Errorf("%v, with %d records", f.err, f.table.Records)
+		}
+		f.cancel()
+	})
 }
 
 // TestFollowIsBounded: input that never repeats ends in the overflow row.

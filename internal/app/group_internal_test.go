@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"math"
 	"math/big"
 	"testing"
@@ -88,4 +89,40 @@ func TestFalseDiscoveryRates(t *testing.T) {
 	if got := falseDiscoveryRates(nil); len(got) != 0 {
 		t.Errorf("got %v", got)
 	}
+}
+
+// FuzzIntervalFilter: any line can be placed, and a line that was coloured is placed like a plain one.
+func FuzzIntervalFilter(f *testing.F) {
+	f.Add([]byte("2026-03-02T10:00:00Z INFO x"))
+	f.Add([]byte("\x1b[32m2026-03-02T10:00:00Z\x1b[0m INFO x"))
+	f.Add([]byte("\x1b[\xff"))
+	f.Add([]byte(`{"log":"x\n","time":"2026-03-02T09:59:59.1Z"}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		clock := func() time.Time { return time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC) }
+		interval := selfheal.Interval{From: clock().Add(-time.Hour)}
+		placed := func(line []byte) placed {
+			return newIntervalFilter(interval, clock).place(&selfheal.Entry{Line: line})
+		}
+		plain := newIntervalFilter(interval, clock).uncolored(line)
+		if bytes.Contains(plain, []byte("\x1b[")) { // what is left makes a new sequence: no terminal writes that
+			return
+		}
+		if got, want := placed(line), placed(bytes.Clone(plain)); got != want {
+			t.Errorf("%q is placed at %d, without colours at %d", line, got, want)
+		}
+	})
+}
+
+func FuzzParseMoment(f *testing.F) {
+	for _, seed := range []string{"2h", "7d", "1d12h", "2026-03-02", "9999999d", "-1h", "1e9h", "d"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+		if at, err := ParseMoment("--since", text, now); err != nil && selfheal.CodeOf(err) != selfheal.CodeUsage {
+			t.Errorf("%q: %v", text, err)
+		} else if ago, ok := parseAgo(text); ok && err == nil && ago < 0 {
+			t.Errorf("%q is %v, %v ago", text, at, ago)
+		}
+	})
 }

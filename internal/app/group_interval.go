@@ -45,7 +45,8 @@ func parseAgo(text string) (time.Duration, bool) {
 	if err != nil || d < 0 {
 		return 0, false
 	}
-	return time.Duration(days)*24*time.Hour + d, true
+	ago := time.Duration(days)*24*time.Hour + d
+	return ago, ago >= d // else it does not fit
 }
 
 // placed says where a line lies with regard to an interval.

@@ -209,6 +209,7 @@ func TestParseMoment(t *testing.T) {
 	bad("d")
 	bad("-1d")
 	bad("99999999999d")
+	bad("100000d2500000h")
 	bad("2026-13-01")
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -31,17 +32,18 @@ func runGroupFollow(ctx context.Context, env *Environment, o groupOptions, reque
 		return finalTable(env, table, err)
 	}
 	table, err := app.GroupFollow(ctx, follow)
-	if err == nil {
+	if table.Records > 0 {
 		fmt.Fprintln(env.Out)
 	}
 	return finalTable(env, table, err)
 }
 
+// finalTable prints what was counted, also when reading failed at last.
 func finalTable(env *Environment, table report.SignatureTable, err error) error {
-	if err != nil {
+	if err != nil && table.Records == 0 {
 		return err
 	}
-	return report.Signatures(env.Out, table, textOptions(env))
+	return errors.Join(err, report.Signatures(env.Out, table, textOptions(env)))
 }
 
 // waitForMore waits until a file may have grown.

@@ -109,7 +109,8 @@ func isOutcomeWord(w string) bool {
 func isEventWord(w string) bool {
 	switch w {
 	case "open", "close", "start", "stop", "begin", "end", "enter", "exit", "up", "down", "on", "off", "in", "out", "yes", "no", "not", "ok",
-		"read", "write", "send", "receive", "sent", "recv", "get", "set", "put", "post", "patch", "head", "options", "load", "store", "save", "fetch", "create", "select", "drop", "truncate", "merge", "execute", "call", "delete", "remove", "add", "insert",
+		"read", "write", "send", "receive", "sent", "recv", "get", "set", "put", "post", "patch", "head", "options", "load", "store", "save", "fetch",
+		"create", "select", "drop", "truncate", "merge", "execute", "call", "delete", "remove", "add", "insert",
 		"update", "lock", "unlock", "acquire", "release", "connect", "disconnect", "accept", "reject", "bind", "listen", "allow", "deny", "enable", "disable",
 		"active", "busy", "idle", "ready", "lost", "found", "gone", "dead", "alive", "valid", "full", "empty", "stale", "corrupt", "stuck", "slow", "fast",
 		"success", "successful", "successfully", "fail", "failure", "error", "fatal", "warning", "info", "debug", "timeout", "refuse", "reset", "abort", "cancel",

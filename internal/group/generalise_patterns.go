@@ -15,8 +15,6 @@ const maxPatterns = 10_000
 // places is a set of positions in a text of at most maxTokens words.
 type places uint64
 
-func (p places) has(i int) bool { return p&(1<<i) != 0 }
-
 // each gives the positions in ascending order.
 func (p places) each() iter.Seq[int] {
 	return func(yield func(int) bool) {

@@ -6,9 +6,9 @@ import "strings"
 // before that place is taken for a value. One similar line is never enough.
 const (
 	enoughWords  = 6 // ordinary words: programs rarely spell out that many cases
-	enoughValues = 4 // words that look like values: user_name, some-host, CamelCase, a.b
+	enoughMarked = 4 // words in brackets or quotes of their own, or after a word that a name follows: "queue mail"
 	enoughMasked = 3 // words, where a mask was seen in the same place too
-	enoughNames  = 3 // words in a place that the words before it announce: "for user ann"
+	enoughNames  = 3 // names of several parts, or in a place that the words before it introduce: "for user ann"
 	minConstant  = 2 // words that must remain besides the place
 	minAround    = 3 // words that must remain besides two places
 	manyConstant = 6 // words that, when they agree, leave no doubt that the message is the same
@@ -56,8 +56,8 @@ func (p *place) enough() bool {
 		need = enoughNames
 	case len(p.masks) > 0:
 		need = enoughMasked
-	case p.valueLike(), p.enclosed(), p.announced():
-		need = enoughValues
+	case p.enclosed(), p.announced():
+		need = enoughMarked
 	}
 	if p.at == 0 && (constant < manyConstant || need == enoughWords) {
 		need *= 2
@@ -65,7 +65,7 @@ func (p *place) enough() bool {
 			need *= 2
 		}
 	}
-	if constant < minConstant {
+	if constant < minConstant || need == enoughWords && p.isReason() {
 		need *= 2
 	}
 	return constant > 0 && len(p.words) >= need
@@ -89,23 +89,12 @@ func (p *place) spelled() bool {
 // constant counts the words that the members of a place share.
 func (p *place) constant() (n int) {
 	for i, w := range p.context {
-		if i != p.at && i != p.other && !isMasked(w) && hasLetter(w) && !(p.pooled && neverValue(w)) {
+		differs := i == p.at || i == p.other || p.pooled && neverValue(w)
+		if !differs && !isMasked(w) && hasLetter(w) {
 			n++
 		}
 	}
 	return n
-}
-
-// valueLike tells whether most words of a place look like names that somebody gave.
-func (p *place) valueLike() bool {
-	like := 0
-	for _, w := range p.words {
-		inner := trimEnd(w)
-		if strings.ContainsAny(inner, "._-/:@\\") || strings.ToLower(inner[min(1, len(inner)):]) != inner[min(1, len(inner)):] && strings.ToUpper(inner) != inner {
-			like++
-		}
-	}
-	return 2*like > len(p.words)
 }
 
 // isVerb tells of a place that holds what could not be done: "cannot _", "failed to _".
@@ -128,6 +117,11 @@ func (p *place) isVerb() bool {
 		return before(2) == "'" // can't
 	}
 	return false
+}
+
+// isReason tells of a place that ends a line after a colon, where messages say why.
+func (p *place) isReason() bool {
+	return p.at > 0 && p.at == len(p.context)-1 && strings.HasSuffix(p.context[p.at-1], ":")
 }
 
 // qualified tells of a place that holds nothing but names of several parts: "a.b.c", "a/b".
@@ -153,13 +147,13 @@ func (p *place) enclosed() bool {
 	return false
 }
 
-// announced tells whether the place follows a word like "user" or "queue".
+// announced tells of a place after a word like "user" or "queue".
 func (p *place) announced() bool {
 	return p.at > 0 && isHolder(strings.ToLower(p.context[p.at-1]))
 }
 
-// introduced tells of an announced place whose holder follows a preposition: "for
-// user ann" cannot be the beginning of "user session".
+// introduced tells of an announced place after words like "for user": "user" alone
+// could begin "user session".
 func (p *place) introduced() bool {
 	return p.at > 1 && isPreposition(strings.ToLower(p.context[p.at-2])) && p.announced()
 }

@@ -15,6 +15,7 @@ const (
 const (
 	maxTokens  = 64   // of a template, so that a set of places fits a word; longer ones are left alone
 	maxPattern = 1024 // bytes of a template; longer ones are left alone
+	maxChunk   = 128  // bytes that are read as one word
 )
 
 // text is a template as words, masks and punctuation, without its spaces.
@@ -193,7 +194,7 @@ func chunkLength(s string) int {
 		return 1
 	}
 	open := 0 // brackets
-	for end := n; end < len(s) && s[end] != ' '; {
+	for end := n; end < min(len(s), maxChunk) && s[end] != ' '; {
 		switch s[end] {
 		case '(', '[', '{':
 			open++

@@ -3,7 +3,6 @@ package group
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -478,8 +477,6 @@ func FuzzGeneralise(f *testing.F) {
 	f.Add("a <num> b c\na <host> b c\na <*> b c\n\n \n<<num>>")
 	f.Add("x LOCAL(<num>), y z\nx <host>, y z\nx #<num>, y z\n)]}'\"`,;=|.:!?")
 	f.Fuzz(func(t *testing.T, text string) {
-		tm := time.AfterFunc(1500*time.Millisecond, func() { os.WriteFile(fmt.Sprintf("/tmp/slow.%d", len(text)), []byte(text), 0o600) })
-		defer tm.Stop()
 		lines := strings.Split(text, "\n")
 		slices.Sort(lines)
 		all := messageSignatures(time.Time{}, slices.Compact(lines)...)

@@ -158,7 +158,8 @@ func (t *text) holes() (set places) {
 	return set
 }
 
-// tokenLength gives the length of the first token: a mask, one byte of space or punctuation, or a word.
+// tokenLength gives the length of the first token: a mask, one byte of space or
+// punctuation, or a word without what ends a sentence.
 func tokenLength(s string) int {
 	if n := maskLength(s); n > 0 {
 		return n
@@ -167,7 +168,10 @@ func tokenLength(s string) int {
 	for n < len(s) && !endsToken[s[n]] {
 		n++
 	}
-	return max(1, len(trimEnd(s[:n]))) // "db1:" and "<host>:" end in the same token
+	if word := trimEnd(s[:n]); word != "" { // "db1:" and "<host>:" end in the same token
+		n = len(word)
+	}
+	return max(1, n)
 }
 
 // endsToken are the bytes that end a word and are tokens themselves.

@@ -76,11 +76,14 @@ func isStatusCode(w string) bool {
 	return false
 }
 
+// maxOutcome is the longest word that is looked at as an outcome.
+const maxOutcome = 24
+
 // isOutcome tells of the words for what was done, and how it ended: by their ending
 // most of them, the others by name. They come in pairs ("opened", "closed") of which
 // the second is another event. A name of several parts ("orders.cancelled") is none.
 func isOutcome(w string) bool {
-	if strings.IndexByte(w, '.') >= 0 {
+	if len(w) > maxOutcome || strings.IndexByte(w, '.') >= 0 {
 		return false
 	}
 	w = strings.ToLower(w)

@@ -471,3 +471,24 @@ func BenchmarkGeneraliseHostile(b *testing.B) {
 	f("grid", gridSignatures(50_000, 60))
 	f("shortgrid", gridSignatures(50_000, 11))
 }
+
+func FuzzGeneralise(f *testing.F) {
+	f.Add("no such user ann from it\nno such user bob from it\nno such user cem from it")
+	f.Add("a <num> b c\na <host> b c\na <*> b c\n\n \n<<num>>")
+	f.Add("x LOCAL(<num>), y z\nx <host>, y z\nx #<num>, y z\n)]}'\"`,;=|.:!?")
+	f.Fuzz(func(t *testing.T, text string) {
+		lines := strings.Split(text, "\n")
+		slices.Sort(lines)
+		all := messageSignatures(time.Time{}, slices.Compact(lines)...)
+		got := Generalise(all, nil)
+		for from, to := range got.Of {
+			if from == to || !slices.ContainsFunc(all, func(s selfheal.Signature) bool { return s.ID == to }) {
+				t.Fatalf("%q for %q", to, from)
+			}
+		}
+		again := Generalise(all, got.Learned.Patterns)
+		if diff := cmp.Diff(got.Of, again.Of); diff != "" || !again.Learned.IsEmpty() {
+			t.Fatalf("again %+v (-want +got):\n%s", again.Learned, diff)
+		}
+	})
+}

@@ -15,6 +15,7 @@ const (
 const (
 	maxTokens  = 64   // of a template, so that a set of places fits a word; longer ones are left alone
 	maxPattern = 1024 // bytes of a template; longer ones are left alone
+	maxChunk   = 128  // bytes that are read as one word
 )
 
 // text is a template as words, masks and punctuation, without its spaces.
@@ -157,7 +158,8 @@ func (t *text) holes() (set places) {
 	return set
 }
 
-// tokenLength gives the length of the first token: a mask, one byte of space or punctuation, or a word.
+// tokenLength gives the length of the first token: a mask, one byte of space or
+// punctuation, or a word without what ends a sentence.
 func tokenLength(s string) int {
 	if n := maskLength(s); n > 0 {
 		return n
@@ -166,7 +168,10 @@ func tokenLength(s string) int {
 	for n < len(s) && !endsToken[s[n]] {
 		n++
 	}
-	return max(1, len(trimEnd(s[:n]))) // "db1:" and "<host>:" end in the same token
+	if word := trimEnd(s[:n]); word != "" { // "db1:" and "<host>:" end in the same token
+		n = len(word)
+	}
+	return max(1, n)
 }
 
 // endsToken are the bytes that end a word and are tokens themselves.
@@ -193,7 +198,7 @@ func chunkLength(s string) int {
 		return 1
 	}
 	open := 0 // brackets
-	for end := n; end < len(s) && s[end] != ' '; {
+	for end := n; end < min(len(s), maxChunk) && s[end] != ' '; {
 		switch s[end] {
 		case '(', '[', '{':
 			open++

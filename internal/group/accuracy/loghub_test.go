@@ -20,7 +20,9 @@ import (
 // every second one by name, then Linux, Proxifier and Thunderbird as well, which
 // were among the worst. The others were only ever scored; published work on them
 // was known, and their scores were in view. The eight that were reported at first
-// had, at first contact, a GA of 0.66 and an FGA of 0.75 without generalisation.
+// had, at first contact, a GA of 0.66 and an FGA of 0.75 without generalisation. One
+// rule, that what follows "invalid user" is a name, was written because the score of
+// OpenSSH had dropped with the rules that keep outcomes apart.
 var tuned = []string{"Android", "BGL", "HPC", "HealthApp", "Linux", "Mac", "OpenStack", "Proxifier", "Spark", "Thunderbird", "Windows"}
 
 // httpStatus finds the statuses that some labels merge ("status: <*>"), which this

@@ -5,15 +5,26 @@ import "bytes"
 // isCode tells of a number that it names a failure, so that it must stay in the
 // identity: an HTTP status, an exit code, an errno, a SQLSTATE, a signal number.
 func (s *Scanner) isCode(b, rest []byte) bool {
+	if isHexLiteral(b) {
+		return len(b) == len("0x80070005") && s.codeContext()
+	}
+	if b[0] == '-' {
+		return len(b) <= 6 && allDigits(b[1:]) && s.codeContext() && !isCounted(rest)
+	}
 	return len(b) <= 5 && allDigits(b) && s.isCodeNumber(b, rest)
 }
 
 // isCodeNumber is isCode for at most five digits.
 func (s *Scanner) isCodeNumber(b, rest []byte) bool {
-	if len(b) == 3 && b[0] >= '1' && b[0] <= '5' && (isReason(rest) || s.isRequestStatus(rest)) {
+	if len(b) == 3 && b[0] >= '1' && b[0] <= '5' && (isReason(rest) || s.isRequestStatus(rest) || s.isOtherStatus()) {
 		return true
 	}
 	return s.codeContext() && !isCounted(rest)
+}
+
+// isOtherStatus tells, of a status, that it is the one that came: "expected status 200, got 503".
+func (s *Scanner) isOtherStatus() bool {
+	return (bytes.HasSuffix(s.out, []byte("got ")) || bytes.HasSuffix(s.out, []byte("received "))) && (bytes.Contains(s.out, []byte("tatus")) || bytes.Contains(s.out, []byte("HTTP")))
 }
 
 // codeContext tells whether the template so far ends in a word like "status" or

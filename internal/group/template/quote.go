@@ -5,6 +5,7 @@ import "bytes"
 const (
 	maxQuote      = 256 // bytes of a quotation that is looked at as one
 	maxValueWords = 2   // in a quotation that is a value
+	maxReason     = 40  // bytes of a quotation that says what failed
 )
 
 // quoted masks a quotation of one or two words: a value. A longer one is
@@ -69,7 +70,7 @@ func (s *Scanner) quotation(m []byte, i, j int) int {
 	s.out = append(s.out, m[i])
 	switch {
 	case len(value) == 0:
-	case len(value) <= 24 && (s.codeContext() || s.failureContext() && isWord(value)):
+	case len(value) <= maxReason && (s.codeContext() || s.failureContext() && isPhrase(value)):
 		s.out = append(s.out, value...)
 	default:
 		s.out = append(s.out, maskStr)
@@ -154,5 +155,18 @@ func (s *Scanner) failureContext() bool {
 	return len(w) > 0 && (isFailureKey(w) || IsProgramNoun(string(w)))
 }
 
+// isPhrase tells of a value of one or two words.
+func isPhrase(b []byte) bool {
+	first, second, _ := bytes.Cut(b, []byte{' '})
+	return isWord(first) && isWord(second)
+}
+
 // isWord tells of a value of letters, underscores and hyphens only.
-func isWord(b []byte) bool { return len(lastName(b)) == len(b) }
+func isWord(b []byte) bool {
+	for _, c := range b {
+		if classes[c] != letter && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}

@@ -151,6 +151,10 @@ func TestCodesStay(t *testing.T) {
 	f("upstream_status=502 resp.status=500 grpc.status=Unavailable")
 	f("cannot resolve it, error 11001")
 	f("GET it 404 Not Found")
+	f("exit code: -1")
+	f("failed with error 0x80070005")
+	f("expected status 200, got 503")
+	f(`{"error":"not found"}`)
 }
 
 // TestRequestStatusStays holds the ways in which servers write a request and its status.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"selfheal"
 )
@@ -285,6 +286,34 @@ func TestDeployReplacesOneBugByAnother(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestDeployReplacesBugsByOthers: the same for sets of bugs, none of them on both
+// sides: what some of them prove must not join others.
+func TestDeployReplacesBugsByOthers(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"go", "java", "node", "python", "rust"} {
+		all := releases(t, language)
+		kinds := slices.Sorted(maps.Keys(all))
+		rapid.Check(t, func(t *rapid.T) {
+			after := all[rapid.SampledFrom(kinds).Draw(t, "kind")]
+			var gone, fresh []selfheal.Signature
+			for _, bug := range slices.Sorted(maps.Keys(all["before"])) {
+				sig, ok := after[bug]
+				switch rapid.IntRange(0, 2).Draw(t, bug) {
+				case 0:
+					gone = append(gone, all["before"][bug])
+				case 1:
+					if ok {
+						fresh = append(fresh, sig)
+					}
+				}
+			}
+			if aliases := Moved(gone, fresh); len(aliases) > 0 {
+				t.Fatalf("%s: %s", language, aliases[0].Why)
+			}
+		})
 	}
 }
 

@@ -28,11 +28,12 @@ const maxAlike = 32
 // The result does not depend on the order of the arguments' elements; it is
 // sorted by From. Time and memory are O(n log n).
 func Moved(before, after []selfheal.Signature) []selfheal.Alias {
-	gone, fresh := onlyIn(before, after), onlyIn(after, before)
+	r := newTrailReader()
+	gone, fresh := r.onlyIn(before, after), r.onlyIn(after, before)
 	if len(gone) == 0 || len(fresh) == 0 {
 		return nil
 	}
-	functions := functionsOf(before, after)
+	functions := r.seen(before, after)
 	each(gone, fresh, functions.note)
 	for _, m := range pairs(gone, fresh, functions).mutual() {
 		functions.confirm(m)
@@ -75,13 +76,12 @@ func each(gone, fresh map[string][]*trail, visit func(old, now *trail)) {
 
 // onlyIn gives what can be compared of the exceptions that occur in one list and
 // not in the other, by what must be the same of two of them.
-func onlyIn(list, other []selfheal.Signature) map[string][]*trail {
+func (r *trailReader) onlyIn(list, other []selfheal.Signature) map[string][]*trail {
 	known := make(map[selfheal.SignatureID]bool, len(other))
 	for i := range other {
 		known[other[i].ID] = true
 	}
 	found := make(map[string][]*trail)
-	r := newTrailReader()
 	for i := range list {
 		s := &list[i]
 		if s.Kind != selfheal.KindException || known[s.ID] {

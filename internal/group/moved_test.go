@@ -73,6 +73,13 @@ func TestMoved(t *testing.T) {
 	f("the closest of two", list{exception(null, "a.pay", "w.one", "shop.handle"), exception(null, "a.pay", "shop.handle")}, list{exception(null, "a.pay", "w.one", "w.two", "shop.handle")},
 		"same exception in pay, now called through two")
 
+	deep := make([]string, 2*maxTrail)
+	for i := range deep {
+		deep[i] = fmt.Sprintf("deep.f%d", i)
+	}
+	f("a wrapper on a deep stack", list{exception(null, append([]string{"a.pay", "shop.handle"}, deep...)...)}, list{exception(null, append([]string{"a.pay", "w.w", "shop.handle"}, deep...)...)},
+		"same exception in pay, now called through w")
+
 	// Another exception.
 	f("nothing is gone", list{exception(null, "a.pay", "shop.handle")}, list{exception(null, "a.pay", "shop.handle"), exception(null, "a.pay", "w.again", "shop.handle")})
 	f("both were there before", list{exception(null, "a.pay", "shop.handle"), exception(null, "a.pay", "w.w", "shop.handle")}, list{exception(null, "a.pay", "w.w", "shop.handle")})

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"selfheal"
-	"selfheal/internal/group/trace"
 )
 
 // seenFunctions are the qualified functions that are seen on one side of a deploy, in
@@ -24,16 +23,14 @@ type change struct{ old, now string }
 // enough: a helper that two functions call wrongly is two bugs.
 const enoughForCaller = 2
 
-func functionsOf(before, after []selfheal.Signature) *seenFunctions {
+func (r *trailReader) seen(before, after []selfheal.Signature) *seenFunctions {
 	collect := func(list []selfheal.Signature) map[string]bool {
 		seen := make(map[string]bool)
-		var name []byte
 		for i := range list {
 			for _, e := range list[i].Sample.Exceptions {
 				for k := range e.Frames {
 					if f := &e.Frames[k]; f.InApp {
-						name = trace.AppendFunction(name[:0], f)
-						seen[string(name)] = true
+						seen[r.function(f).qualified] = true
 					}
 				}
 			}
@@ -135,13 +132,13 @@ func (l *link) compare(now *link) (score int, agree bool) {
 	if len(short.names) > len(long.names) {
 		short, long = long, short
 	}
-	at := 0
+	at, added := 0, 0
 	for k, name := range long.names {
 		if at == len(short.names) {
 			break
 		}
 		if name != short.names[at] {
-			if k-at == len(short.names) {
+			if added++; added > len(short.names) {
 				return 0, false
 			}
 			continue
@@ -151,5 +148,6 @@ func (l *link) compare(now *link) (score int, agree bool) {
 		}
 		at++
 	}
-	return score, at == len(short.names)
+	rest := len(short.names) - at // pushed out of what is compared by those added
+	return score, rest == 0 || long.cut && rest <= added
 }

@@ -24,12 +24,35 @@ type trail struct {
 type link struct {
 	names     []string // without package, class and closure; those without a name left out, unless innermost
 	qualified []string // as in the identity, of the same frames
+	cut       bool     // there were more
 }
 
-// trailReader reads trails; it reuses the scanner's memory.
-type trailReader struct{ scanner template.Scanner }
+// maxTrail is how many functions of one exception are compared: further out stand
+// the frames that all exceptions of a service share.
+const maxTrail = 24
 
-func newTrailReader() *trailReader { return &trailReader{} }
+// trailReader reads trails; it remembers the names of functions, which come again and again.
+type trailReader struct {
+	scanner   template.Scanner
+	functions map[[2]string]functionName // by package and function
+}
+
+// functionName is how a function is compared.
+type functionName struct{ name, qualified string }
+
+func newTrailReader() *trailReader {
+	return &trailReader{functions: make(map[[2]string]functionName)}
+}
+
+func (r *trailReader) function(f *selfheal.Frame) functionName {
+	key := [2]string{f.Package, f.Function}
+	n, ok := r.functions[key]
+	if !ok {
+		n = functionName{trace.FunctionName(f), string(trace.AppendFunction(nil, f))}
+		r.functions[key] = n
+	}
+	return n
+}
 
 // read gives nil for an exception without in-app frames at its root: what such
 // a one is identified by does not move with the service's code.
@@ -42,7 +65,7 @@ func (r *trailReader) read(s *selfheal.Signature) *trail {
 	var key strings.Builder
 	for i := range exceptions {
 		e := &exceptions[i]
-		t.links[i] = linkOf(e.Frames)
+		t.links[i] = r.link(e.Frames)
 		fmt.Fprintf(&key, "%s\x00%s\x00", trace.TypeName(e.Type), template.Text(r.scanner.Scan(firstLine([]byte(withoutVariable(e))))))
 	}
 	root := &exceptions[len(exceptions)-1]
@@ -67,19 +90,23 @@ func withoutVariable(e *selfheal.Exception) string {
 	return e.Message
 }
 
-func linkOf(frames []selfheal.Frame) link {
+func (r *trailReader) link(frames []selfheal.Frame) link {
 	var l link
 	for i := range frames {
 		f := &frames[i]
 		if !f.InApp {
 			continue
 		}
-		name := trace.FunctionName(f)
-		if len(l.names) > 0 && (saysNothing(name) || slices.Contains(l.names, name)) {
+		n := r.function(f)
+		if len(l.names) > 0 && (saysNothing(n.name) || slices.Contains(l.names, n.name)) {
 			continue
 		}
-		l.names = append(l.names, name)
-		l.qualified = append(l.qualified, string(trace.AppendFunction(nil, f)))
+		if len(l.names) == maxTrail {
+			l.cut = true
+			break
+		}
+		l.names = append(l.names, n.name)
+		l.qualified = append(l.qualified, n.qualified)
 	}
 	return l
 }
@@ -147,20 +174,25 @@ func (t *trail) why(now *trail) string {
 	if a.qualified[0] != b.qualified[0] {
 		text += ", which moved from " + placeName(&t.root, &now.root) + " to " + placeName(&now.root, &t.root)
 	}
-	if added := missing(now.allNames(), t.allNames()); added != "" {
+	if added := missing(now.allNames(maxTrail/2), t.allNames(maxTrail)); added != "" {
 		text += ", now called through " + added
 	}
-	if dropped := missing(t.allNames(), now.allNames()); dropped != "" {
+	if dropped := missing(t.allNames(maxTrail/2), now.allNames(maxTrail)); dropped != "" {
 		text += ", no longer called through " + dropped
 	}
 	return clip(readable([]byte(text)), maxTitle)
 }
 
-// allNames lists the functions of the whole chain, those of the root cause first.
-func (t *trail) allNames() []string {
+// allNames lists the functions of the whole chain, those of the root cause first;
+// where a stack was cut, no more than limit of it.
+func (t *trail) allNames(limit int) []string {
 	var names []string
 	for _, l := range slices.Backward(t.links) {
-		names = append(names, l.names...)
+		if l.cut {
+			names = append(names, l.names[:limit]...)
+		} else {
+			names = append(names, l.names...)
+		}
 	}
 	return names
 }

@@ -221,7 +221,8 @@ func (ev *event) opensTrace(line []byte) bool {
 // opensFrames tells of frames that need no word of announcement, because nothing
 // else looks like them, and of the line below an empty message of Ruby's logger.
 func (ev *event) opensFrames(line []byte) bool {
-	if ev.blanks > 1 || !isFrameLine(line) && !(ev.lines == 1 && ev.blanks == 0 && isRubyLog(ev.buf) && bytes.HasSuffix(bytes.TrimRight(ev.buf, " "), []byte("-- :"))) {
+	empty := ev.lines == 1 && ev.blanks == 0 && isRubyLog(ev.buf) && bytes.HasSuffix(bytes.TrimRight(ev.buf, " "), []byte("-- :"))
+	if ev.blanks > 1 || !empty && !isFrameLine(line) {
 		return false
 	}
 	ev.shape = shapeAt

@@ -22,17 +22,19 @@ const maxAlike = 32
 // that a person answers at a glance. So the exception must have gone from its
 // old place, types and masked messages of the whole chain must be the same, and
 // the frames must agree as [trail.compare] says; where two explanations are
-// equally good there is none. A renamed function is no evidence: another
+// equally good there is none. A renamed function that fails is no evidence: another
 // function that fails in the same way looks just like it.
 //
 // The result does not depend on the order of the arguments' elements; it is
 // sorted by From. Time and memory are O(n log n).
 func Moved(before, after []selfheal.Signature) []selfheal.Alias {
-	gone, fresh := onlyIn(before, after), onlyIn(after, before)
+	r := newTrailReader()
+	gone, fresh := r.onlyIn(before, after), r.onlyIn(after, before)
 	if len(gone) == 0 || len(fresh) == 0 {
 		return nil
 	}
-	functions := functionsOf(before, after)
+	functions := r.seen(before, after)
+	each(gone, fresh, functions.note)
 	for _, m := range pairs(gone, fresh, functions).mutual() {
 		functions.confirm(m)
 	}
@@ -46,9 +48,19 @@ func Moved(before, after []selfheal.Signature) []selfheal.Alias {
 	return all
 }
 
-// pairs compares what may be one: each old exception with each new one of its key.
+// pairs finds what may be one.
 func pairs(gone, fresh map[string][]*trail, functions *seenFunctions) *matches {
 	m := &matches{of: make(map[*trail]best)}
+	each(gone, fresh, func(old, now *trail) {
+		if score, ok := old.compare(now, functions); ok {
+			m.add(old, now, score)
+		}
+	})
+	return m
+}
+
+// each visits every old exception with every new one of its key.
+func each(gone, fresh map[string][]*trail, visit func(old, now *trail)) {
 	for key, olds := range gone {
 		news := fresh[key]
 		if len(olds) > maxAlike || len(news) > maxAlike {
@@ -56,24 +68,20 @@ func pairs(gone, fresh map[string][]*trail, functions *seenFunctions) *matches {
 		}
 		for _, old := range olds {
 			for _, now := range news {
-				if score, ok := old.compare(now, functions); ok {
-					m.add(old, now, score)
-				}
+				visit(old, now)
 			}
 		}
 	}
-	return m
 }
 
 // onlyIn gives what can be compared of the exceptions that occur in one list and
 // not in the other, by what must be the same of two of them.
-func onlyIn(list, other []selfheal.Signature) map[string][]*trail {
+func (r *trailReader) onlyIn(list, other []selfheal.Signature) map[string][]*trail {
 	known := make(map[selfheal.SignatureID]bool, len(other))
 	for i := range other {
 		known[other[i].ID] = true
 	}
 	found := make(map[string][]*trail)
-	r := newTrailReader()
 	for i := range list {
 		s := &list[i]
 		if s.Kind != selfheal.KindException || known[s.ID] {

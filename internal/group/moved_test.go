@@ -58,6 +58,9 @@ func TestMoved(t *testing.T) {
 		"same exception in owner_name, which moved from a.py to b.py")
 	f("proven by another", list{exception(null, "a.pay", "shop.handle"), exception(declined, "a.charge", "shop.handle")}, list{exception(null, "b.pay", "shop.handle"), exception(declined, "b.charge", "shop.handle")},
 		"same exception in charge, which moved from a.py to b.py", "same exception in pay, which moved from a.py to b.py")
+	f("a caller's name, proven by two", list{exception(null, "a.pay", "shop.checkout", "shop.handle"), exception(declined, "a.charge", "shop.checkout", "shop.handle")},
+		list{exception(null, "a.pay", "shop.complete", "shop.handle"), exception(declined, "a.charge", "shop.complete", "shop.handle")},
+		"same exception in charge, now called through complete, no longer called through checkout", "same exception in pay, now called through complete, no longer called through checkout")
 	f("a wrapper", list{exception(null, "a.pay", "shop.handle")}, list{exception(null, "a.pay", "retry.again", "shop.handle")},
 		"same exception in pay, now called through again")
 	f("a wrapper less", list{exception(null, "a.pay", "retry.again", "shop.handle")}, list{exception(null, "a.pay", "shop.handle")},
@@ -70,6 +73,13 @@ func TestMoved(t *testing.T) {
 	f("the closest of two", list{exception(null, "a.pay", "w.one", "shop.handle"), exception(null, "a.pay", "shop.handle")}, list{exception(null, "a.pay", "w.one", "w.two", "shop.handle")},
 		"same exception in pay, now called through two")
 
+	deep := make([]string, 2*maxTrail)
+	for i := range deep {
+		deep[i] = fmt.Sprintf("deep.f%d", i)
+	}
+	f("a wrapper on a deep stack", list{exception(null, append([]string{"a.pay", "shop.handle"}, deep...)...)}, list{exception(null, append([]string{"a.pay", "w.w", "shop.handle"}, deep...)...)},
+		"same exception in pay, now called through w")
+
 	// Another exception.
 	f("nothing is gone", list{exception(null, "a.pay", "shop.handle")}, list{exception(null, "a.pay", "shop.handle"), exception(null, "a.pay", "w.again", "shop.handle")})
 	f("both were there before", list{exception(null, "a.pay", "shop.handle"), exception(null, "a.pay", "w.w", "shop.handle")}, list{exception(null, "a.pay", "w.w", "shop.handle")})
@@ -78,6 +88,10 @@ func TestMoved(t *testing.T) {
 	f("another cause", list{exception("NotReady: no", "a.b", "|"+null, "a.pay")}, list{exception("NotReady: no", "a.b", "w.w", "|"+declined, "a.pay")})
 	f("a new function below the same handler", list{exception(null, "a.sku_of", "shop.handle")}, list{exception(null, "a.price_of", "shop.handle")})
 	f("a new caller of the same helper", list{exception(null, "a.required", "a.sku_of", "shop.handle")}, list{exception(null, "a.required", "a.price_of", "shop.handle")})
+	f("a new caller of two helpers, the old one still fails", list{exception(null, "a.pay", "shop.checkout", "shop.handle"), exception(declined, "a.charge", "shop.checkout", "shop.handle")},
+		list{exception(null, "a.pay", "shop.complete", "shop.handle"), exception(declined, "a.charge", "shop.complete", "shop.handle"), exception("E: x", "shop.checkout", "shop.handle")})
+	f("two errors of one helper, a new caller", list{exception(null, "a.required", "a.sku_of", "shop.handle"), exception(declined, "a.required", "a.sku_of", "shop.handle")},
+		list{exception(null, "a.required", "a.price_of", "shop.handle"), exception(declined, "a.required", "a.price_of", "shop.handle")})
 	f("a method of the same interface", list{exception(null, "mail.send", "shop.handle")}, list{exception(null, "sms.send", "shop.handle")})
 	f("the same, with two words", list{exception(null, "mail.handle_order", "shop.serve_all")}, list{exception(null, "sms.handle_order", "shop.serve_all")})
 	f("the new place is not new", list{exception(declined, "a.charge", "shop.handle"), exception("E: x", "b.charge", "b.b")}, list{exception(declined, "b.charge", "shop.handle")})
@@ -137,10 +151,10 @@ func TestMovedKeepsItsPromises(t *testing.T) {
 }
 
 // alike makes n signatures, n/groups of each group sharing type, message and failing function.
-func alike(n, groups int, module string) []selfheal.Signature {
+func alike(n, groups int, module string, callers ...string) []selfheal.Signature {
 	all := make([]selfheal.Signature, n)
 	for i := range all {
-		all[i] = exception("Declined: no money", fmt.Sprintf("%s.charge_%d", module, i%groups), fmt.Sprintf("caller.c%d", i/groups), "shop.handle", "shop.serve")
+		all[i] = exception("Declined: no money", append([]string{fmt.Sprintf("%s.charge_%d", module, i%groups), fmt.Sprintf("caller.c%d", i/groups), "shop.handle", "shop.serve"}, callers...)...)
 	}
 	return all
 }

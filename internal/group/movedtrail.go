@@ -24,12 +24,35 @@ type trail struct {
 type link struct {
 	names     []string // without package, class and closure; those without a name left out, unless innermost
 	qualified []string // as in the identity, of the same frames
+	cut       bool     // there were more
 }
 
-// trailReader reads trails; it reuses the scanner's memory.
-type trailReader struct{ scanner template.Scanner }
+// maxTrail is how many functions of one exception are compared: further out stand
+// the frames that all exceptions of a service share.
+const maxTrail = 24
 
-func newTrailReader() *trailReader { return &trailReader{} }
+// trailReader reads trails; it remembers the names of functions, which come again and again.
+type trailReader struct {
+	scanner   template.Scanner
+	functions map[[2]string]functionName // by package and function
+}
+
+// functionName is how a function is compared.
+type functionName struct{ name, qualified string }
+
+func newTrailReader() *trailReader {
+	return &trailReader{functions: make(map[[2]string]functionName)}
+}
+
+func (r *trailReader) function(f *selfheal.Frame) functionName {
+	key := [2]string{f.Package, f.Function}
+	n, ok := r.functions[key]
+	if !ok {
+		n = functionName{trace.FunctionName(f), string(trace.AppendFunction(nil, f))}
+		r.functions[key] = n
+	}
+	return n
+}
 
 // read gives nil for an exception without in-app frames at its root: what such
 // a one is identified by does not move with the service's code.
@@ -42,7 +65,7 @@ func (r *trailReader) read(s *selfheal.Signature) *trail {
 	var key strings.Builder
 	for i := range exceptions {
 		e := &exceptions[i]
-		t.links[i] = linkOf(e.Frames)
+		t.links[i] = r.link(e.Frames)
 		fmt.Fprintf(&key, "%s\x00%s\x00", trace.TypeName(e.Type), template.Text(r.scanner.Scan(firstLine([]byte(withoutVariable(e))))))
 	}
 	root := &exceptions[len(exceptions)-1]
@@ -67,19 +90,23 @@ func withoutVariable(e *selfheal.Exception) string {
 	return e.Message
 }
 
-func linkOf(frames []selfheal.Frame) link {
+func (r *trailReader) link(frames []selfheal.Frame) link {
 	var l link
 	for i := range frames {
 		f := &frames[i]
 		if !f.InApp {
 			continue
 		}
-		name := trace.FunctionName(f)
-		if len(l.names) > 0 && (saysNothing(name) || slices.Contains(l.names, name)) {
+		n := r.function(f)
+		if len(l.names) > 0 && (saysNothing(n.name) || slices.Contains(l.names, n.name)) {
 			continue
 		}
-		l.names = append(l.names, name)
-		l.qualified = append(l.qualified, string(trace.AppendFunction(nil, f)))
+		if len(l.names) == maxTrail {
+			l.cut = true
+			break
+		}
+		l.names = append(l.names, n.name)
+		l.qualified = append(l.qualified, n.qualified)
 	}
 	return l
 }
@@ -91,112 +118,6 @@ func saysNothing(name string) bool {
 		return true
 	}
 	return false
-}
-
-// seenFunctions are the qualified functions that are seen on one side of a deploy, in
-// any signature: a function that is still where it was has not moved. Once the
-// moves are found that speak for themselves, it is known which places moved where.
-type seenFunctions struct {
-	before, after map[string]bool
-	moved         map[[2]string]bool // old and new place
-}
-
-func functionsOf(before, after []selfheal.Signature) *seenFunctions {
-	collect := func(list []selfheal.Signature) map[string]bool {
-		seen := make(map[string]bool)
-		var name []byte
-		for i := range list {
-			for _, e := range list[i].Sample.Exceptions {
-				for k := range e.Frames {
-					if f := &e.Frames[k]; f.InApp {
-						name = trace.AppendFunction(name[:0], f)
-						seen[string(name)] = true
-					}
-				}
-			}
-		}
-		return seen
-	}
-	return &seenFunctions{before: collect(before), after: collect(after), moved: make(map[[2]string]bool)}
-}
-
-// placesOf gives where the failing functions of two exceptions are: what stands
-// before their names.
-func placesOf(a, b *link) [2]string {
-	return [2]string{strings.TrimSuffix(a.qualified[0], a.names[0]), strings.TrimSuffix(b.qualified[0], b.names[0])}
-}
-
-// confirm notes a move that its own evidence proves.
-func (s *seenFunctions) confirm(m match) {
-	if a, b := m.old.last(), m.now.last(); a.qualified[0] != b.qualified[0] {
-		s.moved[placesOf(a, b)] = true
-	}
-}
-
-// compare tells whether two exceptions of the same key are one, and by how many
-// equal qualified functions. In every link of the chain the innermost function
-// has the same name, and the names of one side are those of the other with some
-// left out: what a wrapper adds, or a hop to another thread cuts off. Where the
-// failing function itself is in another place, that place must be new, the old
-// one gone, a caller must agree, and the error or the function's name must be one
-// that would hardly come twice, or another exception must prove the same move.
-// Where the function has no name a caller must agree too.
-func (t *trail) compare(now *trail, seen *seenFunctions) (score int, ok bool) {
-	for i := range t.links {
-		n, agree := t.links[i].compare(&now.links[i])
-		if !agree {
-			return 0, false
-		}
-		score += n
-	}
-	a, b := t.last(), now.last()
-	if a.qualified[0] == b.qualified[0] {
-		return score, a.names[0] != "" || min(len(a.names), len(b.names)) >= 2
-	}
-	moved := !seen.after[a.qualified[0]] && !seen.before[b.qualified[0]]
-	return score, moved && min(len(a.names), len(b.names)) >= 2 && (!t.generic || isDistinctive(a.names[0]) || seen.moved[placesOf(a, b)])
-}
-
-func (t *trail) last() *link { return &t.links[len(t.links)-1] }
-
-// compare tells whether two links agree, and in how many qualified functions.
-func (l *link) compare(now *link) (score int, agree bool) {
-	if len(l.names) == 0 || len(now.names) == 0 {
-		return 0, len(l.names) == len(now.names)
-	}
-	if l.names[0] != now.names[0] || l.names[0] == "" && l.qualified[0] != now.qualified[0] {
-		return 0, false
-	}
-	short, long := l.names, now.names
-	if len(short) > len(long) {
-		short, long = long, short
-	}
-	if !isWrapped(short, long) {
-		return 0, false
-	}
-	for _, q := range l.qualified {
-		if slices.Contains(now.qualified, q) {
-			score++
-		}
-	}
-	return score, true
-}
-
-// isWrapped tells whether long is short with names added: at the outer end any
-// number, between its names no more than it has itself.
-func isWrapped(short, long []string) bool {
-	at, added := 0, 0
-	for _, name := range long {
-		switch {
-		case at == len(short):
-			return added <= len(short)
-		case name == short[at]:
-			at++
-		default:
-			added++
-		}
-	}
-	return at == len(short) && added <= len(short)
 }
 
 // isDistinctive tells whether a function's name is hardly given twice: it has
@@ -253,20 +174,25 @@ func (t *trail) why(now *trail) string {
 	if a.qualified[0] != b.qualified[0] {
 		text += ", which moved from " + placeName(&t.root, &now.root) + " to " + placeName(&now.root, &t.root)
 	}
-	if added := missing(now.allNames(), t.allNames()); added != "" {
+	if added := missing(now.allNames(maxTrail/2), t.allNames(maxTrail)); added != "" {
 		text += ", now called through " + added
 	}
-	if dropped := missing(t.allNames(), now.allNames()); dropped != "" {
+	if dropped := missing(t.allNames(maxTrail/2), now.allNames(maxTrail)); dropped != "" {
 		text += ", no longer called through " + dropped
 	}
 	return clip(readable([]byte(text)), maxTitle)
 }
 
-// allNames lists the functions of the whole chain, those of the root cause first.
-func (t *trail) allNames() []string {
+// allNames lists the functions of the whole chain, those of the root cause first;
+// where a stack was cut, no more than limit of it.
+func (t *trail) allNames(limit int) []string {
 	var names []string
 	for _, l := range slices.Backward(t.links) {
-		names = append(names, l.names...)
+		if l.cut {
+			names = append(names, l.names[:limit]...)
+		} else {
+			names = append(names, l.names...)
+		}
 	}
 	return names
 }

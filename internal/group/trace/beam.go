@@ -17,8 +17,8 @@ func (p *Parser) parseElixir(b []byte) {
 		if hasPrefix(line, "Client ") || hasPrefix(line, "Last message") {
 			break // the stack of whoever waits for the process that crashed
 		}
-		if at := bytes.Index(line, []byte("** (")); at >= 0 {
-			if typ, message, ok := bytes.Cut(line[at+len("** ("):], []byte{')'}); ok {
+		if _, head, marked := bytes.Cut(line, []byte("** (")); marked {
+			if typ, message, ok := bytes.Cut(head, []byte{')'}); ok {
 				p.begin(bytes.TrimSpace(cutAtByte(typ, ' ')), message)
 			}
 			continue
@@ -51,7 +51,8 @@ func (p *Parser) elixirFrame(line []byte) {
 	}
 	f := selfheal.Frame{File: slashes(path), Line: n}
 	f.Package, f.Function = splitElixir(text(call))
-	f.InApp = p.hasModule(f.Package) || !isBeamLibrary(application) && !strings.HasPrefix(f.File, "deps/") && !(application == "" && isBeamModule(strings.TrimPrefix(f.Package, ":")))
+	library := isBeamLibrary(application) || strings.HasPrefix(f.File, "deps/") || application == "" && isBeamModule(strings.TrimPrefix(f.Package, ":"))
+	f.InApp = p.hasModule(f.Package) || !library
 	p.frame(f)
 }
 

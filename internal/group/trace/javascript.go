@@ -188,7 +188,7 @@ func (p *Parser) expand(gaps []gap) {
 	}
 }
 
-// IsSpiderFrame: "f@https://host/file.js:1:2", "@file.js:1:2", "f@[native code]".
+// IsSpiderFrame tells of the frames of Firefox and Safari: "f@https://host/file.js:1:2", "@file.js:1:2", "f@[native code]".
 func IsSpiderFrame(b []byte) bool {
 	at := bytes.LastIndexByte(b, '@')
 	if at < 0 || len(b) > 1000 || b[0] == ' ' || b[0] == '\t' {

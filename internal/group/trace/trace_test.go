@@ -97,7 +97,7 @@ func TestFallback(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"panic: x\n\ngoroutine 1 [running]:\nmain.f(\n\t/x:1 +0x", "Traceback (most recent call last):\n  File \"\", line , in \nX:", "X: y\n\tat (a.java:1)\n\tat b(", "x (a:1:2", "#0 a(1): b\nStack trace:\n#0 ", "panicked at '", "panicked at a:1:\n", "a.rb:1:in `b", "---> a.b: c\n   at a.b() in :line 1"} {
+	for _, seed := range []string{"panic: x\n\ngoroutine 1 [running]:\nmain.f(\n\t/x:1 +0x", "Traceback (most recent call last):\n  File \"\", line , in \nX:", "X: y\n\tat (a.java:1)\n\tat b(", "x (a:1:2", "#0 a(1): b\nStack trace:\n#0 ", "panicked at '", "#0      f (package:a/b.dart:1:2)\n<asynchronous suspension>", "package:a/b.dart 1:2  f\npackage:", "** (A) b\n    (c 1.0) d.ex:1: anonymous fn/1 in E.f/1\n", "=CRASH REPORT==== \n  exception error: {a,1}\n      in function  b:c/1 (b.erl, line 2)", "=ERROR REPORT==== \n** Reason for termination ==\n** {a,[{b,'-c/1-fun-0-',1,[{file,\"b.erl\"},{line,2}]}]}", "E: a\nf@b.js:1:2\n@[native code]\n", "A.B: c ---> D.E: f\n  at A.B.C (D e) [0x0] in <f>:0 \n   --- End of inner exception stack trace ---", "Error: a\n\nCaused by:\n    0: b\n\nStack backtrace:\n   0: c[d]::e::<f>", "DATA RACE\nRead at 0x1 by\n  a.b()\n      c.go:1\n\nPrevious write at 0x2 by\n", "  + Exception Group Traceback (most recent call last):\n  | A: b\n  +-+---- 1 ----\n    | C: d\n", "panicked at a:1:\n", "a.rb:1:in `b", "---> a.b: c\n   at a.b() in :line 1"} {
 		f.Add([]byte(seed))
 	}
 	p := &Parser{Modules: []string{"a"}}

@@ -159,11 +159,11 @@ CHANGES = {
     ]),
     "wrapper": ("owner pay charge last", [("main.go", "checkout(bug)\n\t}\n}\n", "audited(bug)\n\t}\n}\n\nfunc audited(bug string) { checkout(bug) }\n")]),
     "retry": ("owner pay charge last", [
-        ("main.go", "ownerName(o)", "retry(func() { ownerName(o) })"), ("main.go", "charge(o)", "retry(func() { charge(o) })"), ("main.go", "lastLine(o)", "retry(func() { lastLine(o) })"),
+        ("main.go", "ownerName(o)", "retry(func() { ownerName(o) })"), ("main.go", "pay(o)", "retry(func() { pay(o) })"), ("main.go", "charge(o)", "retry(func() { charge(o) })"), ("main.go", "lastLine(o)", "retry(func() { lastLine(o) })"),
         ("retry.go", "package main\n\nfunc retry(f func()) {\n\tfor range 3 {\n\t\tf()\n\t}\n}\n"),
     ]),
     "dependency": ("each parse", [("go.mod", "v1.2.0", "v1.3.0")]),
-    "rename": ("owner pay charge last", [
+    "rename": ("owner charge last", [
         ("billing.go", "ownerName", "nameOfOwner"), ("billing.go", "charge(", "debit("), ("billing.go", "lastLine", "finalLine"),
         ("main.go", "ownerName", "nameOfOwner"), ("main.go", "charge(", "debit("), ("main.go", "lastLine", "finalLine"),
     ]),

@@ -220,6 +220,7 @@ public class Dep {
 }
 
 PAID = "owner pay charge last chained"
+RENAMED = "owner charge last chained"
 MAIN, CHECKOUT, BILLING = "src/com/acme/shop/Main.java", "src/com/acme/shop/Checkout.java", "src/com/acme/shop/billing/Billing.java"
 RETRY = """
     static void retry(Runnable work) {
@@ -240,7 +241,7 @@ CHANGES = {
                      (CHECKOUT, "-> billing.lastLine(order)", "-> retry(() -> billing.lastLine(order))"), (CHECKOUT, "                    billing.charge(order);", "                    retry(() -> billing.charge(order));"),
                      (CHECKOUT, "    static void checkout", RETRY[1:] + "\n    static void checkout")]),
     "dependency": ("each parse", []),
-    "rename": (PAID, [(BILLING, "ownerLength", "lengthOfOwner"), (BILLING, "charge(", "debit("), (BILLING, "lastLine", "finalLine"),
+    "rename": (RENAMED, [(BILLING, "ownerLength", "lengthOfOwner"), (BILLING, "charge(", "debit("), (BILLING, "lastLine", "finalLine"),
                       (CHECKOUT, "ownerLength", "lengthOfOwner"), (CHECKOUT, "charge(", "debit("), (CHECKOUT, "lastLine", "finalLine")]),
     "caller": (PAID, [(MAIN, "Checkout.checkout", "Checkout.complete"), (CHECKOUT, "void checkout", "void complete")]),
     "hop": (PAID, [(MAIN, "default -> Checkout.checkout(store, bug);", "default -> {\n                Thread worker = new Thread(() -> Checkout.checkout(store, bug));\n                worker.start();\n                worker.join();\n            }")]),

@@ -157,6 +157,7 @@ exports.parse = function parse(text) { return new Parser(text).number(); };
 }
 
 PAID = "owner pay charge last chained"
+RENAMED = "owner charge last chained"
 BILLING = BASE["billing.js"]
 RETRY = """const retry = (f) => function again(...args) {
   for (let n = 0; n < 3; n++) return f(...args);
@@ -182,7 +183,7 @@ CHANGES = {
     "retry": (PAID, [("billing.js", "class Declined", RETRY + "class Declined"), ("billing.js", "module.exports = { ownerName, pay, charge, lastLine }",
               "module.exports = { ownerName: retry(ownerName), pay: retry(pay), charge: retry(charge), lastLine: retry(lastLine) }")]),
     "dependency": ("each parse", []),
-    "rename": (PAID, [("billing.js", "ownerName", "nameOfOwner"), ("billing.js", "charge", "debit"), ("billing.js", "lastLine", "finalLine"),
+    "rename": (RENAMED, [("billing.js", "ownerName", "nameOfOwner"), ("billing.js", "charge", "debit"), ("billing.js", "lastLine", "finalLine"),
                       ("checkout.js", "ownerName", "nameOfOwner"), ("checkout.js", "billing.charge", "billing.debit"), ("checkout.js", "lastLine", "finalLine")]),
     "caller": (PAID, [("main.js", "{ checkout }", "{ complete }"), ("main.js", "return checkout(", "return complete("), ("checkout.js", "function checkout", "function complete"), ("checkout.js", "{ checkout }", "{ complete }")]),
     "hop": (PAID, [("main.js", "return checkout(bug)", "return setImmediate(checkout, bug)")]),

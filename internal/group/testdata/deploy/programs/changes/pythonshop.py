@@ -177,6 +177,7 @@ def parse(text):
 }
 
 PAID = "owner pay charge last chained"
+RENAMED = "owner charge last chained"
 RETRY = """import functools
 
 
@@ -196,10 +197,10 @@ CHANGES = {
     "package": (PAID, [("billing.py", None), ("payments/__init__.py", ""), ("payments/cards.py", BILLING),
                        ("checkout.py", "import billing", "from payments import cards as billing")]),
     "wrapper": (PAID, [("main.py", "        checkout.checkout(bug)\n", "        audited(bug)\n\n\ndef audited(bug):\n    checkout.checkout(bug)\n")]),
-    "retry": (PAID, [("billing.py", "def owner_name", "@retry\ndef owner_name"), ("billing.py", "def charge", "@retry\ndef charge"), ("billing.py", "def last_line", "@retry\ndef last_line"),
+    "retry": (PAID, [("billing.py", "def owner_name", "@retry\ndef owner_name"), ("billing.py", "def pay", "@retry\ndef pay"), ("billing.py", "def charge", "@retry\ndef charge"), ("billing.py", "def last_line", "@retry\ndef last_line"),
                      ("billing.py", "class Declined", RETRY + "class Declined")]),
     "dependency": ("each parse", []),
-    "rename": (PAID, [("billing.py", "owner_name", "name_of_owner"), ("billing.py", "charge", "debit"), ("billing.py", "last_line", "final_line"),
+    "rename": (RENAMED, [("billing.py", "owner_name", "name_of_owner"), ("billing.py", "charge", "debit"), ("billing.py", "last_line", "final_line"),
                       ("checkout.py", "owner_name", "name_of_owner"), ("checkout.py", "billing.charge", "billing.debit"), ("checkout.py", "last_line", "final_line")]),
     "caller": (PAID, [("main.py", "checkout.checkout", "checkout.complete"), ("checkout.py", "def checkout", "def complete")]),
     "hop": (PAID, [("main.py", "        checkout.checkout(bug)\n", "        with ThreadPoolExecutor() as pool:\n            pool.submit(checkout.checkout, bug).result()\n"),

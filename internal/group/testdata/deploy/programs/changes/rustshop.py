@@ -168,6 +168,7 @@ pub fn parse(text: &str) -> u32 {
 }
 
 PAID = "owner pay charge last"
+RENAMED = "owner charge last"
 BILLING = BASE["src/billing.rs"]
 
 CHANGES = {
@@ -179,7 +180,7 @@ CHANGES = {
                      ("src/checkout.rs", 'println!("{}", billing::last_line(order))', "retry(|| drop(billing::last_line(order)))"),
                      ("src/checkout.rs", "pub fn checkout", "fn retry(work: impl Fn()) {\n    for _ in 0..3 {\n        work()\n    }\n}\n\npub fn checkout")]),
     "dependency": ("each parse", []),
-    "rename": (PAID, [("src/billing.rs", "owner_name", "name_of_owner"), ("src/billing.rs", "charge", "debit"), ("src/billing.rs", "last_line", "final_line"),
+    "rename": (RENAMED, [("src/billing.rs", "owner_name", "name_of_owner"), ("src/billing.rs", "charge", "debit"), ("src/billing.rs", "last_line", "final_line"),
                       ("src/checkout.rs", "owner_name", "name_of_owner"), ("src/checkout.rs", "billing::charge", "billing::debit"), ("src/checkout.rs", "last_line", "final_line")]),
     "caller": (PAID, [("src/main.rs", "checkout::checkout", "checkout::complete"), ("src/checkout.rs", "fn checkout", "fn complete")]),
     "hop": (PAID, [("src/main.rs", "_ => checkout::checkout(bug, &order),", "_ => std::thread::scope(|s| drop(s.spawn(|| checkout::checkout(bug, &order)).join())),")]),

@@ -55,16 +55,11 @@ func (d *Decoder) settleTrailer(l *Line, message []byte) {
 
 // indexObject finds a space or tab with a JSON object behind it, or with Monolog's "[]".
 func indexObject(m []byte) int {
-	for i := 0; i+2 < len(m); i++ {
-		at := bytes.IndexByte(m[i:], '{')
-		if list := bytes.Index(m[i:], []byte("[] ")); list >= 0 && (at < 0 || list < at) {
-			at = list
+	for i := 1; i+1 < len(m); i++ {
+		if m[i] != '{' && m[i] != '[' || m[i-1] != ' ' && m[i-1] != '\t' {
+			continue
 		}
-		if at < 0 {
-			return -1
-		}
-		i += at
-		if i > 0 && (m[i-1] == ' ' || m[i-1] == '\t') && i+1 < len(m) && (m[i+1] == '"' || m[i+1] == '}' || m[i+1] == ']') {
+		if next := m[i+1]; m[i] == '{' && (next == '"' || next == '}') || m[i] == '[' && next == ']' {
 			return i - 1
 		}
 	}

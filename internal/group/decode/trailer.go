@@ -77,10 +77,27 @@ func isSequence(b []byte) bool {
 			return false
 		}
 		end := skipNested(b, i)
-		if end == 0 {
+		if end == 0 || b[i] == '{' && !isObject(b[i:end]) {
 			return false
 		}
 		i = end
+	}
+}
+
+// isObject tells a JSON object from the hash of another language: {"id"=>1}.
+func isObject(b []byte) bool {
+	for i := 1; ; {
+		if i = skipComma(b, i); i < len(b) && b[i] == '}' {
+			return i == len(b)-1
+		}
+		_, _, next, ok := quoted(b, i)
+		if next = skipSpace(b, next); !ok || next >= len(b) || b[next] != ':' {
+			return false
+		}
+		next = skipSpace(b, next+1)
+		if i = valueEnd(b, next); i <= next {
+			return false
+		}
 	}
 }
 

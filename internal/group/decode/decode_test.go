@@ -111,6 +111,7 @@ func TestLoggers(t *testing.T) {
 	f(`2026-11-23 09:10:13 order lost error=gone`, `plain UNSPECIFIED 2026-11-23T09:10:13 none "order lost error=gone"`)
 	f(`2026-11-23 09:10:13 ERROR order lost {"error":"gone"}`, `plain ERROR 2026-11-23T09:10:13 none "order lost" error="gone"`)
 	f(`2026-11-23 09:10:13 ERROR order {"id":7} lost`, `plain ERROR 2026-11-23T09:10:13 none "order {\"id\":7} lost"`)
+	f(`2026-11-23 09:10:13 INFO Parameters: {"id"=>"1"}`, `plain INFO 2026-11-23T09:10:13 none "Parameters: {\"id\"=>\"1\"}"`)
 	f(`2026-11-23 09:10:13 ERROR list [1] {}`, `plain ERROR 2026-11-23T09:10:13 none "list [1]"`)
 
 	// klog, glog.

@@ -81,8 +81,8 @@ func (d *Decoder) syslogFrame(line []byte, l *Line, f *Frame) bool {
 	switch c := line[0]; {
 	case c == '<':
 		l.reset()
-		if !d.syslogPriority(line, l) {
-			return false
+		if !d.syslogPriority(line, l) || len(l.tag) == 0 {
+			return false // who wrote it is not said: nothing to put together
 		}
 	case c >= 'A' && c <= 'S' || isDigit(c) && len(line) > 20 && line[10] == 'T': // a month or a year
 		s, ok := readStamp(line)

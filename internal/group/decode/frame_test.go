@@ -71,6 +71,8 @@ func TestUnwrap(t *testing.T) {
 	f(`2026-11-23T09:10:13.5+01:00 main worker: lost`, "none")
 	f(`2026-11-23 09:10:13 web-1 shop[77]: lost`, "none")
 	f(`Nov 23 09:10:13 lost`, "none")
+	f(`<13>lost`, "none")
+	f(`<34>1 2026-11-23T09:10:13Z - - - - - lost`, "none")
 	f(`just words`, "none")
 	f(``, "none")
 }

@@ -263,7 +263,7 @@ func springParts(b []byte, l *Line) []byte {
 	if _, number := integer(process); !ok || !number {
 		return nil
 	}
-	for {
+	for range maxHeaderParts {
 		inside, after, ok := bytes.Cut(rest, []byte{']'})
 		if !ok || len(inside) > maxBracketed {
 			return nil

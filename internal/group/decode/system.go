@@ -90,7 +90,7 @@ func (d *Decoder) syslog5424(rest []byte, l *Line) {
 	}
 	rest = bytes.TrimPrefix(rest, []byte{' '})
 	l.Message = bytes.TrimPrefix(rest, []byte("\ufeff"))
-	l.Text, l.tag = l.Message, fields[2]
+	l.Text, l.tag = l.Message, nilDash(fields[2])
 	if nilDash(fields[3]) != nil {
 		l.tag = l.joined(fields[2], fields[3])
 	}

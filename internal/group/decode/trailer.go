@@ -55,16 +55,11 @@ func (d *Decoder) settleTrailer(l *Line, message []byte) {
 
 // indexObject finds a space or tab with a JSON object behind it, or with Monolog's "[]".
 func indexObject(m []byte) int {
-	for i := 0; i+2 < len(m); i++ {
-		at := bytes.IndexByte(m[i:], '{')
-		if list := bytes.Index(m[i:], []byte("[] ")); list >= 0 && (at < 0 || list < at) {
-			at = list
+	for i := 1; i+1 < len(m); i++ {
+		if m[i] != '{' && m[i] != '[' || m[i-1] != ' ' && m[i-1] != '\t' {
+			continue
 		}
-		if at < 0 {
-			return -1
-		}
-		i += at
-		if i > 0 && (m[i-1] == ' ' || m[i-1] == '\t') && i+1 < len(m) && (m[i+1] == '"' || m[i+1] == '}' || m[i+1] == ']') {
+		if next := m[i+1]; m[i] == '{' && (next == '"' || next == '}') || m[i] == '[' && next == ']' {
 			return i - 1
 		}
 	}
@@ -82,10 +77,27 @@ func isSequence(b []byte) bool {
 			return false
 		}
 		end := skipNested(b, i)
-		if end == 0 {
+		if end == 0 || b[i] == '{' && !isObject(b[i:end]) {
 			return false
 		}
 		i = end
+	}
+}
+
+// isObject tells a JSON object from the hash of another language: {"id"=>1}.
+func isObject(b []byte) bool {
+	for i := 1; ; {
+		if i = skipComma(b, i); i < len(b) && b[i] == '}' {
+			return i == len(b)-1
+		}
+		_, _, next, ok := quoted(b, i)
+		if next = skipSpace(b, next); !ok || next >= len(b) || b[next] != ':' {
+			return false
+		}
+		next = skipSpace(b, next+1)
+		if i = valueEnd(b, next); i <= next {
+			return false
+		}
 	}
 }
 

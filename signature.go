@@ -3,7 +3,7 @@ package selfheal
 import "time"
 
 // SignatureID identifies "the same error" for ever: algorithm version, a dash,
-// and a hash of the canonical template ("g1-3f9c2a1b7d04e6a8"). Two machines that
+// and a hash of the canonical template ("g2-3f9c2a1b7d04e6a8"). Two machines that
 // never spoke give the same line the same id.
 type SignatureID string
 

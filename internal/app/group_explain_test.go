@@ -152,9 +152,9 @@ func TestExplainUnknown(t *testing.T) {
 
 	f("nonsense", selfheal.CodeNotFound, "run selfheal group on the same files")
 	f(id[:len(id)-3]+"xyz", selfheal.CodeNotFound, "did you mean "+id)
-	f("g1-", selfheal.CodeUsage, "give more of it")
+	f("g2-", selfheal.CodeUsage, "give more of it")
 	f(" ", selfheal.CodeUsage, "run selfheal group")
-	if _, err := explain(t, explained, strings.TrimPrefix(id, "g1-")[:8]); err != nil {
+	if _, err := explain(t, explained, strings.TrimPrefix(id, "g2-")[:8]); err != nil {
 		t.Errorf("digits alone: %v", err)
 	}
 }

@@ -18,8 +18,8 @@ func newGroupExplainCommand(env *Environment) *cobra.Command {
 like, what each mask stood for, which signatures were put together, which frames
 of a stack trace belong to it and why the others do not, and what keeps the
 nearest other signatures apart. The beginning of an id is enough.`,
-		Example: `  selfheal group explain g1-3f9c2a app.log
-  kubectl logs deploy/shop | selfheal group explain g1-3f9c2a -`,
+		Example: `  selfheal group explain g2-3f9c2a app.log
+  kubectl logs deploy/shop | selfheal group explain g2-3f9c2a -`,
 		Args: usageArgs(cobra.MinimumNArgs(2)),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.files = args[1:]

@@ -30,8 +30,8 @@ environments, and it is kept when selfheal is upgraded.
 ID is what selfheal check or selfheal group prints, or its beginning. It is looked
 for in the deploys that were judged, or in the files that --logs names.`,
 		Example: `  selfheal signatures
-  selfheal signatures ignore g1-3f9c2a --reason "the health checker's own noise"
-  selfheal signatures merge g1-77ab --into g1-3f9c`,
+  selfheal signatures ignore g2-3f9c2a --reason "the health checker's own noise"
+  selfheal signatures merge g2-77ab --into g2-3f9c`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runSignatures(c.Context(), env, o) },
 	}
@@ -102,7 +102,7 @@ func runSignatures(ctx context.Context, env *Environment, o signaturesOptions) (
 
 func runOverride(ctx context.Context, env *Environment, o signaturesOptions) (err error) {
 	if o.Action == selfheal.OverrideMerge && o.Into == "" {
-		return selfheal.Usagef("e.g. selfheal signatures merge g1-77ab --into g1-3f9c", "--into is missing")
+		return selfheal.Usagef("e.g. selfheal signatures merge g2-77ab --into g2-3f9c", "--into is missing")
 	}
 	if o.Action == selfheal.OverrideRename && o.Title == "" {
 		return selfheal.Usagef("to take a title back: selfheal signatures reset ID", "the title is empty")

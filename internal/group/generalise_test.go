@@ -416,7 +416,7 @@ func hostileSignatures(n, bytes int) []selfheal.Signature {
 			}
 			b.WriteByte(' ')
 		}
-		all[i] = selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprint("g1-", i)), Kind: selfheal.KindMessage, Template: strings.TrimSpace(b.String())}
+		all[i] = selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprint("g2-", i)), Kind: selfheal.KindMessage, Template: strings.TrimSpace(b.String())}
 	}
 	return all
 }
@@ -430,7 +430,7 @@ func gridSignatures(n, words int) []selfheal.Signature {
 			line[k] = people[rest%3]
 			rest /= 3
 		}
-		all[i] = selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprint("g1-", i)), Kind: selfheal.KindMessage, Template: strings.Join(line, " ")}
+		all[i] = selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprint("g2-", i)), Kind: selfheal.KindMessage, Template: strings.Join(line, " ")}
 	}
 	return all
 }

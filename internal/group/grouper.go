@@ -13,7 +13,7 @@ import (
 )
 
 // version is the algorithm tag in every signature id: another algorithm gives other ids.
-const version = "g1-"
+const version = "g2-"
 
 // DefaultMaxSignatures is the cap on distinct signatures where Options states none.
 const DefaultMaxSignatures = 50_000

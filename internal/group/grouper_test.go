@@ -48,8 +48,8 @@ func TestIDsAreForEver(t *testing.T) {
 		}
 	}
 
-	f("ERROR cannot load order 7", "g1-462ce9fbb845b362")
-	f("panic: lost\n\ngoroutine 1 [running]:\nmain.f(0x1)\n\t/x/main.go:3 +0x1", "g1-a1f65524dbc94d75")
+	f("ERROR cannot load order 7", "g2-462ce9fbb845b362")
+	f("panic: lost\n\ngoroutine 1 [running]:\nmain.f(0x1)\n\t/x/main.go:3 +0x1", "g2-a1f65524dbc94d75")
 }
 
 func TestStatusStaysApart(t *testing.T) {

@@ -39,16 +39,16 @@ func story() (Input, selfheal.Repair) {
 			Previous: strings.Repeat("a", 40), Revision: strings.Repeat("d", 40),
 		},
 		Anomalies: []selfheal.Anomaly{
-			{Signature: "g1-a", Observed: 120, Expected: 1.25, Ratio: selfheal.Ratio{Estimate: 96, Low: 61.5, High: 163}, Onset: deployed.Add(2 * time.Minute)},
-			{Signature: "g1-b", Observed: 3, Ratio: selfheal.Ratio{Estimate: 0, Low: 1.4}},
+			{Signature: "g2-a", Observed: 120, Expected: 1.25, Ratio: selfheal.Ratio{Estimate: 96, Low: 61.5, High: 163}, Onset: deployed.Add(2 * time.Minute)},
+			{Signature: "g2-b", Observed: 3, Ratio: selfheal.Ratio{Estimate: 0, Low: 1.4}},
 		},
-		Signatures: []selfheal.Signature{{ID: "g1-a", Title: "limit exceeded for tenant <id>"}, {ID: "g1-b", Title: "panic: index out of range"}},
+		Signatures: []selfheal.Signature{{ID: "g2-a", Title: "limit exceeded for tenant <id>"}, {ID: "g2-b", Title: "panic: index out of range"}},
 	}
 	incident.Opened.Intent = selfheal.Intent{Replay: []string{"./replay.sh tenant-7"}}
 	incident.Judged = &selfheal.Judged{
 		Change: selfheal.Change{Commits: []selfheal.Commit{culprit}},
 		Verdict: selfheal.Verdict{
-			Cause: selfheal.Caused, Confidence: 0.96, Signatures: []selfheal.SignatureID{"g1-a", "g1-b"},
+			Cause: selfheal.Caused, Confidence: 0.96, Signatures: []selfheal.SignatureID{"g2-a", "g2-b"},
 			Reason:  "The failing frame lies on a line that the commit added.",
 			Culprit: &selfheal.Culprit{Commit: culprit.ID, Path: "limits/plan.go", Start: 41, Quote: "\treturn p.limits[p.Name]"},
 			Exhibits: []selfheal.Exhibit{
@@ -111,7 +111,7 @@ func TestDescribe(t *testing.T) {
 	})
 	f("build_failed.md", func(in Input, r *selfheal.Repair) {
 		in.Incident.Opened.Assessment.Deploy.Status = selfheal.DeployBuildFailed
-		in.Incident.Opened.Assessment.Anomalies = []selfheal.Anomaly{{Signature: "g1-b", Kind: selfheal.AnomalyBuild, Observed: 1}}
+		in.Incident.Opened.Assessment.Anomalies = []selfheal.Anomaly{{Signature: "g2-b", Kind: selfheal.AnomalyBuild, Observed: 1}}
 		r.Proofs, r.Notes = nil, nil
 	})
 }
@@ -189,7 +189,7 @@ func TestDescribeIsBounded(t *testing.T) {
 	for range 1000 {
 		hunk.Lines = append(hunk.Lines, selfheal.HunkLine{Op: selfheal.LineAdded, Text: long})
 		in.Incident.Judged.Verdict.Exhibits = append(in.Incident.Judged.Verdict.Exhibits, selfheal.Exhibit{Text: long, Quote: long, Path: long, Observed: long})
-		in.Incident.Opened.Assessment.Anomalies = append(in.Incident.Opened.Assessment.Anomalies, selfheal.Anomaly{Signature: "g1-a"})
+		in.Incident.Opened.Assessment.Anomalies = append(in.Incident.Opened.Assessment.Anomalies, selfheal.Anomaly{Signature: "g2-a"})
 		r.Notes = append(r.Notes, long)
 		r.Proofs = append(r.Proofs, selfheal.Proof{Command: long, Output: long})
 	}

@@ -61,16 +61,16 @@ func (h *history) incident(culprit string) Input {
 	incident.Opened.Assessment = selfheal.Assessment{
 		Deploy: selfheal.Deploy{Service: "shop", Environment: "production", Previous: h.previous, Revision: head},
 		Anomalies: []selfheal.Anomaly{
-			{Signature: "g1-a", Observed: 120, Expected: 1.25},
-			{Signature: "g1-b", Observed: 3},
-			{Signature: "g1-unrelated", Observed: 1000},
-			{Signature: "g1-silent", Observed: 1000, Silence: selfheal.SilenceUsual},
+			{Signature: "g2-a", Observed: 120, Expected: 1.25},
+			{Signature: "g2-b", Observed: 3},
+			{Signature: "g2-unrelated", Observed: 1000},
+			{Signature: "g2-silent", Observed: 1000, Silence: selfheal.SilenceUsual},
 		},
 	}
 	incident.Opened.Intent.Timeout = selfheal.Duration(time.Minute)
 	incident.Judged = &selfheal.Judged{
 		Change:  selfheal.Change{Base: h.previous, Head: head, Commits: commits},
-		Verdict: selfheal.Verdict{Cause: selfheal.Caused, Signatures: []selfheal.SignatureID{"g1-a", "g1-b", "g1-silent"}},
+		Verdict: selfheal.Verdict{Cause: selfheal.Caused, Signatures: []selfheal.SignatureID{"g2-a", "g2-b", "g2-silent"}},
 	}
 	if culprit != "" {
 		incident.Judged.Verdict.Culprit = &selfheal.Culprit{Commit: culprit}

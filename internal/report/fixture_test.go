@@ -18,9 +18,9 @@ const (
 	fixed    = "77ab90c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f678"
 	merged   = "e2f1d0c9b8a79687766554433221100ffeeddccb"
 
-	lookup  = selfheal.SignatureID("g1-5b0e77c2d1a94f36")
-	quote   = selfheal.SignatureID("g1-90cc1e4fa27b3d58")
-	timeout = selfheal.SignatureID("g1-1f2e3d4c5b6a7988")
+	lookup  = selfheal.SignatureID("g2-5b0e77c2d1a94f36")
+	quote   = selfheal.SignatureID("g2-90cc1e4fa27b3d58")
+	timeout = selfheal.SignatureID("g2-1f2e3d4c5b6a7988")
 )
 
 func clockTime(text string) time.Time {
@@ -149,7 +149,7 @@ func aside() []selfheal.Anomaly {
 			Silence: selfheal.SilenceSharedCause, Why: "It rose with 4 other signatures of the payment provider, 21 minutes before the deploy.",
 		},
 		{
-			Signature: "g1-00aa11bb22cc33dd", Kind: selfheal.AnomalyNew, Observed: 1,
+			Signature: "g2-00aa11bb22cc33dd", Kind: selfheal.AnomalyNew, Observed: 1,
 			Silence: selfheal.SilenceTransient, Why: "It occurred once.",
 		},
 	}
@@ -161,7 +161,7 @@ func assessment() selfheal.Assessment {
 		Power:      "A new error that occurs at least every 5 minutes would have been seen, and a threefold rise of anything above 20 per hour.",
 		Signatures: []selfheal.Signature{lookupSignature(), quoteSignature(), timeoutSignature()},
 		Related: map[selfheal.SignatureID][]selfheal.Relation{
-			quote: {{Signature: lookup, Title: lookupSignature().Title, Similarity: 0.71}, {Signature: "g1-77ab77ab77ab77ab", Title: "no offer for <num> articles", Similarity: 0.58}},
+			quote: {{Signature: lookup, Title: lookupSignature().Title, Similarity: 0.71}, {Signature: "g2-77ab77ab77ab77ab", Title: "no offer for <num> articles", Similarity: 0.58}},
 		},
 	}
 }

@@ -66,16 +66,16 @@ func TestIdentitiesText(t *testing.T) {
 	t.Parallel()
 	known := report.Identities{
 		Service:   "shop",
-		Overrides: []selfheal.Override{{Action: selfheal.OverrideIgnore, Signature: selfheal.Signature{ID: "g1-1", Title: "probe\x00failed"}, Reason: "noise"}},
-		Aliases:   []selfheal.Alias{{From: "g1-3", To: "g1-2", Why: "same exception in charge, which moved"}},
-		Patterns:  []selfheal.Pattern{{Template: "user <*> not found", Signature: "g1-4"}},
+		Overrides: []selfheal.Override{{Action: selfheal.OverrideIgnore, Signature: selfheal.Signature{ID: "g2-1", Title: "probe\x00failed"}, Reason: "noise"}},
+		Aliases:   []selfheal.Alias{{From: "g2-3", To: "g2-2", Why: "same exception in charge, which moved"}},
+		Patterns:  []selfheal.Pattern{{Template: "user <*> not found", Signature: "g2-4"}},
 	}
 	const want = `Said by people
-  ignore g1-1 (probe␀failed): noise
+  ignore g2-1 (probe␀failed): noise
 The same error as an older signature
-  g1-3 is g1-2: same exception in charge, which moved
+  g2-3 is g2-2: same exception in charge, which moved
 Places that hold values
-  g1-4 user <*> not found
+  g2-4 user <*> not found
 `
 	var b bytes.Buffer
 	if err := report.IdentitiesText(&b, known, report.TextOptions{Width: 80}); err != nil {

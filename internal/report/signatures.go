@@ -300,10 +300,10 @@ func idColumn(rows []SignatureRow) gridColumn {
 	return c
 }
 
-// shortest gives a length, at least that of "g1-" and six digits, to which ids can
+// shortest gives a length, at least that of "g2-" and six digits, to which ids can
 // be cut and still differ.
 func shortest(ids []string) int {
-	const least = len("g1-") + 6
+	const least = len("g2-") + 6
 	for n := least; ; n++ {
 		seen, clash, cut := map[string]bool{}, false, false
 		for _, id := range ids {

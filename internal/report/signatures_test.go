@@ -17,7 +17,7 @@ import (
 // someSignatures is a table with one row of each kind.
 func someSignatures() report.SignatureTable {
 	chart := selfheal.ChartSpan{From: deployed, Step: selfheal.Duration(time.Minute), Buckets: []int64{0, 1, 5, 40, 0, 9}}
-	overflow := selfheal.Signature{ID: "g1-0000000000000000", Kind: selfheal.KindOverflow, Title: "everything beyond"}
+	overflow := selfheal.Signature{ID: "g2-0000000000000000", Kind: selfheal.KindOverflow, Title: "everything beyond"}
 	return report.SignatureTable{
 		Reading:    report.Reading{Records: 1_306, From: deployed, To: deployed.Add(6 * time.Minute), UndatedRecords: 3, OutsideLines: 12, UnplacedLines: 1},
 		Signatures: 16, Lines: 40,
@@ -62,7 +62,7 @@ func someExplanation() report.SignatureExplanation {
 	s := lookupSignature()
 	return report.SignatureExplanation{
 		Row: report.SignatureRow{Count: 120, Merged: 2, Signature: s}, Pattern: "no price for <*> in <path>",
-		Members: []report.SignatureMember{{ID: "g1-1111111111111111", Template: "no price for tea in <path>", Count: 100}, {ID: "g1-2222222222222222", Template: "no price for rice in <path>", Count: 20}},
+		Members: []report.SignatureMember{{ID: "g2-1111111111111111", Template: "no price for tea in <path>", Count: 100}, {ID: "g2-2222222222222222", Template: "no price for rice in <path>", Count: 20}},
 		Places:  []report.ExplainedPlace{{Mask: "<*>", Values: []string{"tea", "rice", ""}}, {Mask: "<path>", Values: []string{"/var/prices/eu.json"}, More: true}},
 		Aligned: 3,
 		Lines: []report.ExplainedLine{{File: "shop.log", Line: 12, Pieces: []report.ExplainedPiece{
@@ -72,7 +72,7 @@ func someExplanation() report.SignatureExplanation {
 			{Function: "totals.total", Place: "/app/totals.py:40", Identity: true, Why: "the service's own code"},
 			{Function: "retry.wrap", Place: "/lib/retry.py:9", Why: "not the service's own code"},
 		}}},
-		Nearest:  []report.NearSignature{{ID: "g1-3333333333333333", Title: "no stock for <*> in <path>", Count: 4, Similarity: 0.8, Here: "price for", There: "stock for"}},
+		Nearest:  []report.NearSignature{{ID: "g2-3333333333333333", Title: "no stock for <*> in <path>", Count: 4, Similarity: 0.8, Here: "price for", There: "stock for"}},
 		Compared: 12,
 	}
 }
@@ -168,13 +168,13 @@ func TestLiveFrameFits(t *testing.T) {
 
 func TestAppearedLine(t *testing.T) {
 	t.Parallel()
-	row := report.SignatureRow{Signature: selfheal.Signature{ID: "g1-0", Severity: selfheal.SeverityWarn, Title: "a\nb\x1b[2J", First: deployed}}
-	want := deployed.UTC().Format(time.RFC3339) + " g1-0 WARN  a␊b␛[2J"
+	row := report.SignatureRow{Signature: selfheal.Signature{ID: "g2-0", Severity: selfheal.SeverityWarn, Title: "a\nb\x1b[2J", First: deployed}}
+	want := deployed.UTC().Format(time.RFC3339) + " g2-0 WARN  a␊b␛[2J"
 	if got := report.AppearedLine(row, deployed.Add(time.Hour)); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	row.Signature = selfheal.Signature{ID: "g1-0", Title: "x"}
-	want = deployed.Add(time.Hour).UTC().Format(time.RFC3339) + " g1-0 -     x"
+	row.Signature = selfheal.Signature{ID: "g2-0", Title: "x"}
+	want = deployed.Add(time.Hour).UTC().Format(time.RFC3339) + " g2-0 -     x"
 	if got := report.AppearedLine(row, deployed.Add(time.Hour)); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -115,7 +115,7 @@ func inconclusive(t testing.TB) report.Report {
 }
 
 func buildFailure(t testing.TB) report.Report {
-	const id = selfheal.SignatureID("g1-b0b1b2b3b4b5b6b7")
+	const id = selfheal.SignatureID("g2-b0b1b2b3b4b5b6b7")
 	a := selfheal.Assessment{
 		Deploy: deploy(), Tested: 1,
 		Anomalies: []selfheal.Anomaly{{

@@ -19,13 +19,13 @@ func broken(observed int64, expected float64) selfheal.Assessment {
 			Watched:       selfheal.Interval{From: start, To: start.Add(time.Hour)},
 			Observability: selfheal.Observability{Watched: selfheal.Coverage{Records: 1000}},
 		},
-		Anomalies: []selfheal.Anomaly{{Signature: "g1-a", Observed: observed, Expected: expected}},
+		Anomalies: []selfheal.Anomaly{{Signature: "g2-a", Observed: observed, Expected: expected}},
 	}
 }
 
 func fixed(after int64, length time.Duration) selfheal.FixDeployed {
 	return selfheal.FixDeployed{
-		Counts:  map[selfheal.SignatureID]int64{"g1-a": after},
+		Counts:  map[selfheal.SignatureID]int64{"g2-a": after},
 		Window:  selfheal.Window{Watched: selfheal.Interval{From: start.Add(2 * time.Hour), To: start.Add(2*time.Hour + length)}},
 		Records: int64(1000 * length.Hours()),
 	}
@@ -35,7 +35,7 @@ func TestJudge(t *testing.T) {
 	t.Parallel()
 	f := func(observed int64, expected float64, after int64, length time.Duration, want selfheal.OutcomeState) {
 		t.Helper()
-		got := verify.Judge(broken(observed, expected), []selfheal.SignatureID{"g1-a"}, fixed(after, length))
+		got := verify.Judge(broken(observed, expected), []selfheal.SignatureID{"g2-a"}, fixed(after, length))
 		if got.State != want || got.Reason == "" {
 			t.Errorf("%d broken, %d in %s after: got %s (%s), want %s", observed, after, length, got.State, got.Reason, want)
 		}
@@ -54,7 +54,7 @@ func TestBlindAfterTheFix(t *testing.T) {
 	t.Parallel()
 	fix := fixed(0, time.Hour)
 	fix.Window.Observability.Problems = []selfheal.Problem{{Code: selfheal.ProblemNoWindow, Detail: "nothing was logged"}}
-	if got := verify.Judge(broken(31, 0), []selfheal.SignatureID{"g1-a"}, fix); got.State != selfheal.OutcomeUnknown {
+	if got := verify.Judge(broken(31, 0), []selfheal.SignatureID{"g2-a"}, fix); got.State != selfheal.OutcomeUnknown {
 		t.Errorf("nothing was seen, and the outcome is %s", got.State)
 	}
 }
@@ -65,7 +65,7 @@ func TestBuild(t *testing.T) {
 		t.Helper()
 		b, fix := broken(2, 0), fixed(0, time.Hour)
 		b.Deploy.Status, fix.Deploy.Status = selfheal.DeployBuildFailed, status
-		if got := verify.Judge(b, []selfheal.SignatureID{"g1-a"}, fix); got.State != want {
+		if got := verify.Judge(b, []selfheal.SignatureID{"g2-a"}, fix); got.State != want {
 			t.Errorf("%s: got %s, want %s", status, got.State, want)
 		}
 	}
@@ -83,8 +83,8 @@ func TestJudgeIsSane(t *testing.T) {
 		expected := rapid.Float64Range(0, 1e6).Draw(t, "expected")
 		length := time.Duration(rapid.Int64Range(0, int64(48*time.Hour)).Draw(t, "length"))
 		after := rapid.Int64Range(0, 1e9).Draw(t, "after")
-		fewer := verify.Judge(broken(observed, expected), []selfheal.SignatureID{"g1-a"}, fixed(after/2, length))
-		more := verify.Judge(broken(observed, expected), []selfheal.SignatureID{"g1-a"}, fixed(after, length))
+		fewer := verify.Judge(broken(observed, expected), []selfheal.SignatureID{"g2-a"}, fixed(after/2, length))
+		more := verify.Judge(broken(observed, expected), []selfheal.SignatureID{"g2-a"}, fixed(after, length))
 		if rank[more.State] < rank[fewer.State] {
 			t.Fatalf("%d after: %s, but %d after: %s", after/2, fewer.State, after, more.State)
 		}

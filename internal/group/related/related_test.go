@@ -280,7 +280,7 @@ func many(n, words int) (signatures []selfheal.Signature, of []selfheal.Signatur
 			k := int(float64(20_000) * random.Float64() * random.Float64() * random.Float64())
 			fmt.Fprintf(&b, "w%cx%cy%cz%c ", 'a'+k%26, 'a'+k/26%26, 'a'+k/676%26, 'a'+k/17576)
 		}
-		s := selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprintf("g1-%016x", i)), Kind: selfheal.KindMessage, Template: b.String()}
+		s := selfheal.Signature{ID: selfheal.SignatureID(fmt.Sprintf("g2-%016x", i)), Kind: selfheal.KindMessage, Template: b.String()}
 		signatures = append(signatures, s)
 		if i%(n/200) == 0 {
 			of = append(of, s.ID)

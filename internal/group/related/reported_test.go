@@ -57,7 +57,7 @@ func TestReportedExceptions(t *testing.T) {
 		}
 	}
 	f("type and message", byTypeAndMessage, 41)
-	f("message", byMessage, 37)
+	f("message", byMessage, 36)
 }
 
 // record signs one text, and gives the exceptions that were read in it.

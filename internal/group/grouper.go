@@ -59,6 +59,7 @@ type Grouper struct {
 	names    names
 	traceIDs texts
 	scratch  []byte
+	masked   []byte
 	title    []byte
 	message  []byte
 	table    table
@@ -167,9 +168,11 @@ func (g *Grouper) signBuild(e *selfheal.Exception) Index {
 	return g.add(hash, kindBuild, g.scratch, []byte(e.Message))
 }
 
-// mask gives the canonical text of a message inside an exception's template.
+// mask gives the canonical text of a message inside an exception's template,
+// valid until the next call.
 func (g *Grouper) mask(message []byte) []byte {
-	return []byte(template.Text(g.scanner.Scan(firstLine(message))))
+	g.masked = template.AppendText(g.masked[:0], g.scanner.Scan(firstLine(message)))
+	return g.masked
 }
 
 // traceTitle names the root cause, its message and where it was raised.
@@ -201,7 +204,7 @@ func raisedIn(exceptions []selfheal.Exception) *selfheal.Frame {
 }
 
 // add makes a signature, or gives the overflow signature when a cap is hit.
-func (g *Grouper) add(hash uint64, k kind, key, title []byte) Index {
+func (g *Grouper) add(hash uint32, k kind, key, title []byte) Index {
 	if g.full(len(key) + len(title)) {
 		return g.overflowed()
 	}

@@ -17,7 +17,7 @@ import (
 const (
 	maxSample   = 8 << 10 // bytes of one sample, its stack trace included
 	spareSample = 192
-	frameCost   = 96 // of a frame besides its texts
+	frameCost   = 96  // of a frame besides its texts
 	maxTitle    = 200 // characters
 )
 

@@ -28,8 +28,8 @@ type Stream struct {
 	frame   decode.Line // scratch memory of the framing
 	plain   []byte      // a line without its terminal escapes
 	partial []byte      // a line that the container runtime split, as far as it was seen
-	spare   event
-	event   event
+	spare   *event
+	event   *event
 	record  selfheal.Record
 }
 
@@ -49,7 +49,7 @@ type event struct {
 
 // Stream opens a stream. name becomes Record.Stream.
 func (g *Grouper) Stream(name string) *Stream {
-	return &Stream{g: g, name: name}
+	return &Stream{g: g, name: name, spare: new(event), event: new(event)}
 }
 
 // Write takes the next entry of the stream and emits the events that are complete.
@@ -128,7 +128,7 @@ func (s *Stream) take(line []byte, number int64, when time.Time, emit Emit) {
 		s.event.append(line)
 		return
 	}
-	next := &s.spare
+	next := s.spare
 	next.buf = append(next.buf[:0], line...)
 	s.g.decoder.Decode(next.buf, &next.line)
 	if s.event.open && !next.line.Header && s.event.continues(line) {
@@ -174,7 +174,7 @@ func (ev *event) append(line []byte) {
 
 // flush emits the open event, if there is one.
 func (s *Stream) flush(emit Emit) {
-	ev := &s.event
+	ev := s.event
 	if !ev.open {
 		return
 	}

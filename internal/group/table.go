@@ -55,8 +55,9 @@ type table struct {
 	keys   arena
 }
 
+// slot is small so that the slots of many signatures stay in the processor's cache.
 type slot struct {
-	hash uint64
+	hash uint32
 	at   Index // from 1; 0 is an empty slot
 }
 
@@ -71,13 +72,13 @@ func newTable() table {
 func (t *table) at(i Index) *entry { return &t.blocks[i/blockSize][i%blockSize] }
 
 // hash gives the hash of a key. A kind with its own keys has its own hashes.
-func (t *table) hash(k kind, key []byte) uint64 {
-	return maphash.Bytes(t.seed, key) + uint64(k)
+func (t *table) hash(k kind, key []byte) uint32 {
+	return uint32(maphash.Bytes(t.seed, key)) + uint32(k)
 }
 
 // find looks a key up by its hash.
-func (t *table) find(hash uint64, k kind, key []byte) (Index, bool) {
-	mask := uint64(len(t.slots) - 1)
+func (t *table) find(hash uint32, k kind, key []byte) (Index, bool) {
+	mask := uint32(len(t.slots) - 1)
 	for i := hash & mask; t.slots[i].at != 0; i = (i + 1) & mask {
 		if s := &t.slots[i]; s.hash == hash {
 			if e := t.at(s.at - 1); e.kind == k && string(e.key) == string(key) {
@@ -89,8 +90,8 @@ func (t *table) find(hash uint64, k kind, key []byte) (Index, bool) {
 }
 
 // add makes an entry for a key that is not there.
-func (t *table) add(hash uint64, k kind, key, title []byte) Index {
-	if 4*t.n >= 3*len(t.slots) {
+func (t *table) add(hash uint32, k kind, key, title []byte) Index {
+	if 2*t.n >= len(t.slots) { // half empty: what is not there is found out in two or three probes
 		t.grow()
 	}
 	i := Index(t.n)
@@ -105,7 +106,7 @@ func (t *table) add(hash uint64, k kind, key, title []byte) Index {
 }
 
 func (t *table) place(s slot) {
-	mask := uint64(len(t.slots) - 1)
+	mask := uint32(len(t.slots) - 1)
 	i := s.hash & mask
 	for t.slots[i].at != 0 {
 		i = (i + 1) & mask

@@ -1,7 +1,6 @@
 package template
 
 import (
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -10,33 +9,35 @@ import (
 // out, invalid UTF-8 replaced, and characters dropped that a reader cannot see
 // but that can reorder or hide what he does see.
 func Text(compact []byte) string {
-	var b strings.Builder
-	b.Grow(len(compact) + 32)
+	return string(AppendText(make([]byte, 0, len(compact)+32), compact))
+}
+
+// AppendText is Text that appends to dst.
+func AppendText(dst, compact []byte) []byte {
 	for i := 0; i < len(compact); {
 		c := compact[i]
 		if c < utf8.RuneSelf {
-			writeByte(&b, c)
+			dst = appendByte(dst, c)
 			i++
 			continue
 		}
 		r, size := utf8.DecodeRune(compact[i:])
 		if !Invisible(r) {
-			b.WriteRune(r)
+			dst = utf8.AppendRune(dst, r)
 		}
 		i += size
 	}
-	return b.String()
+	return dst
 }
 
-func writeByte(b *strings.Builder, c byte) {
+func appendByte(dst []byte, c byte) []byte {
 	switch {
 	case c < maskMax:
-		b.WriteString(maskText[c])
+		return append(dst, maskText[c]...)
 	case c == maskCut:
-		b.WriteString("…")
-	default:
-		b.WriteByte(c)
+		return append(dst, "…"...)
 	}
+	return append(dst, c)
 }
 
 // Invisible tells of a character that it has no glyph of its own: bidirectional

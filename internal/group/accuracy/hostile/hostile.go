@@ -27,13 +27,15 @@ func All() []Input {
 	return []Input{
 		{"ten random words", 300_000, func(int) []byte { return w.sentence(10, w.word) }},
 		{"ten random words of any script", 100_000, func(int) []byte { return w.sentence(10, w.foreign) }},
-		{"one line of 100 MB", 1, func(int) []byte { return bytes.Repeat([]byte("a long line, 12 numbers 13 and /a/path "), 100_000_000/39) }},
+		{"one line of 100 MB", 1, func(int) []byte {
+			return bytes.Repeat([]byte("a long line, 12 numbers 13 and /a/path "), 100_000_000/39)
+		}},
 		{"lines of 1 MiB, all different", 64, func(int) []byte { return w.long(1 << 20) }},
 		{"JSON nested 10,000 deep", 300, func(i int) []byte { return nested(10_000, i) }},
 		{"JSON nested, never closed", 60, func(int) []byte { return bytes.Repeat([]byte(`{"a":[`), 50_000) }},
 		{"JSON with 10,000 keys", 100, func(int) []byte { return w.keys(10_000) }},
 		{"JSON with a random message", 100_000, w.message},
-		{"logfmt with random keys", 300_000, func(int) []byte { return []byte(w.word() + "=" + w.word() + " level=info") }},
+		{"logfmt with random keys", 200_000, w.logfmt},
 		{"every line another exception", 100_000, w.exception},
 		{"every line a stack of 60 frames", 3_000, w.deepException},
 		{"every event a traceback of 5 lines", 100_000, w.traceback},
@@ -100,6 +102,14 @@ func (w words) keys(n int) []byte {
 
 func (w words) message(i int) []byte {
 	return fmt.Appendf(nil, `{"time":"2026-11-23T09:10:%02dZ","level":"warn","msg":"%s %s %s","%s":%d}`, i%60, w.word(), w.word(), w.word(), w.word(), i)
+}
+
+func (w words) logfmt(int) []byte {
+	b := []byte("level=info")
+	for range 5 {
+		b = append(append(append(append(b, ' '), w.word()...), '='), w.word()...)
+	}
+	return b
 }
 
 func (w words) exception(i int) []byte {

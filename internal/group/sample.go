@@ -121,6 +121,12 @@ func (s *sample) keepTrace(exceptions []selfheal.Exception, room int) {
 	}
 }
 
+// Overflow gives the signature that counts everything beyond the caps, without
+// any occurrence. It has the same id everywhere.
+func Overflow() selfheal.Signature {
+	return selfheal.Signature{ID: identify(selfheal.KindOverflow, ""), Kind: selfheal.KindOverflow, Title: overflowText, Template: overflowText}
+}
+
 // Signature gives a copy of one signature, its texts scrubbed of secrets.
 func (g *Grouper) Signature(i Index) *selfheal.Signature {
 	e := g.table.at(i)

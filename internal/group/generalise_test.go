@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -18,7 +19,7 @@ func merged(lines []string) []string {
 	g := testGrouper()
 	records := readAll(g, []byte(strings.Join(lines, "\n")))
 	signatures := g.Signatures()
-	alias := Generalise(signatures)
+	alias := Generalise(signatures, nil).Of
 	titles := make(map[selfheal.SignatureID]string)
 	for _, s := range signatures {
 		titles[s.ID] = s.Title
@@ -107,7 +108,7 @@ func TestExceptionsAreNeverGeneralised(t *testing.T) {
 	for _, name := range people {
 		signatures = append(signatures, selfheal.Signature{ID: selfheal.SignatureID(name), Kind: selfheal.KindException, Template: "cannot find the user " + name})
 	}
-	if got := Generalise(signatures); len(got) != 0 {
+	if got := Generalise(signatures, nil); len(got.Of) != 0 || !got.Learned.IsEmpty() {
 		t.Errorf("merged %v", got)
 	}
 }
@@ -122,16 +123,97 @@ func TestGeneraliseIgnoresOrder(t *testing.T) {
 	g := testGrouper()
 	readAll(g, []byte(strings.Join(lines, "\n")))
 	signatures := g.Signatures()
-	want := Generalise(signatures)
-	if len(want) == 0 {
+	want := Generalise(signatures, nil)
+	if len(want.Of) == 0 {
 		t.Fatal("nothing was merged")
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		shuffled := slices.Clone(signatures)
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		if diff := cmp.Diff(want, Generalise(shuffled)); diff != "" {
+		if diff := cmp.Diff(want, Generalise(shuffled, nil)); diff != "" {
 			t.Fatalf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// drawSignatures draws messages that share much: values in few words, and words
+// with codes and what happened among them.
+func drawSignatures(t *rapid.T) []selfheal.Signature {
+	r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "lines"), 0))
+	words := strings.Fields("ann bob cem dan eve fay user for queue closed opened ECONNREFUSED status 404 500 mail.in mail.out x.y a-b c-d <num> <path> <host> : ( )")
+	formats := []string{"lost the queue _ for good", "session _ for user _ is _ now", "call of user _ to host _ ended with status _", "_ _ _"}
+	formats = formats[:rapid.IntRange(1, len(formats)).Draw(t, "formats")]
+	words = words[:rapid.IntRange(3, len(words)).Draw(t, "words")]
+	days := rapid.IntRange(0, 3).Draw(t, "days")
+	var all []selfheal.Signature
+	for range rapid.IntRange(1, 150).Draw(t, "count") {
+		line := strings.Fields(formats[r.IntN(len(formats))])
+		for i, w := range line {
+			if w == "_" {
+				line[i] = words[r.IntN(len(words))]
+			}
+		}
+		text := strings.Join(line, " ")
+		s := selfheal.Signature{ID: selfheal.SignatureID(text), Kind: selfheal.KindMessage, Template: text}
+		if day := r.IntN(days + 1); day > 0 {
+			s.First = time.Date(2026, 11, day, 0, 0, 0, 0, time.UTC)
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b selfheal.Signature) int { return strings.Compare(a.Template, b.Template) })
+	all = slices.CompactFunc(all, func(a, b selfheal.Signature) bool { return a.ID == b.ID })
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}
+
+func shuffled(t *rapid.T, all []selfheal.Signature) []selfheal.Signature {
+	mixed := slices.Clone(all)
+	r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+	r.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
+	return mixed
+}
+
+// remembered is what the fold over the events of a service would know.
+func remembered(all ...selfheal.Learned) *selfheal.Identities {
+	i := &selfheal.Identities{}
+	for _, l := range all {
+		i.Learn(l)
+	}
+	return i
+}
+
+// TestGeneraliseProperties: the result is a function of the set, a second look
+// learns nothing more, and what was merged stays merged as signatures come.
+func TestGeneraliseProperties(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		all := drawSignatures(t)
+		n := rapid.IntRange(0, len(all)).Draw(t, "first")
+		early := Generalise(all[:n], nil)
+		late := Generalise(all, early.Learned.Patterns)
+		if diff := cmp.Diff(late, Generalise(shuffled(t, all), early.Learned.Patterns)); diff != "" {
+			t.Fatalf("in another order (-want +got):\n%s", diff)
+		}
+		known := slices.Concat(early.Learned.Patterns, late.Learned.Patterns)
+		again := Generalise(all, known)
+		if !again.Learned.IsEmpty() {
+			t.Fatalf("learned again: %+v", again.Learned)
+		}
+		if diff := cmp.Diff(late.Of, again.Of); diff != "" {
+			t.Fatalf("again (-want +got):\n%s", diff)
+		}
+		names := remembered(early.Learned, late.Learned)
+		stands := func(g Generalisation, id selfheal.SignatureID) selfheal.SignatureID { return names.Of(id, g.Of[id]) }
+		for _, a := range all[:n] {
+			for _, b := range all[:n] {
+				if stands(early, a.ID) == stands(early, b.ID) && stands(late, a.ID) != stands(late, b.ID) {
+					t.Fatalf("%q and %q were one", a.Template, b.Template)
+				}
+			}
+			if stands(late, a.ID) != names.Of(a.ID, early.Of[a.ID]) && early.Of[a.ID] != "" {
+				t.Fatalf("%q stood for %q", early.Of[a.ID], a.Template)
+			}
 		}
 	})
 }

@@ -151,7 +151,7 @@ func grouped(lines []labelled, generalised bool) []Line {
 	signatures := g.Signatures()
 	var alias map[selfheal.SignatureID]selfheal.SignatureID
 	if generalised {
-		alias = group.Generalise(signatures)
+		alias = group.Generalise(signatures, nil).Of
 	}
 	out := make([]Line, len(lines))
 	for i, l := range lines {

@@ -40,7 +40,7 @@ func (s *Scanner) codeContext() bool {
 	if w[len(w)-1] == 'r' {
 		return n+1 == len(s.out) && s.out[n] == ' ' && (string(w) == "error" || string(w) == "Error")
 	}
-	return isCodeWord(w) || isStatusName(w)
+	return isCodeWord(w) || isStatusName(w) || isQualifiedCode(w)
 }
 
 // lastName gives the name that b ends in, of letters, "_" and "-"; at most 24 bytes of it.
@@ -59,6 +59,20 @@ func isStatusName(w []byte) bool {
 		return false
 	}
 	return bytes.EqualFold(w[n:], []byte("status"))
+}
+
+// isQualifiedCode: "upstream_error_code", "lastExitCode", but not "postal_code".
+func isQualifiedCode(w []byte) bool {
+	if len(w) < 9 || w[len(w)-1] != 'e' || !bytes.EqualFold(w[len(w)-4:], []byte("code")) {
+		return false
+	}
+	w = bytes.TrimRight(w[:len(w)-4], "_-")
+	for _, of := range [...]string{"error", "err", "exit", "status", "result", "response", "return", "http"} {
+		if n := len(w) - len(of); n > 0 && bytes.EqualFold(w[n:], []byte(of)) {
+			return true
+		}
+	}
+	return false
 }
 
 // isLink tells of what may stand between a word and the status that it announces.

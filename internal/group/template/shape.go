@@ -328,19 +328,26 @@ func isColonList(b []byte) bool {
 }
 
 // isHostName: at least three labels of lower-case letters, digits and hyphens,
-// joined by dots, as against the name of a class, which has an upper-case letter.
+// joined by dots, with a number in one of them or a top-level domain at the end, or
+// in front as in the name of a package. Names of settings, metrics and topics look
+// the same but for that, and say what a line is about.
 func isHostName(b []byte) bool {
-	dots := 0
+	dots, first, last, digits := 0, 0, 0, false
 	for i, c := range b {
 		switch {
-		case c >= 'a' && c <= 'z', classes[c] == digit, c == '-' && i > 0:
+		case c >= 'a' && c <= 'z', c == '-' && i > 0:
+		case classes[c] == digit:
+			digits = true
 		case c == '.' && i > 0 && i+1 < len(b) && b[i-1] != '.':
-			dots++
+			if dots++; dots == 1 {
+				first = i
+			}
+			last = i
 		default:
 			return false
 		}
 	}
-	return dots >= 2 && len(b) > 0 && classes[b[len(b)-1]] == letter
+	return dots >= 2 && classes[b[len(b)-1]] == letter && (digits || isTopDomain(b[last+1:]) || isTopDomain(b[:first]))
 }
 
 func isEmail(b []byte) bool {

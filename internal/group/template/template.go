@@ -196,6 +196,12 @@ func (s *Scanner) trim() []byte {
 // it consumed. m[i:j] is known to be letters, or digits as has says.
 func (s *Scanner) chunk(m []byte, i, j int, has traits) int {
 	if has == 0 && j > i && (j == len(m) || traitOf[m[j]] == hasEnd) {
+		if j < len(m) && isOpener(m[j]) && !isFailure(m[i:j]) && s.isAssigned() { // "key=Type{value}"
+			if end := wrappedEnd(m, j); end > j {
+				s.mask(maskValue)
+				return end
+			}
+		}
 		s.word(m, i, j)
 		return j
 	}
@@ -242,7 +248,7 @@ func (s *Scanner) word(m []byte, i, j int) {
 		s.absorb()
 		s.unit = true
 		return
-	case s.isAssigned() && (j == len(m) || m[j] != '(' && m[j] != '{' && m[j] != '['):
+	case s.isAssigned() && (j == len(m) || !isOpener(m[j])):
 		s.mask(maskValue)
 		return
 	}

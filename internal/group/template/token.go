@@ -6,7 +6,7 @@ import "bytes"
 // after what it consumed, which is beyond j for URLs and paths with a query.
 func (s *Scanner) token(m []byte, i, j int, has traits) int {
 	if has&(hasOther|hasAt) != 0 {
-		if stars := leadingStars(m[i:j]); stars >= 3 { // what somebody has blotted out
+		if stars := leadingStars(m[i:j]); stars >= 3 && i+stars < j { // a value of which somebody has blotted out the beginning
 			i += stars
 		}
 		for i < j && isLead(m[i]) { // "#12", "*ptr", "$ref": the sign is text
@@ -147,8 +147,39 @@ func (s *Scanner) mixed(b, rest []byte, has traits) {
 		s.parts(b, '+', rest)
 	case isNameWithDigit(b):
 		s.out = append(s.out, b...)
+	case has&hasDot != 0 && bytes.Contains(b, leader):
+		s.led(b, rest)
 	default:
 		s.mask(maskNum)
+	}
+}
+
+// leader is the least of the row of dots that leads from a name to its value: "depth......3".
+var leader = []byte("...")
+
+// led takes what rows of dots join.
+func (s *Scanner) led(b, rest []byte) {
+	for {
+		at := bytes.Index(b, leader)
+		if at < 0 {
+			s.piece(b, rest)
+			return
+		}
+		s.piece(b[:at], rest)
+		s.out = append(s.out, leader...)
+		b = bytes.TrimLeft(b[at:], ".")
+	}
+}
+
+// piece takes a piece of a token.
+func (s *Scanner) piece(b, rest []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if has := traitsOf(b); has&hasDigit != 0 {
+		s.mixed(b, rest, has)
+	} else {
+		s.plain(b, has)
 	}
 }
 
@@ -169,13 +200,7 @@ func (s *Scanner) parts(b []byte, sep byte, rest []byte) {
 		if at >= 0 {
 			piece = b[:at]
 		}
-		if len(piece) > 0 {
-			if has := traitsOf(piece); has&hasDigit != 0 {
-				s.mixed(piece, rest, has)
-			} else {
-				s.plain(piece, has)
-			}
-		}
+		s.piece(piece, rest)
 		if at < 0 {
 			return
 		}
@@ -234,6 +259,12 @@ func (s *Scanner) delimiter(m []byte, i int) int {
 		}
 		return i
 	}
+	if isOpener(c) && s.isAssigned() {
+		if end := wrappedEnd(m, i); end > i {
+			s.mask(maskValue)
+			return end
+		}
+	}
 	s.out = append(s.out, c)
 	switch {
 	case c == ')':
@@ -243,6 +274,30 @@ func (s *Scanner) delimiter(m []byte, i int) int {
 	}
 	return i + 1
 }
+
+// maxWrapped is the longest value in brackets that is looked at as one.
+const maxWrapped = 256
+
+// wrappedEnd gives the position after a value in brackets that begins at i: "[a, b]",
+// "(null)", or "{com.acme/Main}". It gives 0 when what is in there may say what
+// happened: keys of its own, or language.
+func wrappedEnd(m []byte, i int) int {
+	closer := m[i] + 2 // of [ and {
+	if m[i] == '(' {
+		closer = ')'
+	}
+	for k := i + 1; k < len(m) && k < i+maxWrapped; k++ {
+		switch c := m[k]; {
+		case c == closer:
+			return k + 1
+		case isOpener(c), c == '=', c == ':', c == ' ' && m[k-1] != ',', c == '"', c == '\'', c == '<':
+			return 0
+		}
+	}
+	return 0
+}
+
+func isOpener(c byte) bool { return c == '(' || c == '[' || c == '{' }
 
 // isValueEnd tells whether no value begins at i.
 func isValueEnd(m []byte, i int) bool {

@@ -1,5 +1,7 @@
 package template
 
+import "bytes"
+
 // isOrdinary tells, at a glance, of a word that none of the tests below can recognise.
 func isOrdinary(w []byte) bool {
 	switch n := len(w); n {
@@ -157,9 +159,35 @@ func isFailureKey(w []byte) bool {
 	if isCodeWord(w) || isStatusName(w) {
 		return true
 	}
+	if last := lastPart(w); len(last) < len(w) && isFailureNoun(last) {
+		return true
+	}
 	switch string(w) {
 	case "err", "error", "Error", "reason", "Reason", "cause", "type", "kind", "state", "level", "op", "operation", "method", "action", "event", "result",
-		"exception", "msg", "message", "desc", "description", "detail", "failure", "condition", "phase", "step", "severity", "class", "errno", "syscall", "goos", "driver", "protocol":
+		"exception", "msg", "message", "desc", "description", "detail", "failure", "condition", "phase", "step", "severity", "class", "errno", "syscall", "goos", "driver", "protocol",
+		"errors", "reasons", "causes", "failures", "exceptions", "codes":
+		return true
+	}
+	return false
+}
+
+// lastPart gives the last part of a name in snake_case, kebab-case or camelCase.
+func lastPart(w []byte) []byte {
+	for i := len(w) - 1; i > 0; i-- {
+		switch c := w[i]; {
+		case c == '_' || c == '-':
+			return w[i+1:]
+		case c >= 'A' && c <= 'Z' && w[i-1] >= 'a' && w[i-1] <= 'z':
+			return w[i:]
+		}
+	}
+	return w
+}
+
+// isFailureNoun tells of the last part of keys such as "last_error" and "exitReason".
+func isFailureNoun(w []byte) bool {
+	switch string(w) {
+	case "error", "Error", "err", "Err", "reason", "Reason", "cause", "Cause", "exception", "Exception", "failure", "Failure", "code", "Code", "errno":
 		return true
 	}
 	return false
@@ -220,4 +248,32 @@ func isNameWithDigit(b []byte) bool {
 		}
 	}
 	return runs == 1 && before >= 2 && after >= 3
+}
+
+// isFailure tells of the names of types that wrap what failed.
+func isFailure(w []byte) bool {
+	for _, ending := range [...]string{"Error", "Exception", "Failure", "Err", "Fault"} {
+		if bytes.HasSuffix(w, []byte(ending)) {
+			return true
+		}
+	}
+	return string(w) == "Left"
+}
+
+// isTopDomain tells of what the names of hosts end in, in public or inside a
+// company: the generic domains, those of countries, and what is used in private.
+func isTopDomain(w []byte) bool {
+	if len(w) == 2 {
+		switch string(w) {
+		case "id", "is", "in", "to", "at", "my", "no", "so", "me", "by", "it", "or", "ms", "js", "py", "go", "rs", "ts", "sh", "md", "pl", "db":
+			return false // words, and extensions of files
+		}
+		return classes[w[0]] == letter && classes[w[1]] == letter
+	}
+	switch string(w) {
+	case "com", "net", "org", "edu", "gov", "mil", "int", "info", "biz", "arpa", "app", "dev", "cloud", "online", "site", "tech", "shop",
+		"local", "localdomain", "internal", "intern", "lan", "corp", "home", "intra", "private", "test", "example", "invalid", "svc", "consul":
+		return true
+	}
+	return false
 }

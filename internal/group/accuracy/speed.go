@@ -178,25 +178,27 @@ func PeakState(text []byte, looks int, start func() Reader) (peak int64) {
 }
 
 // Parallel gives each of several readers the whole text at once, one processor
-// each, and tells how long the slowest took and how much is alive in the end.
-func Parallel(readers int, text []byte, start func() Reader) (wall time.Duration, state int64) {
+// each. Of the cost it tells the time that passed until the slowest was done, the
+// processor time of all, and what is alive in the end.
+func Parallel(readers int, text []byte, start func() Reader) (cost Cost) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(readers))
 	before := settled()
 	all := make([]Reader, readers)
 	for i := range all {
 		all[i] = start()
 	}
-	began := time.Now()
+	began, used := time.Now(), cpuTime()
 	var running sync.WaitGroup
 	for _, r := range all {
 		running.Go(func() { read(text, r); r.Close() })
 	}
 	running.Wait()
-	wall = time.Since(began)
+	cost.Wall, cost.CPU = time.Since(began), cpuTime()-used
 	after := settled()
+	cost.State = int64(after.HeapAlloc) - int64(before.HeapAlloc)
 	runtime.KeepAlive(all)
 	runtime.KeepAlive(text) // it was alive before, so it must be so afterwards
-	return wall, int64(after.HeapAlloc) - int64(before.HeapAlloc)
+	return cost
 }
 
 // cpuTime is the processor time of this process so far; 0 where the system does not tell.

@@ -34,7 +34,7 @@ func TestMeasure(t *testing.T) {
 	if peak := PeakState(big, 4, RawMap); peak < 8<<20-1<<16 || peak > 9<<20 {
 		t.Errorf("a map of 8 MiB peaks at %d bytes", peak)
 	}
-	if _, state := Parallel(2, big, RawMap); state < 16<<20-1<<17 || state > 18<<20 {
+	if state := Parallel(2, big, RawMap).State; state < 16<<20-1<<17 || state > 18<<20 {
 		t.Errorf("two maps of 8 MiB are %d bytes", state)
 	}
 }

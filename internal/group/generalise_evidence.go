@@ -9,13 +9,13 @@ import (
 // How many different words must stand in one place of otherwise equal templates
 // before that place is taken for a value. One similar line is never enough.
 const (
-	enoughWords  = 10 // ordinary words: programs rarely spell out that many cases
-	enoughValues = 4  // words that look like values: user_name, some-host, CamelCase, a.b
-	enoughMasked = 3  // words, where a mask was seen in the same place too
-	enoughNames  = 3  // words in a place that the words before it announce: "for user ann"
-	minConstant  = 2  // words that must remain besides the place
-	manyConstant = 6  // words that, when they agree, leave no doubt that the message is the same
-	maxHoles     = 4  // in one template
+	enoughWords  = 6 // ordinary words: programs rarely spell out that many cases
+	enoughValues = 4 // words that look like values: user_name, some-host, CamelCase, a.b
+	enoughMasked = 3 // words, where a mask was seen in the same place too
+	enoughNames  = 3 // words in a place that the words before it announce: "for user ann"
+	minConstant  = 2 // words that must remain besides the place
+	manyConstant = 6 // words that, when they agree, leave no doubt that the message is the same
+	maxHoles     = 4 // in one template
 )
 
 // occurrence is one place of one template, under the hash of the template with a hole there.
@@ -200,20 +200,26 @@ type place struct {
 // line, where messages say what they are about, and where little else is said.
 func (p *place) enough() bool {
 	constant := p.constant()
+	if p.isVerb() {
+		return false
+	}
 	if p.spelled() {
 		return constant >= minConstant && (p.at > 0 || constant >= manyConstant)
 	}
 	need := enoughWords
 	switch {
-	case p.announced():
+	case p.announced(), p.qualified():
 		need = enoughNames
 	case len(p.masks) > 0:
 		need = enoughMasked
-	case p.valueLike():
+	case p.valueLike() || p.enclosed():
 		need = enoughValues
 	}
 	if p.at == 0 && (constant < manyConstant || need == enoughWords) {
 		need *= 2
+		if need == 2*enoughWords {
+			need *= 2
+		}
 	}
 	if constant < minConstant {
 		need *= 2
@@ -258,10 +264,55 @@ func (p *place) valueLike() bool {
 	return 2*like > len(p.words)
 }
 
+// isVerb tells of a place that holds what could not be done: "cannot _", "failed to _".
+func (p *place) isVerb() bool {
+	before := func(n int) string {
+		if p.at < n {
+			return ""
+		}
+		return strings.ToLower(p.context[p.at-n])
+	}
+	switch w := before(1); w {
+	case "cannot", "not", "can", "could", "will", "would", "must", "should", "may", "never":
+		return true
+	case "to":
+		switch before(2) {
+		case "failed", "unable", "fails", "failing", "failure", "trying", "tried", "attempt", "attempting", "attempted", "able", "refused", "refusing", "has", "have", "had", "not", "about", "going", "forgot":
+			return true
+		}
+	case "t":
+		return before(2) == "'" // can't
+	}
+	return false
+}
+
+// qualified tells of a place that holds nothing but names of several parts: "a.b.c", "a/b".
+func (p *place) qualified() bool {
+	for _, w := range p.words {
+		inner := strings.TrimRight(w, ".:!?")
+		if strings.Count(inner, ".")+strings.Count(inner, "/") < 2 {
+			return false
+		}
+	}
+	return true
+}
+
+// enclosed tells of a place in brackets or quotes of its own: "[eth0]", "(ann)".
+func (p *place) enclosed() bool {
+	if p.at < 2 || p.at+1 == len(p.context) {
+		return false
+	}
+	switch p.context[p.at-1] + p.context[p.at+1] {
+	case "()", "[]", "{}", "<>", `""`, "''", "``":
+		return true
+	}
+	return false
+}
+
 // announced tells whether the place follows words like "for user" and holds
 // nothing but what can be a name there.
 func (p *place) announced() bool {
-	if p.at < 2 || !isPreposition(p.context[p.at-2]) || !isHolder(p.context[p.at-1]) {
+	if p.at < 2 || !isPreposition(strings.ToLower(p.context[p.at-2])) || !isHolder(p.context[p.at-1]) {
 		return false
 	}
 	for _, w := range p.words {

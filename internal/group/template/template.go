@@ -119,13 +119,14 @@ func traitsOf(b []byte) (has traits) {
 
 // Scanner makes templates. It keeps a buffer between calls and is not safe for concurrent use.
 type Scanner struct {
-	out  []byte
-	unit bool // the last word was a unit that its number absorbed
+	out     []byte
+	unit    bool // the last word was a unit that its number absorbed
+	closing int  // where the quotation that is being scanned ends; -1 when there is none
 }
 
 // Scan gives the compact template of a message, valid until the next call.
 func (s *Scanner) Scan(m []byte) []byte {
-	s.out = s.out[:0]
+	s.out, s.closing = s.out[:0], -1
 	if len(m) > maxInput {
 		m = m[:maxInput]
 	}

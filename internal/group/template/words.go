@@ -171,6 +171,17 @@ func isFailureKey(w []byte) bool {
 	return false
 }
 
+// isProgramNoun tells of words before the quoted name of a part of the program or
+// of its schema: "column 'x' does not exist" and "column 'y' does not exist" are two errors.
+func isProgramNoun(w []byte) bool {
+	switch string(w) {
+	case "property", "attribute", "column", "relation", "table", "field", "method", "function", "procedure", "module", "class", "symbol", "argument",
+		"parameter", "variable", "constraint", "index", "reading", "setting", "operator", "keyword", "member", "trait", "interface", "schema":
+		return true
+	}
+	return false
+}
+
 // lastPart gives the last part of a name in snake_case, kebab-case or camelCase.
 func lastPart(w []byte) []byte {
 	for i := len(w) - 1; i > 0; i-- {

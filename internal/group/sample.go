@@ -60,10 +60,13 @@ func (g *Grouper) keepSample(e *entry, r *selfheal.Record) {
 
 // compareSamples orders occurrences by time, then by place.
 func compareSamples(a, b time.Time, aStream, bStream string, aLine, bLine int64) int {
-	if !a.Equal(b) {
-		return a.Compare(b)
+	if order := a.Compare(b); order != 0 {
+		return order
 	}
-	return cmp.Or(strings.Compare(aStream, bStream), cmp.Compare(aLine, bLine))
+	if aStream != bStream {
+		return strings.Compare(aStream, bStream)
+	}
+	return cmp.Compare(aLine, bLine)
 }
 
 // fillSample copies the texts of an occurrence as far as the caps allow.

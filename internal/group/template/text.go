@@ -1,6 +1,8 @@
 package template
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -41,7 +43,79 @@ func appendByte(dst []byte, c byte) []byte {
 }
 
 // Invisible tells of a character that it has no glyph of its own: bidirectional
-// controls, zero-width characters, byte order marks, control characters.
+// controls, zero-width characters, byte order marks, fillers, variation selectors,
+// control characters.
 func Invisible(r rune) bool {
-	return unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r)
+	return r >= 0 && r <= unicode.MaxRune && invisibles[r>>blockBits/64]>>(r>>blockBits%64)&1 != 0 && unicode.In(r, invisibleTables...)
+}
+
+var invisibleTables = []*unicode.RangeTable{unicode.Cf, unicode.Cc, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point}
+
+// blockBits is how many bits of a character tell it apart inside its block.
+const blockBits = 6
+
+// invisibles has a bit for every block of characters with an invisible one in it,
+// because looking a character up in the tables takes longer than all the rest.
+var invisibles = makeInvisibles()
+
+func makeInvisibles() (blocks [(unicode.MaxRune>>blockBits)/64 + 1]uint64) {
+	mark := func(from, to uint32) {
+		for block := from >> blockBits; block <= to>>blockBits; block++ {
+			blocks[block/64] |= 1 << (block % 64)
+		}
+	}
+	for _, table := range invisibleTables {
+		for _, r := range table.R16 {
+			mark(uint32(r.Lo), uint32(r.Hi))
+		}
+		for _, r := range table.R32 {
+			mark(r.Lo, r.Hi)
+		}
+	}
+	return blocks
+}
+
+// padded copies a message without its invisible characters, which would make
+// another identity of what reads the same, and puts zeros behind it: slack bytes
+// that end every piece. Control characters of one byte stay: the scanner takes
+// them for spaces. The copy is valid until the next call.
+func (s *Scanner) padded(m []byte) []byte {
+	s.in = append(s.in[:0], m...)
+	n := len(m)
+	clear(s.in[n : n+slack])
+	if i := asciiEnd(s.in, n); i < n {
+		n = dropInvisible(s.in, i)
+		clear(s.in[n : n+slack])
+	}
+	return s.in[:n]
+}
+
+// dropInvisible moves what is visible of m together, from i on, and gives the length that is left.
+func dropInvisible(m []byte, i int) int {
+	n := i
+	for i < len(m) {
+		if m[i] < utf8.RuneSelf {
+			m[n] = m[i]
+			n, i = n+1, i+1
+			continue
+		}
+		r, size := utf8.DecodeRune(m[i:])
+		if !Invisible(r) {
+			n += copy(m[n:], m[i:i+size])
+		}
+		i += size
+	}
+	return n
+}
+
+// asciiEnd gives the position of the first byte beyond ASCII among the n bytes of a
+// padded message; n or more when there is none.
+func asciiEnd(m []byte, n int) int {
+	padded := m[:n+slack]
+	for i := 0; i < n; i += 8 {
+		if high := binary.LittleEndian.Uint64(padded[i:]) & 0x8080808080808080; high != 0 {
+			return i + bits.TrailingZeros64(high)/8
+		}
+	}
+	return n
 }

@@ -16,7 +16,77 @@ func isOrdinary(w []byte) bool {
 			return true
 		}
 	}
-	return w[0] >= 'a'
+	return w[0] >= 'a' || !mayBeNameWord(w)
+}
+
+// isPlain is isOrdinary for most words, without a branch: it looks at the first two
+// letters and at the length only. m is padded.
+func isPlain(m []byte, i, j int) bool {
+	n := j - i
+	if n < 2 || n >= len(wordLengths) {
+		return false
+	}
+	return wordStarts[m[i]]>>(m[i+1]&31)&wordLengths[n] == 0
+}
+
+const (
+	startsWord = 1       // of a word that is not ordinary, for words of up to nine letters
+	startsHash = 1 << 32 // for words as long as hashes are
+)
+
+// wordLengths says which of the beginnings matter for words of a length.
+var wordLengths = makeWordLengths()
+
+func makeWordLengths() (t [64]uint64) {
+	for n := range 10 {
+		t[n] = startsWord
+	}
+	for _, n := range [...]int{8, 16, 32, 40} {
+		t[n] = startsHash
+	}
+	return t
+}
+
+// wordStarts has, for each first letter, a bit for every second one with which
+// isOrdinary says no to a word: of startsWord in the lower half, of startsHash in the upper.
+var wordStarts = makeWordStarts()
+
+func makeWordStarts() (t [256]uint64) {
+	w := []byte("..xxxxxxx")
+	for first := byte('A'); first <= 'z'; first++ { // words of other alphabets are ordinary
+		for second := range 256 {
+			w[0], w[1] = first, byte(second)
+			if classes[w[0]] != letter || classes[w[1]] != letter {
+				continue
+			}
+			for n := 2; n <= len(w); n++ {
+				if !isOrdinary(w[:n]) {
+					t[first] |= wordLengths[n] << (second & 31)
+				}
+			}
+		}
+	}
+	return t
+}
+
+// mayBeNameWord tells, by two letters, of months, weekdays, time zones, and of the
+// units and truth values that begin with a capital.
+func mayBeNameWord(w []byte) bool {
+	return len(w) == 1 || nameStarts[w[0]&31]>>(w[1]&31)&1 != 0
+}
+
+// nameStarts has, for each first letter, a bit for every second one.
+var nameStarts = makeNameStarts()
+
+func makeNameStarts() (t [32]uint32) {
+	for _, start := range [...]string{
+		"Ja", "Fe", "Ma", "Ap", "Ju", "Au", "Se", "Oc", "No", "De", "Mo", "Tu", "We", "Th", "Fr", "Sa", "Su",
+		"UT", "GM", "CE", "PS", "PD", "ES", "ED", "CS", "CD", "MS", "MD", "BS", "IS", "JS", "AM", "PM",
+		"KB", "MB", "GB", "TB", "Ki", "Mi", "Gi", "Ti", "Tr", "Fa", "TR", "FA", "Nu", "NU",
+	} {
+		t[start[0]&31] |= 1 << (start[1] & 31)
+	}
+	return t
 }
 
 // mayBeValueWord tells, by two letters, of true, false, null, nil, the units, and

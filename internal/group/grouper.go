@@ -2,6 +2,7 @@ package group
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"slices"
 	"time"
@@ -122,13 +123,51 @@ func (g *Grouper) sign(r *selfheal.Record, language trace.Language) Index {
 	return i
 }
 
+// signMessage finds the signature of a message by its template. Messages in which
+// nothing varies are their own templates: once that is known of one, it is found
+// without being scanned.
 func (g *Grouper) signMessage(message []byte) Index {
-	compact := g.scanner.Scan(message)
-	hash := g.table.hash(kindMessage, compact)
-	if i, ok := g.table.find(hash, kindMessage, compact); ok {
-		return i
+	var hash uint32
+	maybeConstant := len(message) <= template.MaxTemplate && !hasDigit(message)
+	if maybeConstant {
+		hash = g.table.hash(kindMessage, message)
+		if i, ok := g.table.find(hash, kindMessage, message); ok && g.table.at(i).constant {
+			return i
+		}
 	}
-	return g.add(hash, kindMessage, compact, nil)
+	compact := g.scanner.Scan(message)
+	isConstant := maybeConstant && string(compact) == string(message)
+	if !isConstant {
+		hash = g.table.hash(kindMessage, compact)
+	}
+	i, ok := g.table.find(hash, kindMessage, compact)
+	if !ok {
+		i = g.add(hash, kindMessage, compact, nil)
+	}
+	if isConstant && g.table.at(i).kind == kindMessage {
+		g.table.at(i).constant = true
+	}
+	return i
+}
+
+// hasDigit tells whether a text has a decimal digit, eight bytes at once: adding
+// what is missing to 0x80 sets the high bit of the bytes that reach a bound.
+func hasDigit(b []byte) bool {
+	const low, high = 0x7f7f7f7f7f7f7f7f, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		from0, beyond9 := x&low+(0x80-'0')*0x0101010101010101, x&low+(0x80-'9'-1)*0x0101010101010101
+		if from0&^beyond9&^x&high != 0 {
+			return true
+		}
+	}
+	for _, c := range b[i:] {
+		if c >= '0' && c <= '9' {
+			return true
+		}
+	}
+	return false
 }
 
 // hasTrace tells whether exceptions identify an event better than its message

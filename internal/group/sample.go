@@ -23,17 +23,17 @@ const (
 
 // sample is one occurrence, as it was written; it is scrubbed when read out.
 type sample struct {
+	kept       bool
+	serious    bool // of severity WARN or above, or with a stack trace
 	time       time.Time
 	line       int64
+	stream     string
 	buf        []byte // the event's text, and behind it the message where that is no part of the text
 	exceptions []selfheal.Exception
-	stream     string
 	revision   string
 	trace      int32 // bytes of the exceptions
 	text       int32 // length of the text in buf
 	from, to   int32 // the message in buf
-	kept       bool
-	serious    bool // of severity WARN or above, or with a stack trace
 }
 
 // keepSample makes an occurrence the sample of its signature if it serves better.

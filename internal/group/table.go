@@ -27,12 +27,13 @@ func (k kind) name() selfheal.SignatureKind {
 // title of a message follow from its key and are made when they are asked for.
 type entry struct {
 	key      []byte // of a message its compact template, else the canonical text that is hashed
-	title    []byte // of an exception or a compiler's error
+	kind     kind
+	constant bool // the key of a message is its template as well: nothing in it is masked
+	severity selfheal.Severity
 	first    time.Time
 	last     time.Time
 	sample   sample
-	severity selfheal.Severity
-	kind     kind
+	title    []byte // of an exception or a compiler's error
 }
 
 // template gives the canonical text.

@@ -97,7 +97,7 @@ func (c *counter) found() (signatures int, overflow int64) {
 }
 
 // Measure gives every round of an input to one reader, on one processor. Making
-// the input of a round is not counted.
+// the input of a round, and finding its lines, is not counted.
 func Measure(rounds int, input func(round int) []byte, start func() Reader) Cost {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var cost Cost
@@ -110,11 +110,12 @@ func Measure(rounds int, input func(round int) []byte, start func() Reader) Cost
 		if round > 0 {
 			text = input(round)
 		}
-		cost.Bytes += int64(len(text))
+		ends := lineEnds(text)
+		cost.Bytes, cost.Lines = cost.Bytes+int64(len(text)), cost.Lines+int64(len(ends))
 		var from, to runtime.MemStats
 		runtime.ReadMemStats(&from)
 		began, used := time.Now(), cpuTime()
-		cost.Lines += read(text, r)
+		read(text, ends, r)
 		if round == rounds-1 {
 			r.Close()
 		}
@@ -141,18 +142,26 @@ func settled() (m runtime.MemStats) {
 	return m
 }
 
-// read gives the lines of a text to a reader.
-func read(text []byte, r Reader) (lines int64) {
-	for len(text) > 0 {
-		end := bytes.IndexByte(text, '\n')
-		if end < 0 {
-			end = len(text) - 1
+// lineEnds finds the lines of a text.
+func lineEnds(text []byte) []int {
+	var ends []int
+	for from := 0; from < len(text); {
+		end := len(text)
+		if at := bytes.IndexByte(text[from:], '\n'); at >= 0 {
+			end = from + at
 		}
-		r.Line(text[:end])
-		text = text[end+1:]
-		lines++
+		ends, from = append(ends, end), end+1
 	}
-	return lines
+	return ends
+}
+
+// read gives the lines of a text to a reader.
+func read(text []byte, ends []int, r Reader) {
+	from := 0
+	for _, end := range ends {
+		r.Line(text[from:end])
+		from = end + 1
+	}
 }
 
 // PeakState gives the most that is alive at any of the looks that are taken
@@ -167,7 +176,7 @@ func PeakState(text []byte, looks int, start func() Reader) (peak int64) {
 		} else {
 			n = len(rest)
 		}
-		read(rest[:n], r)
+		read(rest[:n], lineEnds(rest[:n]), r)
 		rest = rest[n:]
 		now := settled()
 		peak = max(peak, int64(now.HeapAlloc)-int64(before.HeapAlloc))
@@ -182,6 +191,7 @@ func PeakState(text []byte, looks int, start func() Reader) (peak int64) {
 // processor time of all, and what is alive in the end.
 func Parallel(readers int, text []byte, start func() Reader) (cost Cost) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(readers))
+	ends := lineEnds(text)
 	before := settled()
 	all := make([]Reader, readers)
 	for i := range all {
@@ -190,14 +200,15 @@ func Parallel(readers int, text []byte, start func() Reader) (cost Cost) {
 	began, used := time.Now(), cpuTime()
 	var running sync.WaitGroup
 	for _, r := range all {
-		running.Go(func() { read(text, r); r.Close() })
+		running.Go(func() { read(text, ends, r); r.Close() })
 	}
 	running.Wait()
 	cost.Wall, cost.CPU = time.Since(began), cpuTime()-used
 	after := settled()
 	cost.State = int64(after.HeapAlloc) - int64(before.HeapAlloc)
 	runtime.KeepAlive(all)
-	runtime.KeepAlive(text) // it was alive before, so it must be so afterwards
+	runtime.KeepAlive(text) // what was alive before must be so afterwards
+	runtime.KeepAlive(ends)
 	return cost
 }
 

@@ -91,6 +91,7 @@ const (
 	hasSlash
 	hasDot
 	hasAt
+
 	hasOther // another joiner
 	hasBackslash
 	hasEnd // a space or delimiter, which ends a token
@@ -148,12 +149,10 @@ func (s *Scanner) Scan(m []byte) []byte {
 		case delim:
 			i = s.delimiter(m, i)
 		case letter:
-			j := lettersEnd(m, i)
-			if end := s.ordinary(m, i, j); end > i {
-				i = end // that is most of most messages
-				continue
+			end := 0
+			if i, end = s.words(m, i); end > i {
+				i = s.chunk(m, i, end, 0)
 			}
-			i = s.chunk(m, i, j, 0)
 		case digit:
 			i = s.integer(m, i)
 		default:
@@ -174,6 +173,39 @@ func (s *Scanner) Scan(m []byte) []byte {
 // looking for their ends first.
 const slack = 16
 
+// words takes the words that begin at i, which is most of most messages, with what
+// is between them: letters that can be nothing but a word, and the space, colon or
+// full stop behind them. It gives the position of what comes then, and the end of
+// the letters there if they need a closer look. It does at a glance what chunk does.
+func (s *Scanner) words(m []byte, i int) (at, end int) {
+	if n := len(s.out); n > 0 && s.out[n-1] == '=' {
+		return i, lettersEnd(m, i)
+	}
+	padded := m[:len(m)+slack]
+	for len(s.out) < MaxTemplate {
+		j := lettersEnd(m, i)
+		c := padded[j]
+		switch {
+		case traitOf[c] == hasEnd:
+			if !isPlain(m, i, j) && !isOrdinary(m[i:j]) {
+				return i, j
+			}
+			s.unit = false
+		case (c == ':' || c == '.' && !isUnitWord(m[i:j])) && traitOf[padded[j+1]] == hasEnd:
+		default:
+			return i, j
+		}
+		if c == ' ' || c == ':' || c == '.' {
+			j++
+		}
+		s.put(m, i, j)
+		if i = j; c != ' ' || classes[padded[i]] != letter {
+			break
+		}
+	}
+	return i, i
+}
+
 // put appends m[i:j] of a padded message.
 func (s *Scanner) put(m []byte, i, j int) {
 	n := len(s.out)
@@ -183,31 +215,6 @@ func (s *Scanner) put(m []byte, i, j int) {
 		return
 	}
 	s.out = append(s.out, m[i:j]...)
-}
-
-// ordinary takes letters m[i:j] that can be nothing but a word, with the space,
-// colon or full stop behind them, and gives the position after that; i when they
-// need a closer look. It does at a glance what chunk does.
-func (s *Scanner) ordinary(m []byte, i, j int) int {
-	if n := len(s.out); n > 0 && s.out[n-1] == '=' {
-		return i
-	}
-	if j == len(m) || traitOf[m[j]] == hasEnd {
-		if !isPlain(m, i, j) && !isOrdinary(m[i:j]) {
-			return i
-		}
-		s.unit = false
-		if j < len(m) && m[j] == ' ' {
-			j++
-		}
-		s.put(m, i, j)
-		return j
-	}
-	if c := m[j]; c != ':' && c != '.' || j+1 < len(m) && traitOf[m[j+1]] != hasEnd || c == '.' && isUnitWord(m[i:j]) {
-		return i
-	}
-	s.put(m, i, j+1)
-	return j + 1
 }
 
 // lettersEnd gives the position after the letters that begin at i of a padded
@@ -253,6 +260,24 @@ func digitsEnd(m []byte, i int) int {
 		i++
 	}
 	return i
+}
+
+// hexadecimal takes a literal like 0x1f, of which m[i:j] are the digits before the
+// "x", and gives the position after it; i when it is something else.
+func (s *Scanner) hexadecimal(m []byte, i, j int) int {
+	if m[i] != '0' || j > i+1 {
+		return i
+	}
+	padded := m[:len(m)+slack]
+	end := j + 1
+	for isHexDigit(padded[end]) {
+		end++
+	}
+	if end == j+1 || traitOf[padded[end]] != hasEnd {
+		return i
+	}
+	s.mask(maskNum)
+	return end
 }
 
 // dotted takes numbers joined by dots, of which m[i:j] is the first, and gives the

@@ -2,7 +2,6 @@ package template
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -80,20 +79,43 @@ func makeInvisibles() (blocks [(unicode.MaxRune>>blockBits)/64 + 1]uint64) {
 // that end every piece. Control characters of one byte stay: the scanner takes
 // them for spaces. The copy is valid until the next call.
 func (s *Scanner) padded(m []byte) []byte {
-	s.in = append(s.in[:0], m...)
 	n := len(m)
-	clear(s.in[n : n+slack])
-	if i := asciiEnd(s.in, n); i < n {
-		n = dropInvisible(s.in, i)
-		clear(s.in[n : n+slack])
+	s.in = s.in[:n+slack]
+	if copyASCII(s.in, m) {
+		clear(s.in[n:])
+		return s.in[:n]
 	}
+	n = dropInvisible(s.in[:copy(s.in, m)])
+	clear(s.in[n : n+slack])
 	return s.in[:n]
 }
 
-// dropInvisible moves what is visible of m together, from i on, and gives the length that is left.
-func dropInvisible(m []byte, i int) int {
-	n := i
-	for i < len(m) {
+// copyASCII copies src to dst, eight bytes at once, and tells whether all of it was ASCII.
+func copyASCII(dst, src []byte) bool {
+	var seen uint64
+	n := len(src)
+	if n < 8 {
+		for i, c := range src {
+			dst[i] = c
+			seen |= uint64(c)
+		}
+		return seen&0x80 == 0
+	}
+	dst = dst[:n]
+	for i := 0; i < n-8; i += 8 {
+		x := binary.LittleEndian.Uint64(src[i:])
+		binary.LittleEndian.PutUint64(dst[i:], x)
+		seen |= x
+	}
+	x := binary.LittleEndian.Uint64(src[n-8:])
+	binary.LittleEndian.PutUint64(dst[n-8:], x)
+	return (seen|x)&0x8080808080808080 == 0
+}
+
+// dropInvisible moves what is visible of m together, and gives the length that is left.
+func dropInvisible(m []byte) int {
+	n := 0
+	for i := 0; i < len(m); {
 		if m[i] < utf8.RuneSelf {
 			m[n] = m[i]
 			n, i = n+1, i+1
@@ -104,18 +126,6 @@ func dropInvisible(m []byte, i int) int {
 			n += copy(m[n:], m[i:i+size])
 		}
 		i += size
-	}
-	return n
-}
-
-// asciiEnd gives the position of the first byte beyond ASCII among the n bytes of a
-// padded message; n or more when there is none.
-func asciiEnd(m []byte, n int) int {
-	padded := m[:n+slack]
-	for i := 0; i < n; i += 8 {
-		if high := binary.LittleEndian.Uint64(padded[i:]) & 0x8080808080808080; high != 0 {
-			return i + bits.TrailingZeros64(high)/8
-		}
 	}
 	return n
 }

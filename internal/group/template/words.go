@@ -195,14 +195,10 @@ func isTechnicalWord(w []byte) bool {
 	return false
 }
 
-// isCodeWord tells of words before a number that say that the number names a failure.
+// isCodeWord tells of words before a number that say that the number names a
+// failure, whatever their case, "_" and "-" left out.
 func isCodeWord(w []byte) bool {
-	if len(w) < 2 || len(w) > 14 {
-		return false
-	}
-	switch w[0] | 0x20 {
-	case 's', 'c', 'h', 'e', 'r':
-	default:
+	if len(w) < 2 || len(w) > 14 || codeWordEnds[w[0]&31]>>(w[len(w)-1]&31)&1 == 0 {
 		return false
 	}
 	var lower [14]byte
@@ -216,12 +212,24 @@ func isCodeWord(w []byte) bool {
 			n++
 		}
 	}
-	switch string(lower[:n]) {
-	case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "http", "https", "code", "errorcode", "errcode", "errno", "exit", "exitcode",
-		"exitstatus", "exited", "returncode", "retcode", "rc", "sqlstate", "signal", "sqlcode", "responsecode", "resultcode", "respcode", "replycode", "hresult", "returned", "responded", "response":
-		return true
+	return codeWords[string(lower[:n])]
+}
+
+var codeWords = map[string]bool{
+	"status": true, "statuscode": true, "httpstatus": true, "httpcode": true, "httpstatuscode": true, "http": true, "https": true, "code": true,
+	"errorcode": true, "errcode": true, "errno": true, "exit": true, "exitcode": true, "exitstatus": true, "exited": true, "returncode": true,
+	"retcode": true, "rc": true, "sqlstate": true, "signal": true, "sqlcode": true, "responsecode": true, "resultcode": true, "respcode": true,
+	"replycode": true, "hresult": true, "returned": true, "responded": true, "response": true,
+}
+
+// codeWordEnds has, for each first letter of a code word, a bit for every last one.
+var codeWordEnds = makeCodeWordEnds()
+
+func makeCodeWordEnds() (t [32]uint32) {
+	for w := range codeWords {
+		t[w[0]&31] |= 1<<(w[len(w)-1]&31) | 1<<('_'&31) | 1<<('-'&31)
 	}
-	return false
+	return t
 }
 
 // isFailureKey tells of keys whose value says what failed, or how.

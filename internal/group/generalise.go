@@ -34,30 +34,35 @@ type Generalisation struct {
 // are looked at, never exceptions.
 func Generalise(signatures []selfheal.Signature, known []selfheal.Pattern) Generalisation {
 	p := newPatterns(known)
-	p.learn(p.unmatched(signatures))
-	for p.learn(p.templates()) {
+	all := messages(signatures)
+	pairs := !exceedsPairs(all)
+	p.learn(p.unmatched(all), pairs)
+	for p.learn(p.templates(), !exceedsPairs(p.templates())) {
 		continue // patterns are texts too, which may differ only in values
 	}
 	p.prune()
 	return p.generalisation(signatures)
 }
 
-// unmatched lists the templates of messages that read like no pattern.
-func (p *patterns) unmatched(signatures []selfheal.Signature) (templates []string) {
+// unmatched gives those templates of messages that read like no pattern.
+func (p *patterns) unmatched(templates []string) []string {
+	return slices.DeleteFunc(templates, func(template string) bool { return p.match(template) >= 0 })
+}
+
+// messages lists the templates of messages.
+func messages(signatures []selfheal.Signature) (templates []string) {
 	for i := range signatures {
-		if texts := p.message(&signatures[i]); texts[0] != nil && p.match(texts) < 0 {
+		if isMessage(&signatures[i]) {
 			templates = append(templates, signatures[i].Template)
 		}
 	}
 	return templates
 }
 
-// message reads the template of a signature; nothing when it is no message, or not to be looked at.
-func (p *patterns) message(s *selfheal.Signature) (texts [2]*text) {
-	if s.Kind != selfheal.KindMessage || strings.Contains(s.Template, hole) {
-		return texts
-	}
-	return p.reader.read(s.Template)
+// isMessage tells of a signature that can be generalised. Text that looks like a hole
+// would be taken for one.
+func isMessage(s *selfheal.Signature) bool {
+	return s.Kind == selfheal.KindMessage && !strings.Contains(s.Template, hole)
 }
 
 // generalisation says what the patterns mean for the signatures.
@@ -67,7 +72,10 @@ func (p *patterns) generalisation(signatures []selfheal.Signature) Generalisatio
 	of := make([]int, len(signatures))
 	for i := range signatures {
 		of[i] = -1
-		if at := p.match(p.message(&signatures[i])); at >= 0 {
+		if !isMessage(&signatures[i]) {
+			continue
+		}
+		if at := p.match(signatures[i].Template); at >= 0 {
 			of[i] = class.root(at)
 			if first := oldest[of[i]]; first == nil || older(&signatures[i], first) < 0 {
 				oldest[of[i]] = &signatures[i]
@@ -96,7 +104,9 @@ func (p *patterns) generalisation(signatures []selfheal.Signature) Generalisatio
 // learned lists the new patterns, and which classes of known ones they join.
 func (p *patterns) learned(class classes, stands func(root int) selfheal.SignatureID) (l selfheal.Learned) {
 	for i := p.known; i < len(p.all); i++ {
-		l.Patterns = append(l.Patterns, selfheal.Pattern{Template: p.all[i].template, Signature: stands(class.root(i))})
+		if of := stands(class.root(i)); of != "" { // else all that it reads like belongs to others
+			l.Patterns = append(l.Patterns, selfheal.Pattern{Template: p.all[i].template, Signature: of})
+		}
 	}
 	before := p.classes(p.known)
 	for i := range p.known {

@@ -6,24 +6,21 @@ import (
 	"strings"
 )
 
-// How many different words must stand in one place of otherwise equal templates
-// before that place is taken for a value. One similar line is never enough.
-const (
-	enoughWords  = 6 // ordinary words: programs rarely spell out that many cases
-	enoughValues = 4 // words that look like values: user_name, some-host, CamelCase, a.b
-	enoughMasked = 3 // words, where a mask was seen in the same place too
-	enoughNames  = 3 // words in a place that the words before it announce: "for user ann"
-	minConstant  = 2 // words that must remain besides the place
-	manyConstant = 6 // words that, when they agree, leave no doubt that the message is the same
-	maxHoles     = 4 // in one template
-)
-
 // occurrence is one place of one template, under the hash of the template with a hole there.
 type occurrence struct {
 	key        uint64
 	template   uint32
-	start, end uint16 // in the template; 0, 0 for the template as a whole
+	start, end uint16 // in the template; of two places, where each starts; 0, 0 for the template as a whole
 }
+
+// The last two bits of a key say what it is of.
+const (
+	keyPooled = 1 // a place, where members may differ in what happened too
+	keyPair   = 2 // two places
+	keyKind   = 3
+)
+
+func (o occurrence) kind() uint64 { return o.key & keyKind }
 
 // span is a part of a template that is taken for a value.
 type span struct {
@@ -39,17 +36,19 @@ type evidence struct {
 }
 
 // evident gives templates with holes where there is enough evidence for a value.
-// Places are first only counted, and in little memory: most have one template,
-// and of hostile text there may be millions.
-func (r *reader) evident(templates []string) (found []string) {
+//
+// Most templates of hostile text have no sibling at all, and of what was written into
+// logs there can be much. So it first finds the texts that agree with another in all
+// but one or two of their pieces, then counts the places in those pieces, in little
+// memory, and only then lists the places that occur more than once.
+func (r *reader) evident(templates []string, pairs bool) (found []string) {
 	e := &evidence{r, templates, make(map[uint32][]span)}
-	counts := newSketch(len(templates) * maxTokens)
-	for _, template := range templates {
-		r.eachPlace(template, func(key uint64, _, _ int) { counts.add(key) })
-	}
-	var scratch []occurrence
+	candidates := e.candidates(pairs)
+	counts := newSketch(len(candidates) * maxTokens)
+	e.eachPlace(candidates, func(key uint64, _ occurrence) { counts.add(key) })
+	scratch := make([]occurrence, 0, min(2*counts.repeats, partSize))
 	for part := range counts.parts() {
-		scratch = e.gather(counts, part, scratch[:0])
+		scratch = e.gather(candidates, counts, part, scratch[:0])
 		e.judge(scratch)
 	}
 	for i, spans := range e.values {
@@ -76,34 +75,14 @@ func punched(template string, spans []span) string {
 	return b.String()
 }
 
-// eachPlace gives every place of a template that can be a value, with its key, and
-// the whole template as if it were one.
-func (r *reader) eachPlace(template string, yield func(key uint64, start, end int)) {
-	if strings.Count(template, hole) >= maxHoles {
-		return
-	}
-	for _, t := range r.read(template) {
-		if t == nil {
-			continue
-		}
-		yield(t.whole, 0, 0)
-		for i, w := range t.words {
-			if w != hole && t.takes(i) {
-				yield(t.with(1<<i), t.starts[i], t.starts[i]+len(w))
-			}
-		}
-	}
-}
-
 // gather lists the places of one part of the keys that occur more than once, by key.
-func (e *evidence) gather(counts *sketch, part int, all []occurrence) []occurrence {
-	for n, template := range e.templates {
-		e.reader.eachPlace(template, func(key uint64, start, end int) {
-			if counts.repeated(key) && counts.part(key) == part {
-				all = append(all, occurrence{key, uint32(n), uint16(start), uint16(end)})
-			}
-		})
-	}
+func (e *evidence) gather(candidates []candidate, counts *sketch, part int, all []occurrence) []occurrence {
+	e.eachPlace(candidates, func(key uint64, o occurrence) {
+		if counts.repeated(key) && counts.part(key) == part {
+			o.key = key
+			all = append(all, o)
+		}
+	})
 	slices.SortFunc(all, func(a, b occurrence) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.template, b.template))
 	})
@@ -120,6 +99,8 @@ func (e *evidence) judge(all []occurrence) {
 		case j-i == 1:
 		case all[i].end == 0:
 			e.judgeMasks(all[i:j])
+		case all[i].kind() == keyPair:
+			e.judgePair(all[i:j])
 		default:
 			e.judgePlace(all[i:j])
 		}
@@ -129,12 +110,12 @@ func (e *evidence) judge(all []occurrence) {
 // judgeMasks finds the places where templates that are equal otherwise have
 // different masks. It needs no words as evidence: whatever a mask stands for is a value.
 func (e *evidence) judgeMasks(members []occurrence) {
-	t := e.textOf(members[0])
-	if p := (place{context: t.words, at: -1}); p.constant() < minConstant {
+	t, _, _ := e.textOf(members[0])
+	if p := (place{context: t.words, at: -1, other: -1}); p.constant() < minConstant {
 		return
 	}
 	for _, m := range members {
-		t := e.textOf(m)
+		t, _, _ := e.textOf(m)
 		for i, w := range t.words {
 			if w != hole && isMask(w) {
 				e.take(m.template, t.starts[i], len(w), anyMask)
@@ -143,20 +124,24 @@ func (e *evidence) judgeMasks(members []occurrence) {
 	}
 }
 
-// textOf gives the way to read a template in which an occurrence was found.
-func (e *evidence) textOf(o occurrence) *text {
+// textOf gives the way to read a template in which an occurrence was found, and
+// where: the place, or both of them.
+func (e *evidence) textOf(o occurrence) (t *text, i, j int) {
 	for _, t := range e.reader.read(e.templates[o.template]) {
 		if t == nil {
 			continue
 		}
-		if o.end == 0 && t.whole == o.key {
-			return t
-		}
-		if i, ok := slices.BinarySearch(t.starts, int(o.start)); o.end > 0 && ok && t.with(1<<i) == o.key {
-			return t
+		i, one := slices.BinarySearch(t.starts, int(o.start))
+		j, two := slices.BinarySearch(t.starts, int(o.end))
+		switch {
+		case o.end == 0 && t.whole&^keyKind == o.key,
+			o.end > 0 && one && t.key(i) == o.key,
+			o.kind() == keyPair && one && two && t.pairKey(i, j) == o.key,
+			o.kind() == keyPooled && one && t.pooledKey(i) == o.key:
+			return t, i, j
 		}
 	}
-	return nil
+	return nil, 0, 0
 }
 
 func (e *evidence) take(template uint32, start, length int, value string) {
@@ -165,21 +150,15 @@ func (e *evidence) take(template uint32, start, length int, value string) {
 
 // judgePlace makes a hole of a place in its templates when there is enough evidence.
 func (e *evidence) judgePlace(members []occurrence) {
-	p := place{}
+	p := place{pooled: members[0].kind() == keyPooled, other: -1}
 	for _, m := range members {
-		if word := e.templates[m.template][m.start:m.end]; isMasked(word) {
-			p.masks = append(p.masks, word)
-		} else {
-			p.words = append(p.words, word)
-		}
+		p.note(e.templates[m.template][m.start:m.end])
 	}
-	p.words, p.masks = sortedUnique(p.words), sortedUnique(p.masks)
-	if len(p.words) == 0 || len(p.words)+len(p.masks) < enoughNames {
+	if !p.settle() {
 		return
 	}
-	t := e.textOf(members[0])
-	p.context = t.words
-	p.at, _ = slices.BinarySearch(t.starts, int(members[0].start))
+	t, i, _ := e.textOf(members[0])
+	p.context, p.at = t.words, i
 	if !p.enough() {
 		return
 	}
@@ -188,169 +167,29 @@ func (e *evidence) judgePlace(members []occurrence) {
 	}
 }
 
-// place is one position of templates that are equal elsewhere.
-type place struct {
-	words   []string // different ones that stand in it
-	masks   []string // different ones
-	context []string // one of the templates
-	at      int
-}
-
-// enough weighs the evidence for a place. It needs more at the beginning of a
-// line, where messages say what they are about, and where little else is said.
-func (p *place) enough() bool {
-	constant := p.constant()
-	if p.isVerb() {
-		return false
+// judgePair makes holes of two places when there is enough evidence for each, and so
+// much text around them that the message is the same.
+func (e *evidence) judgePair(members []occurrence) {
+	if len(members) < enoughNames {
+		return
 	}
-	if p.spelled() {
-		return constant >= minConstant && (p.at > 0 || constant >= manyConstant)
+	t, i, j := e.textOf(members[0])
+	one := place{context: slices.Clone(t.words), at: i, other: j}
+	two := place{context: one.context, at: j, other: i}
+	if one.constant() < minAround {
+		return
 	}
-	need := enoughWords
-	switch {
-	case p.announced(), p.qualified():
-		need = enoughNames
-	case len(p.masks) > 0:
-		need = enoughMasked
-	case p.valueLike() || p.enclosed():
-		need = enoughValues
+	for _, m := range members {
+		t, i, j := e.textOf(m)
+		one.note(t.words[i])
+		two.note(t.words[j])
 	}
-	if p.at == 0 && (constant < manyConstant || need == enoughWords) {
-		need *= 2
-		if need == 2*enoughWords {
-			need *= 2
-		}
+	if !one.settle() || !two.settle() || !one.enough() || !two.enough() {
+		return
 	}
-	if constant < minConstant {
-		need *= 2
+	for _, m := range members {
+		t, i, j := e.textOf(m)
+		e.take(m.template, t.starts[i], len(t.words[i]), hole)
+		e.take(m.template, t.starts[j], len(t.words[j]), hole)
 	}
-	return constant > 0 && len(p.words) >= need
-}
-
-// spelled tells of a place where a value stands that is sometimes written with text
-// around it: 10.0.0.1, LOCAL(0), #2. Whatever it is, each of at least three ways to
-// write it has a mask in it, and one nothing but that.
-func (p *place) spelled() bool {
-	if len(p.masks) == 0 || len(p.words)+len(p.masks) < enoughNames {
-		return false
-	}
-	for _, w := range p.words {
-		if !holdsMask(w) {
-			return false
-		}
-	}
-	return true
-}
-
-// constant counts the words that the members of a place share.
-func (p *place) constant() (n int) {
-	for i, w := range p.context {
-		if i != p.at && !isMasked(w) && hasLetter(w) {
-			n++
-		}
-	}
-	return n
-}
-
-// valueLike tells whether most words of a place look like names that somebody gave.
-func (p *place) valueLike() bool {
-	like := 0
-	for _, w := range p.words {
-		inner := strings.TrimRight(w, ".:!?")
-		if strings.ContainsAny(inner, "._-/:@\\") || strings.ToLower(inner[min(1, len(inner)):]) != inner[min(1, len(inner)):] && strings.ToUpper(inner) != inner {
-			like++
-		}
-	}
-	return 2*like > len(p.words)
-}
-
-// isVerb tells of a place that holds what could not be done: "cannot _", "failed to _".
-func (p *place) isVerb() bool {
-	before := func(n int) string {
-		if p.at < n {
-			return ""
-		}
-		return strings.ToLower(p.context[p.at-n])
-	}
-	switch w := before(1); w {
-	case "cannot", "not", "can", "could", "will", "would", "must", "should", "may", "never":
-		return true
-	case "to":
-		switch before(2) {
-		case "failed", "unable", "fails", "failing", "failure", "trying", "tried", "attempt", "attempting", "attempted", "able", "refused", "refusing", "has", "have", "had", "not", "about", "going", "forgot":
-			return true
-		}
-	case "t":
-		return before(2) == "'" // can't
-	}
-	return false
-}
-
-// qualified tells of a place that holds nothing but names of several parts: "a.b.c", "a/b".
-func (p *place) qualified() bool {
-	for _, w := range p.words {
-		inner := strings.TrimRight(w, ".:!?")
-		if strings.Count(inner, ".")+strings.Count(inner, "/") < 2 {
-			return false
-		}
-	}
-	return true
-}
-
-// enclosed tells of a place in brackets or quotes of its own: "[eth0]", "(ann)".
-func (p *place) enclosed() bool {
-	if p.at < 2 || p.at+1 == len(p.context) {
-		return false
-	}
-	switch p.context[p.at-1] + p.context[p.at+1] {
-	case "()", "[]", "{}", "<>", `""`, "''", "``":
-		return true
-	}
-	return false
-}
-
-// announced tells whether the place follows words like "for user" and holds
-// nothing but what can be a name there.
-func (p *place) announced() bool {
-	if p.at < 2 || !isPreposition(strings.ToLower(p.context[p.at-2])) || !isHolder(p.context[p.at-1]) {
-		return false
-	}
-	for _, w := range p.words {
-		if !mayBeName(w) {
-			return false
-		}
-	}
-	return true
-}
-
-func isPreposition(w string) bool {
-	switch w {
-	case "for", "of", "by", "as", "from", "to", "with", "invalid", "unknown", "illegal":
-		return true
-	}
-	return false
-}
-
-// isHolder tells of words that the name of somebody or something follows.
-func isHolder(w string) bool {
-	switch w {
-	case "user", "users", "account", "login", "username", "tenant", "customer", "owner", "group", "client", "host", "node", "member":
-		return true
-	}
-	return false
-}
-
-// mayBeName tells a name from the second half of a compound ("user session") and
-// from what has happened ("user locked").
-func mayBeName(w string) bool {
-	for _, ending := range []string{"ed", "ing", "ion", "ions", "ment"} {
-		if strings.HasSuffix(w, ending) {
-			return false
-		}
-	}
-	switch w {
-	case "agent", "data", "field", "group", "has", "id", "input", "is", "list", "lookup", "name", "not", "pool", "profile", "request", "role", "settings", "table", "token", "was":
-		return false
-	}
-	return true
 }

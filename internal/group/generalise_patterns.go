@@ -15,8 +15,6 @@ const maxPatterns = 10_000
 // places is a set of positions in a text of at most maxTokens words.
 type places uint64
 
-func (p places) has(i int) bool { return p&(1<<i) != 0 }
-
 // each gives the positions in ascending order.
 func (p places) each() iter.Seq[int] {
 	return func(yield func(int) bool) {
@@ -92,9 +90,9 @@ func (p *patterns) addForm(t *text) {
 }
 
 // match gives the earliest pattern that a template reads like; -1 when there is none.
-func (p *patterns) match(texts [2]*text) int {
+func (p *patterns) match(template string) int {
 	best := -1
-	for i := range p.matches(texts) {
+	for i := range p.matches(template) {
 		if best < 0 || i < best {
 			best = i
 		}
@@ -103,9 +101,12 @@ func (p *patterns) match(texts [2]*text) int {
 }
 
 // matches gives every pattern that a template reads like, itself included.
-func (p *patterns) matches(texts [2]*text) iter.Seq[int] {
+func (p *patterns) matches(template string) iter.Seq[int] {
 	return func(yield func(int) bool) {
-		for _, t := range texts {
+		if len(p.all) == 0 {
+			return
+		}
+		for _, t := range p.reader.read(template) {
 			if t == nil {
 				continue
 			}
@@ -140,8 +141,8 @@ func (p *patterns) templates() []string {
 }
 
 // learn adds the patterns that the evidence in some templates shows; false when there were none.
-func (p *patterns) learn(templates []string) (learned bool) {
-	for _, template := range sortedUnique(p.reader.evident(templates)) {
+func (p *patterns) learn(templates []string, pairs bool) (learned bool) {
+	for _, template := range sortedUnique(p.reader.evident(templates, pairs)) {
 		learned = p.add(template, "") || learned
 	}
 	return learned
@@ -152,8 +153,8 @@ func (p *patterns) prune() {
 	var keep []pattern
 	for i := range p.all {
 		superfluous := false
-		for more := range p.matches(p.reader.read(p.all[i].template)) {
-			superfluous = superfluous || i >= p.known && more > p.known && more != i
+		for more := range p.matches(p.all[i].template) {
+			superfluous = superfluous || i >= p.known && more >= p.known && more != i
 		}
 		if !superfluous {
 			keep = append(keep, p.all[i])
@@ -179,7 +180,7 @@ func (p *patterns) classes(n int) classes {
 		c[i] = i
 	}
 	for i := range c {
-		for more := range p.matches(p.reader.read(p.all[i].template)) {
+		for more := range p.matches(p.all[i].template) {
 			if more < n {
 				c.join(i, more)
 			}

@@ -4,8 +4,9 @@ import "math/bits"
 
 const (
 	countersEach = 32      // of two bits in a word
+	lineSize     = 256     // counters in 64 bytes, a line of the cache
 	maxSketch    = 1 << 20 // words: 8 MiB
-	partSize     = 1 << 18 // occurrences of repeated keys that are held at a time
+	partSize     = 1 << 19 // occurrences of repeated keys that are held at a time
 )
 
 // sketch tells which of many keys were added more than once, in bounded memory:
@@ -18,7 +19,7 @@ type sketch struct {
 
 // newSketch makes one with about eight counters for each of n keys.
 func newSketch(n int) *sketch {
-	words := min(n*8/countersEach, maxSketch) | 1
+	words := max(min(n*8/countersEach, maxSketch), lineSize/countersEach)
 	return &sketch{counters: make([]uint64, 1<<bits.Len(uint(words-1)))}
 }
 
@@ -47,10 +48,11 @@ func (s *sketch) holds(key, n uint64) bool {
 	return true
 }
 
-// spots gives the two counters of a key.
+// spots gives the two counters of a key. They lie in one line of the cache.
 func (s *sketch) spots(key uint64) [2]uint64 {
-	mask := uint64(len(s.counters))*countersEach - 1
-	return [2]uint64{key * 0x9e3779b97f4a7c15 >> 32 & mask, key * 0xd1342543de82ef95 >> 32 & mask}
+	key *= 0x9e3779b97f4a7c15
+	line := key >> 32 * lineSize & (uint64(len(s.counters))*countersEach - 1)
+	return [2]uint64{line + key>>16%lineSize, line + key>>24%lineSize}
 }
 
 // parts is how many parts the repeated keys are split into, so that none has many

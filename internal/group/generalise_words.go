@@ -23,7 +23,9 @@ type text struct {
 	words    []string
 	starts   []int    // of the words in the template
 	hashes   []uint64 // of the words, each with its place
+	pools    []uint64 // the same, all words equal that say what happened; see pool
 	whole    uint64   // the sum of hashes and of the number of words
+	pooled   uint64   // the same of pools
 }
 
 // reader splits templates and hashes what it finds. Its seed is random, so that
@@ -43,6 +45,9 @@ func (r *reader) read(template string) (texts [2]*text) {
 		return texts
 	}
 	texts[0] = &r.fine
+	if strings.Count(template, " ")+1 == len(r.fine.words) {
+		return texts // nothing is joined
+	}
 	if r.split(&r.coarse, template, chunkLength) && len(r.coarse.words) != len(r.fine.words) {
 		texts[1] = &r.coarse
 	}
@@ -51,14 +56,14 @@ func (r *reader) read(template string) (texts [2]*text) {
 
 // split fills in a text; false when it has too many words.
 func (r *reader) split(t *text, template string, length func(string) int) bool {
-	*t = text{template: template, words: t.words[:0], starts: t.starts[:0], hashes: t.hashes[:0]}
+	*t = text{template: template, words: t.words[:0], starts: t.starts[:0], hashes: t.hashes[:0], pools: t.pools[:0]}
 	for at := 0; at < len(template); {
 		n := length(template[at:])
 		if word := template[at : at+n]; word != " " {
 			if len(t.words) == maxTokens {
 				return false
 			}
-			t.add(at, word, r.hash(word, len(t.words)))
+			r.add(t, at, word)
 		}
 		at += n
 	}
@@ -66,11 +71,33 @@ func (r *reader) split(t *text, template string, length func(string) int) bool {
 	return true
 }
 
-func (t *text) add(at int, word string, hash uint64) {
+func (r *reader) add(t *text, at int, word string) {
+	hash := r.hash(word, len(t.words))
 	t.words = append(t.words, word)
 	t.starts = append(t.starts, at)
 	t.hashes = append(t.hashes, hash)
 	t.whole += hash
+}
+
+// outcomeHash stands for every word that says what happened.
+const outcomeHash = 0xa0761d6478bd642f
+
+// pool gives the hashes of the words and of the whole where words that say what
+// happened are all equal.
+func (t *text) pool() (pools []uint64, whole uint64) {
+	if len(t.pools) == len(t.words) {
+		return t.pools, t.pooled
+	}
+	t.pooled = uint64(len(t.words))
+	for i, w := range t.words {
+		h := t.hashes[i]
+		if neverValue(w) {
+			h = outcomeHash * placeFactor(i)
+		}
+		t.pools = append(t.pools, h)
+		t.pooled += h
+	}
+	return t.pools, t.pooled
 }
 
 // hash hashes a word in its place. Hashes are summed over a text, so that one
@@ -87,7 +114,29 @@ func (r *reader) hash(word string, i int) uint64 {
 
 func holeHash(i int) uint64 { return 0x9e3779b97f4a7c15 * placeFactor(i) }
 
-func placeFactor(i int) uint64 { return 2*uint64(i)*0xd1342543de82ef95 + 1 }
+// placeFactor gives each place an odd number with no pattern to it (the finaliser of
+// SplitMix64, Steele et al., OOPSLA 2014): with an even row of factors, words that
+// change places would leave the sum as it was.
+func placeFactor(i int) uint64 {
+	z := uint64(i+1) * 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31 | 1
+}
+
+// key gives the hash of a text with a hole at i.
+func (t *text) key(i int) uint64 { return (t.whole + holeHash(i) - t.hashes[i]) &^ keyKind }
+
+// pooledKey is key where it does not matter what happened.
+func (t *text) pooledKey(i int) uint64 {
+	pools, whole := t.pool()
+	return (whole+holeHash(i)-pools[i])&^keyKind | keyPooled
+}
+
+// pairKey is key for two places.
+func (t *text) pairKey(i, j int) uint64 {
+	return (t.whole+holeHash(i)-t.hashes[i]+holeHash(j)-t.hashes[j])&^keyKind | keyPair
+}
 
 // with gives the hash that the text has when the places in the set are holes.
 func (t *text) with(holes places) uint64 {
@@ -117,10 +166,7 @@ func tokenLength(s string) int {
 	for n < len(s) && !endsToken[s[n]] {
 		n++
 	}
-	for n > 1 && isSentenceEnd(s[n-1]) {
-		n-- // "db1:" and "<host>:" end in the same token
-	}
-	return max(1, n)
+	return max(1, len(trimEnd(s[:n]))) // "db1:" and "<host>:" end in the same token
 }
 
 // endsToken are the bytes that end a word and are tokens themselves.
@@ -129,7 +175,15 @@ var endsToken = [256]bool{
 	'"': true, '\'': true, '`': true, ',': true, ';': true, '=': true, '|': true,
 }
 
-func isSentenceEnd(c byte) bool { return c == '.' || c == ':' || c == '!' || c == '?' }
+// trimEnd cuts off what ends a sentence.
+func trimEnd(w string) string {
+	for n := len(w); n > 0; n-- {
+		if c := w[n-1]; c != '.' && c != ':' && c != '!' && c != '?' {
+			return w[:n]
+		}
+	}
+	return ""
+}
 
 // chunkLength gives the length of the first token where brackets and separators
 // inside a word belong to it; around it they are tokens of their own.
@@ -207,27 +261,39 @@ func holdsMask(word string) bool {
 
 // takes tells whether a hole at i can take what the text has there.
 func (t *text) takes(i int) bool {
-	return isMasked(t.words[i]) || mayBeValue(t.words[i]) && !t.saysWhat(i)
+	w := t.words[i]
+	switch {
+	case isMasked(w):
+		return true
+	case t.saysWhat(i):
+		return false
+	case t.isNamed(i):
+		return eachPart(w, namesFailure)
+	}
+	return eachPart(w, neverValue) && (i == 0 || !isHolder(strings.ToLower(t.words[i-1])) || mayBeName(w))
 }
 
-// mayBeValue tells of a word, or of several that are joined, that it can stand in a
-// place for values: it holds letters, and nothing that says what happened.
-func mayBeValue(w string) bool {
+// eachPart tells of a word, or of several that are joined, that it holds letters and
+// that none of its parts is refused.
+func eachPart(w string, refused func(string) bool) bool {
 	letters := false
 	for at := 0; at < len(w); {
 		n := tokenLength(w[at:])
 		part := w[at : at+n]
 		switch {
 		case isMask(part), n == 1 && !isLetter(part[0]) && !isDigit(part[0]) && part != "=":
-		case !hasLetter(part), tellsFailure(part):
+		case refused(part):
 			return false
 		default:
-			letters = true
+			letters = letters || hasLetter(part)
 		}
 		at += n
 	}
 	return letters
 }
+
+// neverValue tells of a word that says what happened, wherever it stands.
+func neverValue(w string) bool { return namesFailure(w) || isOutcome(trimEnd(w)) }
 
 func hasLetter(w string) bool {
 	for i := range len(w) {

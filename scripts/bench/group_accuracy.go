@@ -40,12 +40,13 @@ func accuracyTable(systems []accuracy.System, generalised bool) string {
 			name, half = name+" \\*", "development"
 		}
 		t.metrics(name, m, drain3[s.Name])
-		if apart := accuracy.Evaluate(s.ByStatus(lines)); apart != m {
+		apart := accuracy.Evaluate(s.ByStatus(lines))
+		if apart != m {
 			t.metrics(s.Name+", by status", apart, "")
 		}
-		sums[half], sums["mean"] = append(sums[half], m), append(sums["mean"], m)
+		sums[half], sums["mean"], sums["mean by status"] = append(sums[half], m), append(sums["mean"], m), append(sums["mean by status"], apart)
 	}
-	for _, half := range []string{"development", "reporting", "mean"} {
+	for _, half := range []string{"development", "reporting", "mean", "mean by status"} {
 		t.metrics("**"+half+"**", accuracy.Mean(sums[half]), drain3[half])
 	}
 	return t.String()

@@ -111,6 +111,24 @@ func isMethod(w []byte) bool {
 	return false
 }
 
+// afterMethod tells whether the template so far ends in a method.
+func (s *Scanner) afterMethod() bool {
+	w, _ := wordBefore(s.out, len(s.out))
+	return isMethod(w)
+}
+
+// beforeHost tells whether the template so far ends in a word that an address follows.
+func (s *Scanner) beforeHost() bool {
+	w, _ := wordBefore(s.out, len(s.out))
+	switch string(w) {
+	case "tcp", "udp", "dial", "host", "server", "broker", "proxy", "address", "addr", "endpoint", "upstream", "backend", "peer":
+		return true
+	case "to", "from", "at", "with", "on":
+		return bytes.Contains(s.out, []byte("onnect")) || bytes.Contains(s.out, []byte("istening"))
+	}
+	return false
+}
+
 // startsRequest: a method and the beginning of a path or URL.
 func startsRequest(b []byte) bool {
 	at := bytes.IndexByte(b[:min(len(b), 10)], ' ')

@@ -43,10 +43,10 @@ func TestMasks(t *testing.T) {
 
 	// Addresses.
 	f("from 10.0.0.1:5432 and 192.168.0.0/16", "from <host> and <host>")
-	f("from [2001:db8::1]:80 via fe80::1%eth0", "from [<host>]:<num> via <host>")
+	f("from [2001:db8::1]:80 via fe80::1%eth0", "from <host> via <host>")
 	f("mac 00:1b:44:11:3a:b7 seen", "mac <host> seen")
 	f("dial db.internal.example.com:5432 and cache.example:6379", "dial <host> and <host>")
-	f("redis0:6379 and SRV7.eu.example.org:443 but localhost:80", "<host> and <host> but localhost:<num>")
+	f("redis0:6379 and SRV7.eu.example.org:443 but localhost:80", "<host> and <host> but <host>")
 	f("from 10.0.0.1 (a.example.org) or 10.0.0.2 () and 10.0.0.3 (refused)", "from <host> or <host> and <host> (refused)")
 	f("GET https://example.org/a?b=c&d=(e) failed", "GET <url>) failed")
 	f("mail ann@example.org", "mail <email>")
@@ -77,6 +77,41 @@ func TestMasks(t *testing.T) {
 	f("sent 403 bytes (1.2 KB) in <1 sec", "sent <num> in <num>")
 	f("retries 1, 2, 3, 4 failed", "retries <num> failed")
 	f("it''s \"open", "it''s \"open")
+	f("price ****, id ***123, **** NEW ****", "price ****, id <num>, **** NEW ****")
+	f("depth.........3, retry...later, CPU 0...9", "depth...<num>, retry...later, CPU <num>...<num>")
+}
+
+// TestStructures: what is printed as a structure is one value, unless it may say what happened.
+func TestStructures(t *testing.T) {
+	t.Parallel()
+	f := func(in, want string) {
+		t.Helper()
+		if diff := cmp.Diff(want, scan(in)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", in, diff)
+		}
+	}
+
+	f("top=Component{com.acme/.Main} ids=[1, b] opts=(null) x", "top=<value> ids=<value> opts=<value> x")
+	f("info={Reason=gone} list=[a b] call=f(x=1)", "info={Reason=gone} list=[a b] call=f(x=<value>)")
+	f("last=IOException(gone) last=Err[gone]", "last=IOException(gone) last=Err[gone]")
+	f("open=[a, b", "open=[a, b")
+	f("last_error=timeout exitReason=OOM user_errors=3 postal_code=12345", "last_error=timeout exitReason=OOM user_errors=<value> postal_code=<num>")
+	f("upstream_error_code=110 lastExitCode=3", "upstream_error_code=110 lastExitCode=3")
+
+	f(`got {"code": 404, "error": "not_found", "user": "ann"} from it`, `got {"code": 404, "error": "not_found", "user": <value>} from it`)
+	f(`{"status":500,"message":"it went boom here","id":"a1","n":null}`, `{"status":500,"message":"it went boom here","id":<value>,"n":<value>}`)
+	f(`{"user": {"id": 1, "tags": ["x", "y"]}}`, `{"user": {"id": <value>, "tags": ["<str>", "<str>"]}}`)
+	f(`{'code': 404, 'name': 'it\'s me'}`, `{'code': 404, 'name': <value>}`)
+	f(`parse "abc": bad`, `parse "<str>": bad`)
+	f(`said "one two three" and "four"`, `said "one two three" and "<str>"`)
+	f(`{"a":`, `{"a":`)
+	f(`{"a`, `{"a`)
+
+	f(`column "email" and property 'id' of "shop"`, `column "email" and property 'id' of "<str>"`)
+	f("wrote orders-2026.pdf of data.csv, not main.go", "wrote <path> of <path>, not main.go")
+	f("mapred.task.id is not spring.datasource.url", "mapred.task.id is not spring.datasource.url")
+	f("from mail.example.org by com.acme.shop via a1.b.c", "from <host> by <host> via <host>")
+	f("dial tcp redis:6379, connected to db:5432, retries left:12", "dial tcp <host>, connected to <host>, retries left:<num>")
 }
 
 func TestCodesStay(t *testing.T) {
@@ -91,7 +126,7 @@ func TestCodesStay(t *testing.T) {
 	f("HTTP 404")
 	f("HTTP 500")
 	f("got 503 Service Unavailable")
-	f(`"GET / HTTP/1.1" 502`)
+	f(`"HEAD * HTTP/1.1" 502`)
 	f("unexpected status code: 429")
 	f("status=500")
 	f("response status 404 for it")
@@ -115,7 +150,7 @@ func TestCodesStay(t *testing.T) {
 	f("upstream responded with 503")
 	f("upstream_status=502 resp.status=500 grpc.status=Unavailable")
 	f("cannot resolve it, error 11001")
-	f("GET / 404")
+	f("GET it 404 Not Found")
 }
 
 // TestRequestStatusStays holds the ways in which servers write a request and its status.
@@ -156,6 +191,8 @@ func TestRequestStatusStays(t *testing.T) {
 	f("saw error 404 times", "saw error <num> times")
 	f("GET 404", "GET <num>")
 	f("/x 404", "<path> <num>")
+	f("GET / 404", "GET <path> 404")
+	f("and / or 404", "and / or <num>")
 }
 
 func TestStatusesNeverMerge(t *testing.T) {
@@ -191,6 +228,10 @@ func TestDistinctStay(t *testing.T) {
 	f("read tcp 10.0.0.1:1->10.0.0.2:2: connection reset", "read tcp 10.0.0.1:1->10.0.0.2:2: broken pipe")
 	f("open /a: permission denied", "open /a: no such file")
 	f("exit status 1", "exit status 2")
+	f(`column "a" is missing`, `column "b" is missing`)
+	f(`{"code": "a_b"}`, `{"code": "c_d"}`)
+	f("last_error=timeout", "last_error=refused")
+	f("result=Failure(timeout)", "result=Failure(refused)")
 }
 
 func TestTextShowsNothingInvisible(t *testing.T) {

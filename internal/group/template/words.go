@@ -249,10 +249,10 @@ func isFailureKey(w []byte) bool {
 	return false
 }
 
-// isProgramNoun tells of words before the quoted name of a part of the program or
+// IsProgramNoun tells of words before the quoted name of a part of the program or
 // of its schema: "column 'x' does not exist" and "column 'y' does not exist" are two errors.
-func isProgramNoun(w []byte) bool {
-	switch string(w) {
+func IsProgramNoun(w string) bool {
+	switch w {
 	case "property", "attribute", "column", "relation", "table", "field", "method", "function", "procedure", "module", "class", "symbol", "argument",
 		"parameter", "variable", "constraint", "index", "reading", "setting", "operator", "keyword", "member", "trait", "interface", "schema":
 		return true
@@ -295,6 +295,17 @@ func isDurationWord(w []byte) bool {
 func isLongExtension(w []byte) bool {
 	switch string(w) {
 	case "ndjson", "sqlite", "parquet", "properties", "template", "backup", "service", "socket", "gradle":
+		return true
+	}
+	return false
+}
+
+// isDataExtension tells of the file name extensions of data, documents and settings.
+func isDataExtension(w []byte) bool {
+	switch string(w) {
+	case "yaml", "yml", "json", "jsonl", "ndjson", "xml", "csv", "tsv", "txt", "conf", "cfg", "ini", "toml", "properties", "bak", "tmp", "dat",
+		"pdf", "png", "jpg", "jpeg", "gif", "svg", "webp", "mp3", "mp4", "mov", "html", "htm", "zip", "gz", "tgz", "tar", "xz", "bz2", "zst", "parquet", "avro", "orc",
+		"doc", "docx", "xls", "xlsx", "pem", "crt", "sqlite", "rdb":
 		return true
 	}
 	return false

@@ -45,33 +45,47 @@ func appendByte(dst []byte, c byte) []byte {
 // controls, zero-width characters, byte order marks, fillers, variation selectors,
 // control characters.
 func Invisible(r rune) bool {
-	return r >= 0 && r <= unicode.MaxRune && invisibles[r>>blockBits/64]>>(r>>blockBits%64)&1 != 0 && unicode.In(r, invisibleTables...)
+	return r >= 0 && r <= unicode.MaxRune && invisibles.bits[invisibles.block[r>>6]]>>(r&63)&1 != 0
 }
 
 var invisibleTables = []*unicode.RangeTable{unicode.Cf, unicode.Cc, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point}
 
-// blockBits is how many bits of a character tell it apart inside its block.
-const blockBits = 6
-
-// invisibles has a bit for every block of characters with an invisible one in it,
-// because looking a character up in the tables takes longer than all the rest.
+// invisibles says of each character whether it is invisible, because looking it up
+// in the tables takes longer than all the rest.
 var invisibles = makeInvisibles()
 
-func makeInvisibles() (blocks [(unicode.MaxRune>>blockBits)/64 + 1]uint64) {
-	mark := func(from, to uint32) {
-		for block := from >> blockBits; block <= to>>blockBits; block++ {
-			blocks[block/64] |= 1 << (block % 64)
+// bitmap is a set of characters: the bits of each block of 64 of them. Most blocks are empty, and share bits.
+type bitmap struct {
+	block [unicode.MaxRune>>6 + 1]uint8
+	bits  []uint64
+	leads [256]bool // the first bytes of those beyond ASCII
+}
+
+func makeInvisibles() (m bitmap) {
+	m.bits = append(m.bits, 0)
+	add := func(r uint32) {
+		if m.block[r>>6] == 0 {
+			m.block[r>>6] = uint8(len(m.bits))
+			m.bits = append(m.bits, 0)
+		}
+		m.bits[m.block[r>>6]] |= 1 << (r & 63)
+		if r >= utf8.RuneSelf {
+			m.leads[utf8.AppendRune(nil, rune(r))[0]] = true
 		}
 	}
 	for _, table := range invisibleTables {
-		for _, r := range table.R16 {
-			mark(uint32(r.Lo), uint32(r.Hi))
+		for _, t := range table.R16 {
+			for r := uint32(t.Lo); r <= uint32(t.Hi); r += uint32(t.Stride) {
+				add(r)
+			}
 		}
-		for _, r := range table.R32 {
-			mark(r.Lo, r.Hi)
+		for _, t := range table.R32 {
+			for r := t.Lo; r <= t.Hi; r += t.Stride {
+				add(r)
+			}
 		}
 	}
-	return blocks
+	return m
 }
 
 // padded copies a message without its invisible characters, which would make
@@ -116,16 +130,14 @@ func copyASCII(dst, src []byte) bool {
 func dropInvisible(m []byte) int {
 	n := 0
 	for i := 0; i < len(m); {
-		if m[i] < utf8.RuneSelf {
-			m[n] = m[i]
-			n, i = n+1, i+1
-			continue
+		if invisibles.leads[m[i]] {
+			if r, size := utf8.DecodeRune(m[i:]); Invisible(r) {
+				i += size
+				continue
+			}
 		}
-		r, size := utf8.DecodeRune(m[i:])
-		if !Invisible(r) {
-			n += copy(m[n:], m[i:i+size])
-		}
-		i += size
+		m[n] = m[i]
+		n, i = n+1, i+1
 	}
 	return n
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"selfheal/internal/group"
@@ -73,7 +74,7 @@ func (j job) measure() (best, ceiling accuracy.Cost) {
 func (j job) scaling() (wall, cpu float64) {
 	text := j.input(0)
 	for i := 1; i < j.repeats && len(text) < hostileBytes; i++ {
-		text = append(text[:len(text):len(text)], j.input(i)...)
+		text = append(slices.Clip(text), j.input(i)...)
 	}
 	var one, two accuracy.Cost
 	for round := range rounds {

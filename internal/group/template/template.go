@@ -262,24 +262,6 @@ func digitsEnd(m []byte, i int) int {
 	return i
 }
 
-// hexadecimal takes a literal like 0x1f, of which m[i:j] are the digits before the
-// "x", and gives the position after it; i when it is something else.
-func (s *Scanner) hexadecimal(m []byte, i, j int) int {
-	if m[i] != '0' || j > i+1 {
-		return i
-	}
-	padded := m[:len(m)+slack]
-	end := j + 1
-	for isHexDigit(padded[end]) {
-		end++
-	}
-	if end == j+1 || traitOf[padded[end]] != hasEnd {
-		return i
-	}
-	s.mask(maskNum)
-	return end
-}
-
 // dotted takes numbers joined by dots, of which m[i:j] is the first, and gives the
 // position after them: an address, perhaps with a port, when there are four short
 // ones, else a decimal or a version. It gives i when they are or may be something

@@ -70,7 +70,9 @@ func makeInvisibles() (m bitmap) {
 		}
 		m.bits[m.block[r>>6]] |= 1 << (r & 63)
 		if r >= utf8.RuneSelf {
-			m.leads[utf8.AppendRune(nil, rune(r))[0]] = true
+			var encoded [utf8.UTFMax]byte
+			utf8.EncodeRune(encoded[:], rune(r))
+			m.leads[encoded[0]] = true
 		}
 	}
 	for _, table := range invisibleTables {

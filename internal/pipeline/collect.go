@@ -107,10 +107,11 @@ func (r *reading) collect(ctx context.Context, pieces []piece) (collected, error
 		return collected{}, err
 	}
 	total := newCollected()
-	for _, c := range collectors {
+	for i, c := range collectors {
 		if c != nil {
 			total.merge(c.result())
 		}
+		collectors[i] = nil // its memory is needed for what it found
 	}
 	if err := r.seams(ctx, pieces, accounts); err != nil {
 		return collected{}, err
@@ -204,9 +205,14 @@ func (c *collected) add(signature *selfheal.Signature, series *selfheal.Series) 
 	c.counts.Series[signature.ID] = series
 }
 
-// addSeries adds all of b to a in one pass: readers take turns, so that their
-// minutes alternate, and inserting each into the other's would be quadratic.
+// addSeries adds all of b to a. Readers take turns, so that their minutes
+// alternate, and inserting one after the other would be quadratic: two series of
+// like length are merged in one pass.
 func addSeries(a, b *selfheal.Series) {
+	if 16*len(b.Counts) < len(a.Counts) {
+		a.Merge(b)
+		return
+	}
 	sum := selfheal.Series{Counts: make([]selfheal.Count, 0, len(a.Counts)+len(b.Counts)), Undated: a.Undated + b.Undated}
 	x, y := a.Counts, b.Counts
 	for len(x) > 0 && len(y) > 0 {

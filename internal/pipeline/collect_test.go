@@ -212,7 +212,7 @@ func TestAddSeries(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(name string) (s selfheal.Series) {
-			for _, minute := range rapid.SliceOf(rapid.Int64Range(-5, 20)).Draw(t, name) {
+			for _, minute := range rapid.SliceOfN(rapid.Int64Range(-5, 100), 0, rapid.SampledFrom([]int{2, 100}).Draw(t, "size")).Draw(t, name) {
 				s.Add(minute, minute+6)
 			}
 			s.Undated = int64(len(s.Counts))

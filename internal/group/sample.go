@@ -10,6 +10,7 @@ import (
 	"selfheal"
 	"selfheal/internal/group/template"
 	"selfheal/internal/group/trace"
+	"selfheal/internal/redact"
 )
 
 // Caps on samples. Together they stay below half of Options.MaxBytes: in the
@@ -134,21 +135,21 @@ func Overflow() selfheal.Signature {
 func (g *Grouper) Signature(i Index) *selfheal.Signature {
 	e := g.table.at(i)
 	s := &e.sample
-	canonical, title := e.template(), string(e.title)
+	canonical, title := e.template(), oneLine(string(e.title))
 	if e.kind == kindOverflow {
 		canonical = overflowText
 	}
 	if title == "" {
-		title = canonical
+		title = oneLine(canonical)
 	}
-	scrub := g.options.Redactor.String
+	scrub := scrubber{redactor: g.options.Redactor}
 	sig := &selfheal.Signature{
 		ID: g.ID(i), Kind: e.kind.name(), Severity: e.severity, First: e.first, Last: e.last,
-		Title:    clip(scrub(oneLine(title)), maxTitle),
-		Template: scrub(canonical),
+		Template: scrub.text(canonical),
+		Title:    clip(scrub.text(title), maxTitle),
 		Frames:   trace.Functions(s.exceptions),
 		Sample: selfheal.Sample{
-			Time: s.time, Text: scrub(readable(s.buf[:s.text])), Message: scrub(readable(s.buf[s.from:s.to])),
+			Time: s.time, Text: scrub.text(readable(s.buf[:s.text])), Message: scrub.text(readable(s.buf[s.from:s.to])),
 			Revision: s.revision, Stream: s.stream, Line: s.line,
 		},
 	}
@@ -157,10 +158,24 @@ func (g *Grouper) Signature(i Index) *selfheal.Signature {
 	}
 	for _, x := range s.exceptions {
 		x.Frames = slices.Clone(x.Frames)
-		x.Message = scrub(x.Message)
+		x.Message = scrub.text(x.Message)
 		sig.Sample.Exceptions = append(sig.Sample.Exceptions, x)
 	}
 	return sig
+}
+
+// scrubber scrubs texts of which one is often the same as the one before it: the
+// title of a message is its template, and its text may be nothing but the message.
+type scrubber struct {
+	redactor       *redact.Redactor
+	last, scrubbed string
+}
+
+func (s *scrubber) text(text string) string {
+	if text != s.last {
+		s.last, s.scrubbed = text, s.redactor.String(text)
+	}
+	return s.scrubbed
 }
 
 // Signatures gives copies of all signatures, by index.

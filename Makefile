@@ -53,8 +53,8 @@ bench-detect: ## print false alarms and power of detection, beside common proced
 	$(GO) run ./internal/detect/accuracy -deploys $(DEPLOYS)
 
 # Data sets under research licences are read from where you put them, see docs/benchmarks.
-bench-group: ## print the accuracy of grouping; LOGHUB=folder of Loghub-2k
-	SELFHEAL_LOGHUB="$(LOGHUB)" $(GO) test -count=1 -v -run TestLoghub ./internal/group/accuracy
+bench-group: ## accuracy, speed and state of grouping, into docs/benchmarks/grouping.md; LOGHUB=folder of Loghub-2k
+	$(GO) run ./scripts/bench group -loghub "$(LOGHUB)"
 
 bench-triage: ## print the accuracy of triage; CASES=folder of cases, MIRRORS=folder of their repositories
 	$(GO) test -count=1 -v -run TestBenchmark ./internal/eval -args -cases "$(CASES)" -mirrors "$(MIRRORS)"

@@ -2,7 +2,9 @@ package group
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"selfheal"
@@ -18,8 +20,8 @@ const version = "g2-"
 // DefaultMaxSignatures is the cap on distinct signatures where Options states none.
 const DefaultMaxSignatures = 50_000
 
-// maxTemplateBytes bounds the memory for all templates of a Grouper together.
-const maxTemplateBytes = 16 << 20
+// DefaultMaxBytes bounds the texts that a Grouper keeps where Options states nothing.
+const DefaultMaxBytes = 32 << 20
 
 // Options of a [Grouper]. The zero value works.
 type Options struct {
@@ -28,6 +30,10 @@ type Options struct {
 	Modules []string
 	// MaxSignatures caps the number of distinct signatures; 0 means DefaultMaxSignatures.
 	MaxSignatures int
+	// MaxBytes caps the texts that are kept: one half for templates, one half for samples.
+	// 0 means DefaultMaxBytes. Beyond the first half there are no new signatures, beyond the
+	// second samples are cut, then left out. What is kept besides is at most 300 bytes per signature.
+	MaxBytes int
 	// Build says that the streams are the output of a builder: errors of compilers get the kind
 	// [selfheal.KindBuild], and the place they point to.
 	Build bool
@@ -47,39 +53,30 @@ type Emit func(*selfheal.Record, Index)
 // Grouper signs records. It is used by one goroutine; what several of them found
 // is merged by signature id.
 type Grouper struct {
-	options   Options
-	decoder   decode.Decoder
-	parser    trace.Parser
-	scanner   template.Scanner
-	names     names
-	scratch   []byte
-	message   []byte
-	messages  map[string]Index // by compact template
-	traces    map[string]Index // by canonical text of an exception
-	ids       map[selfheal.SignatureID]Index
-	entries   []entry
-	overflow  Index
-	overflown bool
-	bytes     int // of all templates
-	samples   int // bytes of all samples
-}
-
-// entry is what is kept of one signature.
-type entry struct {
-	id       selfheal.SignatureID
-	kind     selfheal.SignatureKind
-	severity selfheal.Severity
-	template string
-	title    string
-	first    time.Time
-	last     time.Time
-	sample   sample
+	options  Options
+	decoder  decode.Decoder
+	parser   trace.Parser
+	scanner  template.Scanner
+	names    names
+	traceIDs texts
+	scratch  []byte
+	masked   []byte
+	title    []byte
+	message  []byte
+	table    table
+	ids      []selfheal.SignatureID // as far as they were asked for
+	overflow Index
+	overflew bool
+	samples  int // bytes of all samples
 }
 
 // New makes a Grouper.
 func New(o Options) *Grouper {
 	if o.MaxSignatures <= 0 {
 		o.MaxSignatures = DefaultMaxSignatures
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = DefaultMaxBytes
 	}
 	if o.Redactor == nil {
 		o.Redactor = redact.New()
@@ -88,20 +85,28 @@ func New(o Options) *Grouper {
 		o.Now = time.Now
 	}
 	return &Grouper{
-		options:  o,
-		decoder:  decode.Decoder{Now: o.Now},
-		parser:   trace.Parser{Modules: o.Modules},
-		messages: make(map[string]Index),
-		traces:   make(map[string]Index),
-		ids:      make(map[selfheal.SignatureID]Index),
+		options: o,
+		decoder: decode.Decoder{Now: o.Now},
+		parser:  trace.Parser{Modules: o.Modules},
+		table:   newTable(),
 	}
 }
 
 // Len is the number of signatures so far.
-func (g *Grouper) Len() int { return len(g.entries) }
+func (g *Grouper) Len() int { return g.table.n }
 
-// ID gives the identity of a signature.
-func (g *Grouper) ID(i Index) selfheal.SignatureID { return g.entries[i].id }
+// ID gives the identity of a signature. Texts that write out a mask ("<num>")
+// have the id of those in which it stands for a value, under an index of their own.
+func (g *Grouper) ID(i Index) selfheal.SignatureID {
+	if need := int(i) + 1 - len(g.ids); need > 0 {
+		g.ids = append(g.ids, make([]selfheal.SignatureID, need)...)
+	}
+	if g.ids[i] == "" {
+		e := g.table.at(i)
+		g.ids[i] = identify(e.kind.name(), e.template())
+	}
+	return g.ids[i]
+}
 
 // sign finds or makes the signature of a record and notes the occurrence.
 func (g *Grouper) sign(r *selfheal.Record, language trace.Language) Index {
@@ -112,14 +117,57 @@ func (g *Grouper) sign(r *selfheal.Record, language trace.Language) Index {
 	case hasTrace(r.Exceptions):
 		i = g.signTrace(r.Exceptions, language)
 	default:
-		compact := g.scanner.Scan(r.Message)
-		var known bool
-		if i, known = g.messages[string(compact)]; !known {
-			i = g.add(selfheal.KindMessage, template.Text(compact), "", string(compact))
+		i = g.signMessage(r.Message)
+	}
+	g.note(g.table.at(i), r)
+	return i
+}
+
+// signMessage finds the signature of a message by its template. Messages in which
+// nothing varies are their own templates: once that is known of one, it is found
+// without being scanned.
+func (g *Grouper) signMessage(message []byte) Index {
+	var hash uint32
+	maybeConstant := len(message) <= template.MaxTemplate && !hasDigit(message)
+	if maybeConstant {
+		hash = g.table.hash(kindMessage, message)
+		if i, ok := g.table.find(hash, kindMessage, message); ok && g.table.at(i).constant {
+			return i
 		}
 	}
-	g.note(i, r)
+	compact := g.scanner.Scan(message)
+	isConstant := maybeConstant && string(compact) == string(message)
+	if !isConstant {
+		hash = g.table.hash(kindMessage, compact)
+	}
+	i, ok := g.table.find(hash, kindMessage, compact)
+	if !ok {
+		i = g.add(hash, kindMessage, compact, nil)
+	}
+	if isConstant && g.table.at(i).kind == kindMessage {
+		g.table.at(i).constant = true
+	}
 	return i
+}
+
+// hasDigit tells whether a text has a decimal digit, eight bytes at once: adding
+// what is missing to 0x80 sets the high bit of the bytes that reach a bound.
+func hasDigit(b []byte) bool {
+	const low, high = 0x7f7f7f7f7f7f7f7f, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		from0, beyond9 := x&low+(0x80-'0')*0x0101010101010101, x&low+(0x80-'9'-1)*0x0101010101010101
+		if from0&^beyond9&^x&high != 0 {
+			return true
+		}
+	}
+	for _, c := range b[i:] {
+		if c >= '0' && c <= '9' {
+			return true
+		}
+	}
+	return false
 }
 
 // hasTrace tells whether exceptions identify an event better than its message
@@ -135,11 +183,14 @@ func hasTrace(exceptions []selfheal.Exception) bool {
 
 func (g *Grouper) signTrace(exceptions []selfheal.Exception, language trace.Language) Index {
 	g.scratch = trace.AppendTemplate(g.scratch[:0], exceptions, language, g.mask)
-	if i, ok := g.traces[string(g.scratch)]; ok {
+	hash := g.table.hash(kindException, g.scratch)
+	if i, ok := g.table.find(hash, kindException, g.scratch); ok {
 		return i
 	}
-	canonical := string(g.scratch)
-	return g.add(selfheal.KindException, canonical, g.traceTitle(exceptions), canonical)
+	if g.full(len(g.scratch)) {
+		return g.overflowed()
+	}
+	return g.add(hash, kindException, g.scratch, g.traceTitle(exceptions))
 }
 
 // signBuild identifies a compiler's error by the file and the masked message.
@@ -149,67 +200,72 @@ func (g *Grouper) signBuild(e *selfheal.Exception) Index {
 		g.scratch = append(append(g.scratch, "\n  "...), e.Frames[i].File...)
 	}
 	g.scratch = append(append(g.scratch, "\n  "...), g.mask([]byte(e.Message))...)
-	if i, ok := g.traces[string(g.scratch)]; ok {
+	hash := g.table.hash(kindBuild, g.scratch)
+	if i, ok := g.table.find(hash, kindBuild, g.scratch); ok {
 		return i
 	}
-	canonical := string(g.scratch)
-	return g.add(selfheal.KindBuild, canonical, e.Message, canonical)
+	return g.add(hash, kindBuild, g.scratch, []byte(e.Message))
 }
 
-// mask gives the canonical text of a message inside an exception's template.
+// mask gives the canonical text of a message inside an exception's template,
+// valid until the next call.
 func (g *Grouper) mask(message []byte) []byte {
-	return []byte(template.Text(g.scanner.Scan(firstLine(message))))
+	g.masked = template.AppendText(g.masked[:0], g.scanner.Scan(firstLine(message)))
+	return g.masked
 }
 
 // traceTitle names the root cause, its message and where it was raised.
-func (g *Grouper) traceTitle(exceptions []selfheal.Exception) string {
+func (g *Grouper) traceTitle(exceptions []selfheal.Exception) []byte {
 	root := &exceptions[len(exceptions)-1]
-	title := root.Type
+	g.title = append(g.title[:0], root.Type...)
 	if m := g.mask([]byte(root.Message)); len(m) > 0 {
-		title += ": " + string(m)
+		g.title = append(append(g.title, ": "...), m...)
 	}
-	if functions := trace.Functions(exceptions); len(functions) > 0 {
-		title += " in " + functions[0]
+	if frame := raisedIn(exceptions); frame != nil {
+		g.title = trace.AppendFunction(append(g.title, " in "...), frame)
 	}
-	return title
+	return g.title
 }
 
-// add makes a signature, or finds that another spelling of it exists, or gives
-// the overflow signature when a cap is hit.
-func (g *Grouper) add(kind selfheal.SignatureKind, canonical, title, key string) Index {
-	if len(g.entries) >= g.options.MaxSignatures || g.bytes+len(canonical)+len(key) > maxTemplateBytes {
+// raisedIn gives the innermost in-app frame of the root cause, or of what it
+// caused, and the innermost of all where none is in-app; nil without frames.
+func raisedIn(exceptions []selfheal.Exception) *selfheal.Frame {
+	for _, inApp := range []bool{true, false} {
+		for _, e := range slices.Backward(exceptions) {
+			for k := range e.Frames {
+				if e.Frames[k].InApp == inApp {
+					return &e.Frames[k]
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// add makes a signature, or gives the overflow signature when a cap is hit.
+func (g *Grouper) add(hash uint32, k kind, key, title []byte) Index {
+	if g.full(len(key) + len(title)) {
 		return g.overflowed()
 	}
-	id := identify(kind, canonical)
-	i, exists := g.ids[id]
-	if !exists {
-		i = g.append(entry{id: id, kind: kind, template: canonical, title: title})
-	}
-	g.bytes += len(canonical) + len(key)
-	if kind == selfheal.KindMessage {
-		g.messages[key] = i
-	} else {
-		g.traces[key] = i
-	}
-	return i
+	return g.table.add(hash, k, key, title)
 }
 
-func (g *Grouper) append(e entry) Index {
-	i := Index(len(g.entries))
-	g.entries = append(g.entries, e)
-	g.ids[e.id] = i
-	return i
+// full tells whether a cap forbids one more signature with so many bytes of text.
+func (g *Grouper) full(size int) bool {
+	return g.table.n >= g.options.MaxSignatures || g.table.keys.size+size > g.options.MaxBytes/2
 }
 
 // overflowed gives the one signature for everything beyond the caps.
 func (g *Grouper) overflowed() Index {
-	if !g.overflown {
-		g.overflown = true
-		text := "everything beyond the cap on distinct signatures"
-		g.overflow = g.append(entry{id: identify(selfheal.KindOverflow, ""), kind: selfheal.KindOverflow, template: text, title: text})
+	if !g.overflew {
+		g.overflew = true
+		g.overflow = g.table.add(g.table.hash(kindOverflow, nil), kindOverflow, nil, nil)
 	}
 	return g.overflow
 }
+
+// overflowText stands for the template and title of the overflow signature.
+const overflowText = "everything beyond the cap on distinct signatures"
 
 // identify hashes a canonical template.
 func identify(kind selfheal.SignatureKind, canonical string) selfheal.SignatureID {
@@ -218,8 +274,7 @@ func identify(kind selfheal.SignatureKind, canonical string) selfheal.SignatureI
 }
 
 // note counts an occurrence into what is kept of a signature.
-func (g *Grouper) note(i Index, r *selfheal.Record) {
-	e := &g.entries[i]
+func (g *Grouper) note(e *entry, r *selfheal.Record) {
 	if r.Severity > e.severity {
 		e.severity = r.Severity
 	}

@@ -1,7 +1,6 @@
 package group
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -14,6 +13,8 @@ import (
 	"pgregory.net/rapid"
 
 	"selfheal"
+	"selfheal/internal/group/accuracy/hostile"
+	"selfheal/internal/group/template"
 )
 
 func TestSignature(t *testing.T) {
@@ -164,40 +165,36 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	})
 }
 
-// hostile gives inputs that are made to hurt.
-func hostile() map[string]func(i int) []byte {
-	words := rand.New(rand.NewPCG(1, 2))
-	word := func() string {
-		b := make([]byte, 4+words.IntN(8))
-		for i := range b {
-			b[i] = 'a' + byte(words.IntN(26))
-		}
-		return string(b)
-	}
-	long := bytes.Repeat([]byte("a long line, 12 numbers 13 and /a/path "), 1<<20/39)
-	deep := bytes.Repeat([]byte(`{"a":[`), 100_000)
-	return map[string]func(i int) []byte{
-		"random words": func(int) []byte {
-			var b []byte
-			for range 10 {
-				b = append(append(b, word()...), ' ')
+// TestConstantMessages: a message that is its own template is found without being
+// scanned, and only such a message.
+func TestConstantMessages(t *testing.T) {
+	t.Parallel()
+	messages := []string{"connection refused", "order <num> lost", "order 7 lost", "order \x01 lost", "order  lost", "order lost", "order lost ",
+		"payment of ann@example.org", "payment of \x08", "x=y", "x=\x0a", "käse\u200b fehlt", "käse fehlt", "status 404", ""}
+	rapid.Check(t, func(t *rapid.T) {
+		g := testGrouper()
+		for _, m := range rapid.SliceOfN(rapid.SampledFrom(messages), 1, 40).Draw(t, "messages") {
+			var scanner template.Scanner
+			want := template.Text(scanner.Scan([]byte(m)))
+			if got := g.table.at(g.signMessage([]byte(m))).template(); got != want {
+				t.Fatalf("%q has the template %q, want %q", m, got, want)
 			}
-			return b
-		},
-		"random errors with stacks": func(i int) []byte {
-			return fmt.Appendf(nil, `{"level":"error","msg":"%s","stack":"%s: %s\n    at %s (/a/%s.js:%d:2)"}`, word(), "TypeError", word(), word(), word(), i)
-		},
-		"long lines": func(i int) []byte { return long[:len(long)-i%1000] },
-		"deep JSON":  func(int) []byte { return deep },
-		"NULs":       func(int) []byte { return make([]byte, 4096) },
-		"escapes":    func(i int) []byte { return bytes.Repeat([]byte("\x1b[3"), 1000+i%7) },
-		"quotes":     func(i int) []byte { return bytes.Repeat([]byte(`"'`), 1000+i%7) },
-		"slashes":    func(i int) []byte { return bytes.Repeat([]byte("/a:1@"), 1000+i%7) },
-		"partials":   func(int) []byte { return []byte("2026-11-23T09:10:13.123456789Z stdout P " + word()) },
-		"indented":   func(int) []byte { return []byte("  " + word()) },
-		"tracebacks": func(int) []byte { return []byte("Traceback (most recent call last):") },
-		"keys":       func(int) []byte { return []byte(word() + "=" + word() + " level=info") },
-	}
+		}
+	})
+}
+
+func TestHasDigit(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringMatching("[a-z/:;@é\\x00\\xb0-\\xb9 ]{0,30}").Draw(t, "text")
+		if hasDigit([]byte(s)) {
+			t.Fatalf("%q has a digit", s)
+		}
+		at := rapid.IntRange(0, len(s)).Draw(t, "at")
+		if with := s[:at] + rapid.StringMatching("[0-9]").Draw(t, "digit") + s[at:]; !hasDigit([]byte(with)) {
+			t.Fatalf("%q has no digit", with)
+		}
+	})
 }
 
 // TestHostileInputIsBounded: the state stays small whatever comes in.
@@ -205,21 +202,21 @@ func TestHostileInputIsBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: slow, and -short was asked for")
 	}
-	for name, next := range hostile() {
+	for _, input := range hostile.All() {
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		g := New(Options{})
 		s := g.Stream("hostile")
-		for i, size := 0, 0; i < 30_000 && size < 8<<20; i++ {
-			line := next(i)
+		for i, size := 0, 0; i < min(input.Lines, 60_000) && size < 4<<20; i++ {
+			line := input.Line(i)
 			size += len(line)
 			s.Write(&selfheal.Entry{Line: line}, func(*selfheal.Record, Index) {})
 		}
 		runtime.GC()
 		runtime.ReadMemStats(&after)
 		if state := int64(after.HeapAlloc) - int64(before.HeapAlloc); state > 64<<20 {
-			t.Errorf("%s: %d MiB of state", name, state>>20)
+			t.Errorf("%s: %d MiB of state", input.Name, state>>20)
 		}
 		runtime.KeepAlive(s)
 	}

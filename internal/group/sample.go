@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -9,104 +10,185 @@ import (
 	"selfheal"
 	"selfheal/internal/group/template"
 	"selfheal/internal/group/trace"
+	"selfheal/internal/redact"
 )
 
-// Caps on samples.
+// Caps on samples. Together they stay below half of Options.MaxBytes: in the
+// upper half of that, samples shrink to spareSample; beyond it, to their place.
 const (
-	maxSample      = 8 << 10  // bytes of one sample
-	maxSamples     = 16 << 20 // bytes of all samples together; beyond, samples shrink to spareSample
-	spareSample    = 256
-	maxSampleTrace = 64 // frames kept with one sample
-	frameCost      = 160
-	maxTitle       = 200 // characters
+	maxSample   = 8 << 10 // bytes of one sample, its stack trace included
+	spareSample = 192
+	frameCost   = 96  // of a frame besides its texts
+	maxTitle    = 200 // characters
 )
 
-// sample is the newest occurrence, as it was written; it is scrubbed when read out.
+// sample is one occurrence, as it was written; it is scrubbed when read out.
 type sample struct {
 	kept       bool
+	serious    bool // of severity WARN or above, or with a stack trace
 	time       time.Time
-	text       []byte
-	message    []byte
-	exceptions []selfheal.Exception
-	frames     []selfheal.Frame
-	revision   string
-	stream     string
 	line       int64
+	stream     string
+	buf        []byte // the event's text, and behind it the message where that is no part of the text
+	exceptions []selfheal.Exception
+	revision   string
+	trace      int32 // bytes of the exceptions
+	text       int32 // length of the text in buf
+	from, to   int32 // the message in buf
 }
 
-// keepSample replaces the sample by a newer occurrence. Of signatures below WARN
-// without a stack trace the first occurrence is kept: they are many and nobody
-// asks for their newest one.
+// keepSample makes an occurrence the sample of its signature if it serves better.
+// Which one is kept does not depend on the order in which they come: of serious
+// ones the newest, because that is what an engineer wants to read; if there are
+// none the oldest, because they are many and this one need not be replaced.
 func (g *Grouper) keepSample(e *entry, r *selfheal.Record) {
 	s := &e.sample
-	if s.kept && (r.Severity < selfheal.SeverityWarn && len(r.Exceptions) == 0 || r.Time.Before(s.time)) {
-		return
-	}
-	limit := maxSample
-	if g.samples > maxSamples {
-		limit = spareSample
+	serious := r.Severity >= selfheal.SeverityWarn || len(r.Exceptions) > 0
+	if s.kept {
+		if s.serious && !serious {
+			return
+		}
+		if s.serious == serious && (compareSamples(r.Time, s.time, r.Stream, s.stream, r.Number, s.line) < 0) == serious {
+			return
+		}
 	}
 	g.samples -= s.cost()
-	s.kept = true
+	s.kept, s.serious = true, serious
 	s.time, s.revision, s.stream, s.line = r.Time, r.Revision, r.Stream, r.Number
-	s.text = append(s.text[:0], r.Raw[:min(len(r.Raw), limit)]...)
-	s.message = append(s.message[:0], r.Message[:min(len(r.Message), limit)]...)
-	s.exceptions, s.frames = s.exceptions[:0], s.frames[:0]
-	if limit == maxSample {
-		s.keepTrace(r.Exceptions)
-	}
+	g.fillSample(s, r)
 	g.samples += s.cost()
 }
 
-func (s *sample) cost() int { return cap(s.text) + cap(s.message) + cap(s.frames)*frameCost }
-
-func (s *sample) keepTrace(exceptions []selfheal.Exception) {
-	for _, x := range exceptions {
-		room := maxSampleTrace - len(s.frames)
-		start := len(s.frames)
-		s.frames = append(s.frames, x.Frames[:min(len(x.Frames), room)]...)
-		x.Frames = s.frames[start:len(s.frames):len(s.frames)]
-		s.exceptions = append(s.exceptions, x)
+// compareSamples orders occurrences by time, then by place.
+func compareSamples(a, b time.Time, aStream, bStream string, aLine, bLine int64) int {
+	if order := a.Compare(b); order != 0 {
+		return order
 	}
+	if aStream != bStream {
+		return strings.Compare(aStream, bStream)
+	}
+	return cmp.Compare(aLine, bLine)
+}
+
+// fillSample copies the texts of an occurrence as far as the caps allow.
+func (g *Grouper) fillSample(s *sample, r *selfheal.Record) {
+	limit := maxSample
+	switch budget := g.options.MaxBytes / 2; {
+	case g.samples+2*maxSample > budget:
+		limit = min(spareSample, max(0, budget-g.samples)/2)
+	case g.samples > budget/2:
+		limit = spareSample
+	}
+	raw, message := r.Raw[:min(len(r.Raw), limit)], r.Message[:min(len(r.Message), limit)]
+	size := len(raw)
+	at := bytes.Index(raw, message)
+	if at < 0 {
+		at = len(raw)
+		size += len(message)
+	}
+	if cap(s.buf) < size || cap(s.buf) > size+spareSample {
+		s.buf = make([]byte, 0, size)
+	}
+	s.buf = append(s.buf[:0], raw...)
+	if size > len(raw) {
+		s.buf = append(s.buf, message...)
+	}
+	s.text, s.from, s.to = int32(len(raw)), int32(at), int32(at+len(message))
+	s.exceptions, s.trace = nil, 0
+	if limit == maxSample {
+		s.keepTrace(r.Exceptions, limit)
+	}
+}
+
+func (s *sample) cost() int { return cap(s.buf) + int(s.trace) }
+
+// keepTrace copies exceptions with their innermost frames, room bytes in all.
+func (s *sample) keepTrace(exceptions []selfheal.Exception, room int) {
+	kept := 0
+	for _, x := range exceptions {
+		cost := frameCost + len(x.Type) + len(x.Message)
+		if kept += cost; kept > room {
+			return
+		}
+		frames := 0
+		for frames < len(x.Frames) {
+			f := &x.Frames[frames]
+			if cost = frameCost + len(f.Function) + len(f.Package) + len(f.File); kept+cost > room {
+				break
+			}
+			kept += cost
+			frames++
+		}
+		x.Frames = slices.Clone(x.Frames[:frames])
+		s.exceptions = append(s.exceptions, x)
+		s.trace = int32(kept)
+	}
+}
+
+// Overflow gives the signature that counts everything beyond the caps, without
+// any occurrence. It has the same id everywhere.
+func Overflow() selfheal.Signature {
+	return selfheal.Signature{ID: identify(selfheal.KindOverflow, ""), Kind: selfheal.KindOverflow, Title: overflowText, Template: overflowText}
 }
 
 // Signature gives a copy of one signature, its texts scrubbed of secrets.
 func (g *Grouper) Signature(i Index) *selfheal.Signature {
-	e := &g.entries[i]
-	scrub := g.options.Redactor.String
-	title := e.title
-	if title == "" {
-		title = e.template
+	e := g.table.at(i)
+	s := &e.sample
+	canonical, title := e.template(), oneLine(string(e.title))
+	if e.kind == kindOverflow {
+		canonical = overflowText
 	}
+	if title == "" {
+		title = oneLine(canonical)
+	}
+	scrub := scrubber{redactor: g.options.Redactor}
 	sig := &selfheal.Signature{
-		ID: e.id, Kind: e.kind, Severity: e.severity, First: e.first, Last: e.last,
-		Title:    clip(scrub(oneLine(title)), maxTitle),
-		Template: scrub(e.template),
-		Frames:   trace.Functions(e.sample.exceptions),
+		ID: g.ID(i), Kind: e.kind.name(), Severity: e.severity, First: e.first, Last: e.last,
+		Template: scrub.text(canonical),
+		Title:    clip(scrub.text(title), maxTitle),
+		Frames:   trace.Functions(s.exceptions),
 		Sample: selfheal.Sample{
-			Time: e.sample.time, Text: scrub(readable(e.sample.text)), Message: scrub(readable(e.sample.message)), Revision: e.sample.revision,
-			Stream: e.sample.stream, Line: e.sample.line,
+			Time: s.time, Text: scrub.text(readable(s.buf[:s.text])), Message: scrub.text(readable(s.buf[s.from:s.to])),
+			Revision: s.revision, Stream: s.stream, Line: s.line,
 		},
 	}
-	for _, x := range e.sample.exceptions {
+	if at := strings.Index(sig.Sample.Text, sig.Sample.Message); at >= 0 { // one copy in memory is enough
+		sig.Sample.Message = sig.Sample.Text[at : at+len(sig.Sample.Message)]
+	}
+	for _, x := range s.exceptions {
 		x.Frames = slices.Clone(x.Frames)
-		x.Message = scrub(x.Message)
+		x.Message = scrub.text(x.Message)
 		sig.Sample.Exceptions = append(sig.Sample.Exceptions, x)
 	}
 	return sig
 }
 
+// scrubber scrubs texts of which one is often the same as the one before it: the
+// title of a message is its template, and its text may be nothing but the message.
+type scrubber struct {
+	redactor       *redact.Redactor
+	last, scrubbed string
+}
+
+func (s *scrubber) text(text string) string {
+	if text != s.last {
+		s.last, s.scrubbed = text, s.redactor.String(text)
+	}
+	return s.scrubbed
+}
+
 // Signatures gives copies of all signatures, by index.
 func (g *Grouper) Signatures() []selfheal.Signature {
-	all := make([]selfheal.Signature, len(g.entries))
-	for i := range g.entries {
+	all := make([]selfheal.Signature, g.Len())
+	for i := range all {
 		all[i] = *g.Signature(Index(i))
 	}
 	return all
 }
 
 // MergeSignatures adds the signatures of another Grouper to dst: the earlier
-// first and later last occurrence, the newer sample and the higher severity stay.
+// first and later last occurrence, the better sample and the higher severity stay.
 func MergeSignatures(dst map[selfheal.SignatureID]*selfheal.Signature, src []selfheal.Signature) {
 	for i := range src {
 		from := src[i]
@@ -115,6 +197,9 @@ func MergeSignatures(dst map[selfheal.SignatureID]*selfheal.Signature, src []sel
 			dst[from.ID] = &from
 			continue
 		}
+		if betterSample(to, &from) {
+			to.Sample, to.Frames = from.Sample, from.Frames
+		}
 		to.Severity = max(to.Severity, from.Severity)
 		if to.First.IsZero() || !from.First.IsZero() && from.First.Before(to.First) {
 			to.First = from.First
@@ -122,21 +207,23 @@ func MergeSignatures(dst map[selfheal.SignatureID]*selfheal.Signature, src []sel
 		if from.Last.After(to.Last) {
 			to.Last = from.Last
 		}
-		if newerSample(&from.Sample, &to.Sample) {
-			to.Sample, to.Frames = from.Sample, from.Frames
-		}
 	}
 }
 
-// newerSample orders samples by time, then by place, so that the order of merging does not matter.
-func newerSample(a, b *selfheal.Sample) bool {
-	if !a.Time.Equal(b.Time) {
-		return a.Time.After(b.Time)
+// betterSample tells whether the sample of b serves better than that of a, by the
+// rule of keepSample: a signature that was ever serious has a serious sample.
+func betterSample(a, b *selfheal.Signature) bool {
+	serious := isSerious(b)
+	if isSerious(a) != serious {
+		return serious
 	}
-	if a.Stream != b.Stream {
-		return a.Stream > b.Stream
-	}
-	return a.Line > b.Line
+	x, y := &a.Sample, &b.Sample
+	order := compareSamples(y.Time, x.Time, y.Stream, x.Stream, y.Line, x.Line)
+	return order > 0 && serious || order < 0 && !serious
+}
+
+func isSerious(s *selfheal.Signature) bool {
+	return s.Severity >= selfheal.SeverityWarn || s.Kind == selfheal.KindException || s.Kind == selfheal.KindBuild || len(s.Sample.Exceptions) > 0
 }
 
 // readable makes hostile bytes fit to be shown: valid UTF-8 without invisible

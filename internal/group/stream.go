@@ -3,6 +3,7 @@ package group
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -27,8 +28,8 @@ type Stream struct {
 	frame   decode.Line // scratch memory of the framing
 	plain   []byte      // a line without its terminal escapes
 	partial []byte      // a line that the container runtime split, as far as it was seen
-	spare   event
-	event   event
+	spare   *event
+	event   *event
 	record  selfheal.Record
 }
 
@@ -48,7 +49,7 @@ type event struct {
 
 // Stream opens a stream. name becomes Record.Stream.
 func (g *Grouper) Stream(name string) *Stream {
-	return &Stream{g: g, name: name}
+	return &Stream{g: g, name: name, spare: new(event), event: new(event)}
 }
 
 // Write takes the next entry of the stream and emits the events that are complete.
@@ -58,7 +59,11 @@ func (s *Stream) Write(e *selfheal.Entry, emit Emit) {
 		s.structured(e, emit)
 		return
 	}
-	line, when := s.unterminal(e.Line), e.Time
+	line, when := e.Line, e.Time
+	if len(line) > maxLine {
+		line = line[:maxLine]
+	}
+	line = s.unterminal(line)
 	var f decode.Frame
 	if s.g.decoder.Unframe(line, &s.frame, &f) {
 		var complete bool
@@ -66,18 +71,25 @@ func (s *Stream) Write(e *selfheal.Entry, emit Emit) {
 			return
 		}
 		line, when = s.unterminal(line), f.Time
+	} else if len(s.partial) > 0 {
+		s.unpartial(emit) // what is not framed does not go on with what was
 	}
 	s.take(bytes.TrimRight(line, "\r"), e.Number, when, emit)
 }
 
 // Close emits the event that is still open. The stream may be written again.
 func (s *Stream) Close(emit Emit) {
+	s.unpartial(emit)
+	s.flush(emit)
+}
+
+// unpartial takes a split line whose end never came.
+func (s *Stream) unpartial(emit Emit) {
 	if len(s.partial) > 0 {
 		line := s.partial
 		s.partial = nil
 		s.take(line, 0, time.Time{}, emit)
 	}
-	s.flush(emit)
 }
 
 // join puts together what the container runtime split; false while more is to come.
@@ -102,15 +114,13 @@ func (s *Stream) take(line []byte, number int64, when time.Time, emit Emit) {
 		s.event.blanks++
 		return
 	}
-	if len(line) > maxLine {
-		line = line[:maxLine]
-	}
 	if line[0] == '{' {
 		l := &s.spare.line
 		s.g.decoder.Decode(line, l)
 		if l.Format == decode.JSON { // complete in itself: no need to wait or to copy
 			s.flush(emit)
 			s.emit(l, line, nil, number, when, false, emit)
+			trim(l)
 			return
 		}
 	}
@@ -118,7 +128,7 @@ func (s *Stream) take(line []byte, number int64, when time.Time, emit Emit) {
 		s.event.append(line)
 		return
 	}
-	next := &s.spare
+	next := s.spare
 	next.buf = append(next.buf[:0], line...)
 	s.g.decoder.Decode(next.buf, &next.line)
 	if s.event.open && !next.line.Header && s.event.continues(line) {
@@ -164,7 +174,7 @@ func (ev *event) append(line []byte) {
 
 // flush emits the open event, if there is one.
 func (s *Stream) flush(emit Emit) {
-	ev := &s.event
+	ev := s.event
 	if !ev.open {
 		return
 	}
@@ -176,14 +186,20 @@ func (s *Stream) flush(emit Emit) {
 		text = ev.buf
 	}
 	s.emit(&ev.line, ev.buf, text, ev.number, ev.time, ev.shape == shapeExcerpt && ev.lines > 2, emit)
-	ev.trim()
-}
-
-// trim gives back the memory of an unusually long event.
-func (ev *event) trim() {
 	if cap(ev.buf) > 2*maxEventBytes {
 		ev.buf = nil
 		ev.line = decode.Line{}
+	}
+	trim(&ev.line)
+}
+
+// maxAttributes is how many fields a line may have before it is unusual.
+const maxAttributes = 16 << 10
+
+// trim gives back the memory that an unusual line took for its fields.
+func trim(l *decode.Line) {
+	if cap(l.Attributes) > maxAttributes {
+		*l = decode.Line{}
 	}
 }
 
@@ -199,7 +215,7 @@ func (s *Stream) emit(l *decode.Line, raw, text []byte, number int64, when time.
 		r.Time, r.Zone = when, "Z"
 	}
 	if len(l.TraceID) > 0 && len(l.TraceID) <= 64 {
-		r.TraceID = string(l.TraceID)
+		r.TraceID = g.traceIDs.copy(l.TraceID)
 	}
 	var language trace.Language
 	r.Exceptions, language = g.exceptions(l, text)
@@ -363,6 +379,22 @@ func escapeEnd(b []byte, i int) int {
 		return len(b)
 	}
 	return i + 2
+}
+
+// texts makes strings of short texts that have nothing in common, with one allocation for many.
+type texts struct{ block strings.Builder }
+
+// textBlock is how much is allocated at once. One text that is kept keeps its block.
+const textBlock = 4 << 10
+
+func (t *texts) copy(b []byte) string {
+	if t.block.Cap()-t.block.Len() < len(b) {
+		t.block = strings.Builder{}
+		t.block.Grow(textBlock)
+	}
+	start := t.block.Len()
+	t.block.Write(b)
+	return t.block.String()[start:]
 }
 
 // names interns the few values that services, revisions and hosts have.

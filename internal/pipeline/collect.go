@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,6 +14,15 @@ import (
 	"selfheal/internal/group"
 	"selfheal/internal/watch"
 )
+
+// PartSource is the optional ability of a [selfheal.Source] that a single large
+// stream can be read by several goroutines.
+type PartSource interface {
+	// Parts lists what Read would read, in its order, each stream as its
+	// consecutive parts. A part that is not the first begins with a line of which
+	// begins says so, given the line before it. Lines are numbered from 1 in every part.
+	Parts(ctx context.Context, q selfheal.Query, begins func(previous, line []byte) bool) ([][]selfheal.SourceStream, error)
+}
 
 // collected is what remains of one side's logs once they were read: its size
 // depends on the number of signatures and minutes, not on the number of lines.
@@ -20,202 +32,287 @@ type collected struct {
 	signatures map[selfheal.SignatureID]*selfheal.Signature
 }
 
-// collect reads a source to its end: entries are decoded, signed and counted.
-func collect(ctx context.Context, src selfheal.Source, plan watch.Plan, side watch.Side, o group.Options) (collected, error) {
-	q := selfheal.Query{Service: plan.Deploy.Service, Environment: plan.Deploy.Environment}
-	return collectBy(ctx, src, q, func() *collector { return newCollector(plan, side, o) })
+// piece is what one goroutine reads at a time.
+type piece struct {
+	selfheal.SourceStream
+	stream, part int // which of the streams, and which part of it
 }
 
-// collectBy reads a source with as many collectors as it can be read by.
-func collectBy(ctx context.Context, src selfheal.Source, q selfheal.Query, start func() *collector) (collected, error) {
-	parallel, ok := src.(selfheal.StreamSource)
-	if !ok {
-		c := start()
-		if err := src.Read(ctx, q, c.entry); err != nil {
-			return collected{}, err
+// collect reads a source to its end: entries are decoded, signed and counted.
+// How many goroutines share the work makes no difference to the result, as long
+// as the caps on signatures and their samples are not hit.
+func collect(ctx context.Context, src selfheal.Source, plan watch.Plan, side watch.Side, o group.Options) (collected, error) {
+	reading := reading{plan: plan, side: side, options: o}
+	return reading.of(ctx, src)
+}
+
+// piecesOf divides a source as far as it can be divided.
+func piecesOf(ctx context.Context, src selfheal.Source, q selfheal.Query, o group.Options) ([]piece, error) {
+	var pieces []piece
+	switch src := src.(type) {
+	case PartSource:
+		streams, err := src.Parts(ctx, q, group.NewSeams(o).Begins)
+		if err != nil {
+			return nil, err
 		}
-		return c.close(), nil
+		for i, parts := range streams {
+			for k, part := range parts {
+				pieces = append(pieces, piece{part, i, k})
+			}
+		}
+	case selfheal.StreamSource:
+		streams, err := src.Streams(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for i, stream := range streams {
+			pieces = append(pieces, piece{stream, i, 0})
+		}
+	default:
+		whole := selfheal.SourceStream{Read: func(ctx context.Context, yield func(*selfheal.Entry) error) error { return src.Read(ctx, q, yield) }}
+		pieces = append(pieces, piece{whole, 0, 0})
 	}
-	streams, err := parallel.Streams(ctx, q)
+	return pieces, nil
+}
+
+// reading is the work on one side's logs.
+type reading struct {
+	plan    watch.Plan
+	side    watch.Side
+	options group.Options
+	readers int
+	// byMinute says that signatures that are no errors are kept by the minute too.
+	byMinute bool
+}
+
+// of reads a source with as many goroutines as it can be read by.
+func (r *reading) of(ctx context.Context, src selfheal.Source) (collected, error) {
+	deploy := r.plan.Deploy
+	pieces, err := piecesOf(ctx, src, selfheal.Query{Service: deploy.Service, Environment: deploy.Environment}, r.options)
 	if err != nil {
 		return collected{}, err
 	}
-	return collectStreams(ctx, streams, start)
+	r.readers = max(1, min(runtime.GOMAXPROCS(0), len(pieces)))
+	return r.collect(ctx, pieces)
 }
 
-// collectStreams reads streams with one collector per processor. The collectors
-// share nothing; their results merge by adding.
-func collectStreams(ctx context.Context, streams []selfheal.SourceStream, start func() *collector) (collected, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	todo := make(chan selfheal.SourceStream)
-	results := make([]collected, max(1, min(runtime.GOMAXPROCS(0), len(streams))))
-	var running sync.WaitGroup
-	for i := range results {
-		running.Go(func() {
-			c := start()
-			for stream := range todo {
-				if err := stream.Read(ctx, c.entry); err != nil {
-					cancel(err)
-					break
-				}
-			}
-			results[i] = c.close()
-		})
+// collect reads pieces with one collector per reader. The collectors share
+// nothing; their results merge by adding.
+func (r *reading) collect(ctx context.Context, pieces []piece) (collected, error) {
+	options := r.options
+	if options.MaxBytes == 0 {
+		options.MaxBytes = group.DefaultMaxBytes / r.readers // so that the bound holds for all together
 	}
-	feed(ctx, todo, streams)
-	running.Wait()
-	if err := context.Cause(ctx); err != nil {
+	collectors := make([]*collector, r.readers)
+	accounts := make([]account, len(pieces))
+	err := inParallel(ctx, r.readers, len(pieces), func(ctx context.Context, reader, i int) (err error) {
+		if collectors[reader] == nil {
+			collectors[reader] = newCollector(r.plan, r.side, options)
+			collectors[reader].byMinute = r.byMinute
+		}
+		accounts[i], err = collectors[reader].read(ctx, pieces[i])
+		return err
+	})
+	if err != nil {
 		return collected{}, err
 	}
-	total := results[0]
-	for _, r := range results[1:] {
-		total.merge(r)
+	total := newCollected()
+	for i, c := range collectors {
+		if c != nil {
+			total.merge(c.result())
+		}
+		collectors[i] = nil // its memory is needed for what it found
 	}
+	if err := r.seams(ctx, pieces, accounts); err != nil {
+		return collected{}, err
+	}
+	total.dropUncounted()
+	total.cap(cmp.Or(options.MaxSignatures, group.DefaultMaxSignatures))
+	total.place(pieces, accounts)
+	total.account(accounts)
 	return total, nil
 }
 
-func feed(ctx context.Context, todo chan<- selfheal.SourceStream, streams []selfheal.SourceStream) {
+// inParallel runs work for 0 to n-1 in that order on a number of goroutines, and
+// stops at the first error.
+func inParallel(ctx context.Context, readers, n int, work func(ctx context.Context, reader, i int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	todo := make(chan int)
+	var running sync.WaitGroup
+	for reader := range readers {
+		running.Go(func() {
+			for i := range todo {
+				if err := work(ctx, reader, i); err != nil {
+					cancel(err)
+					return
+				}
+			}
+		})
+	}
+	feed(ctx, todo, n)
+	running.Wait()
+	return context.Cause(ctx)
+}
+
+func feed(ctx context.Context, todo chan<- int, n int) {
 	defer close(todo)
-	for _, stream := range streams {
+	for i := range n {
 		select {
-		case todo <- stream:
+		case todo <- i:
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// collector is what one goroutine reads into.
-type collector struct {
-	plan    watch.Plan
-	side    watch.Side
-	grouper *group.Grouper
-	streams map[string]*stream
-	newest  *stream // of the last entry: streams come in long runs
-	series  []selfheal.Series
-	all     selfheal.Series
-	records int64
-	// byMinute says that signatures that are no errors are kept by the minute too.
-	byMinute bool
-}
+// overlap is how far the times of consecutive parts may reach into one another
+// without a record being out of order by what watch calls so, which is a minute.
+const overlap = 10 * time.Second
 
-type stream struct {
-	name  string
-	lines *group.Stream
-	tap   *watch.Tap
-	emit  func(*selfheal.Record, group.Index)
-	time  time.Time // of the last record that stated one
-	zone  string
-}
-
-func newCollector(plan watch.Plan, side watch.Side, o group.Options) *collector {
-	return &collector{plan: plan, side: side, grouper: group.New(o), streams: map[string]*stream{}}
-}
-
-func (c *collector) entry(e *selfheal.Entry) error {
-	s := c.newest
-	if s == nil || s.name != e.Stream {
-		s = c.stream(e.Stream)
-	}
-	if e.Truncated {
-		s.tap.Cut()
-	}
-	s.lines.Write(e, s.emit)
-	return nil
-}
-
-func (c *collector) stream(name string) *stream {
-	s := c.streams[name]
-	if s == nil {
-		s = &stream{name: name, lines: c.grouper.Stream(name), tap: watch.NewTap(c.plan, c.side)}
-		s.emit = func(r *selfheal.Record, i group.Index) {
-			s.date(r)
-			if s.tap.See(r) {
-				c.count(r, i)
-			}
+// seams corrects what the parts of a stream could not know of one another: a
+// record is out of order if any before it in the stream is newer by a minute. Where
+// earlier parts reach beyond the times of a part, its records are read once more.
+func (r *reading) seams(ctx context.Context, pieces []piece, accounts []account) error {
+	again := make(map[int]time.Time)
+	var newest time.Time
+	for i, p := range pieces {
+		if p.part == 0 {
+			newest = time.Time{}
 		}
-		c.streams[name] = s
+		c := &accounts[i].coverage
+		if !c.First.IsZero() && newest.Sub(c.First) > overlap {
+			again[i] = newest
+		}
+		if c.Last.After(newest) {
+			newest = c.Last
+		}
 	}
-	c.newest = s
-	return s
+	parts := slices.Sorted(maps.Keys(again))
+	return inParallel(ctx, r.readers, len(parts), func(ctx context.Context, _, k int) error {
+		i := parts[k]
+		c := newCollector(r.plan, r.side, r.options)
+		c.newest = again[i]
+		a, err := c.read(ctx, pieces[i])
+		accounts[i].coverage.OutOfOrder = a.coverage.OutOfOrder
+		return err
+	})
 }
 
-// date gives a record without a time of its own, such as a panic that the
-// runtime printed between two log lines, the time of the record before it.
-func (s *stream) date(r *selfheal.Record) {
-	if r.Time.IsZero() {
-		r.Time, r.Zone = s.time, s.zone
-		return
-	}
-	s.time, s.zone = r.Time, r.Zone
-}
-
-// count adds one record. Signatures that are no errors are kept by the hour: they
-// are most of a log, they only serve for comparison, and a week of minutes of
-// each would be most of the memory.
-func (c *collector) count(r *selfheal.Record, i group.Index) {
-	for int(i) >= len(c.series) {
-		c.series = append(c.series, selfheal.Series{})
-	}
-	c.records++
-	if r.Time.IsZero() {
-		c.series[i].Undated++
-		c.all.Undated++
-		return
-	}
-	minute := selfheal.MinuteOf(r.Time)
-	c.all.Add(minute, 1)
-	if !c.byMinute && r.Severity < selfheal.SeverityWarn && len(r.Exceptions) == 0 {
-		minute -= minute % 60
-	}
-	c.series[i].Add(minute, 1)
-}
-
-// close flushes what is still being assembled, and gives the result by identity
-// instead of by this collector's own numbering.
-func (c *collector) close() collected {
-	result := collected{
+func newCollected() collected {
+	return collected{
 		counts:     selfheal.Counts{Series: map[selfheal.SignatureID]*selfheal.Series{}},
 		signatures: map[selfheal.SignatureID]*selfheal.Signature{},
 	}
-	for _, s := range c.streams {
-		s.lines.Close(s.emit)
-		result.coverage = watch.Merge(result.coverage, s.tap.Coverage())
-	}
-	result.counts.Records, result.counts.All = c.records, c.all
-	for i := range c.series {
-		series := &c.series[i]
-		if series.Total() == 0 {
-			continue
-		}
-		signature := c.grouper.Signature(group.Index(i))
-		if signature.Kind == selfheal.KindOverflow {
-			result.coverage.Overflowed += series.Total()
-		}
-		result.add(signature, series)
-	}
-	result.coverage.Signatures = len(result.signatures)
-	return result
 }
 
 func (c *collected) add(signature *selfheal.Signature, series *selfheal.Series) {
 	group.MergeSignatures(c.signatures, []selfheal.Signature{*signature})
 	if known := c.counts.Series[signature.ID]; known != nil {
-		known.Merge(series)
+		addSeries(known, series)
 		return
 	}
 	c.counts.Series[signature.ID] = series
 }
 
+// addSeries adds all of b to a. Readers take turns, so that their minutes
+// alternate, and inserting one after the other would be quadratic: two series of
+// like length are merged in one pass.
+func addSeries(a, b *selfheal.Series) {
+	if 16*len(b.Counts) < len(a.Counts) {
+		a.Merge(b)
+		return
+	}
+	sum := selfheal.Series{Counts: make([]selfheal.Count, 0, len(a.Counts)+len(b.Counts)), Undated: a.Undated + b.Undated}
+	x, y := a.Counts, b.Counts
+	for len(x) > 0 && len(y) > 0 {
+		next := &x
+		if y[0].Minute < x[0].Minute {
+			next = &y
+		}
+		sum.Add((*next)[0].Minute, (*next)[0].N)
+		*next = (*next)[1:]
+	}
+	for _, rest := range [][]selfheal.Count{x, y} {
+		for _, c := range rest {
+			sum.Add(c.Minute, c.N)
+		}
+	}
+	sum.Counts = slices.Clip(sum.Counts)
+	*a = sum
+}
+
 func (c *collected) merge(other collected) {
-	c.coverage = watch.Merge(c.coverage, other.coverage)
 	c.counts.Records += other.counts.Records
-	c.counts.All.Merge(&other.counts.All)
+	addSeries(&c.counts.All, &other.counts.All)
 	for id, series := range other.counts.Series {
 		c.add(other.signatures[id], series)
 	}
+}
+
+// dropUncounted removes signatures that only records on the wrong side of the deploy had.
+func (c *collected) dropUncounted() {
+	for id, series := range c.counts.Series {
+		if series.Total() == 0 {
+			delete(c.counts.Series, id)
+			delete(c.signatures, id)
+		}
+	}
+}
+
+// cap holds the cap on signatures over what several collectors found, each
+// within the cap: the first seen stay, the others are counted together.
+func (c *collected) cap(limit int) {
+	overflow := group.Overflow()
+	var all []*selfheal.Signature
+	for _, s := range c.signatures {
+		if s.ID != overflow.ID {
+			all = append(all, s)
+		}
+	}
+	if len(all) <= limit {
+		return
+	}
+	slices.SortFunc(all, func(a, b *selfheal.Signature) int { return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.ID, b.ID)) })
+	for _, s := range all[limit:] {
+		series := c.counts.Series[s.ID]
+		delete(c.counts.Series, s.ID)
+		delete(c.signatures, s.ID)
+		folded := overflow
+		folded.Severity, folded.First, folded.Last, folded.Sample = s.Severity, s.First, s.Last, s.Sample
+		c.add(&folded, series)
+	}
+}
+
+// place turns the numbers of lines within parts into those within streams.
+func (c *collected) place(pieces []piece, accounts []account) {
+	before := make(map[string][]int64) // lines before each part, by stream
+	for i, p := range pieces {
+		if p.part > 0 {
+			lines := before[p.Name]
+			if p.part == 1 {
+				lines = []int64{0}
+			}
+			before[p.Name] = append(lines, lines[p.part-1]+accounts[i-1].lines)
+		}
+	}
+	for _, s := range c.signatures {
+		if lines := before[s.Sample.Stream]; lines != nil {
+			s.Sample.Line = lines[s.Sample.Line>>partShift] + s.Sample.Line&(1<<partShift-1)
+		}
+	}
+}
+
+// account adds up what was received. Of revisions, watch keeps the first few of
+// every part, so that there may be more of them than without parts.
+func (c *collected) account(accounts []account) {
+	for _, a := range accounts {
+		c.coverage = watch.Merge(c.coverage, a.coverage)
+	}
 	c.coverage.Signatures = len(c.signatures)
+	if series := c.counts.Series[group.Overflow().ID]; series != nil {
+		c.coverage.Overflowed = series.Total()
+	}
 }
 
 // union gives the signatures of all sides, each with its newest sample: the one

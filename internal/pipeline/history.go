@@ -20,12 +20,8 @@ type History struct {
 
 // History reads logs that no deploy divides. Nothing is journalled.
 func (p *Pipeline) History(ctx context.Context, service string, logs selfheal.Source) (History, error) {
-	plan := watch.Plan{Deploy: selfheal.Deploy{Service: service}}
-	read, err := collectBy(ctx, logs, selfheal.Query{Service: service}, func() *collector {
-		c := newCollector(plan, watch.Watched, p.Group)
-		c.byMinute = true
-		return c
-	})
+	reading := reading{plan: watch.Plan{Deploy: selfheal.Deploy{Service: service}}, side: watch.Watched, options: p.Group, byMinute: true}
+	read, err := reading.of(ctx, logs)
 	if err != nil {
 		return History{}, unreadable("logs", err)
 	}

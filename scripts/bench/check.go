@@ -107,7 +107,7 @@ func (b *bench) writeWindow(size int64) error {
 	return f.Close()
 }
 
-type run struct {
+type checked struct {
 	wall, cpu time.Duration
 	peak      int64
 	took      map[string]time.Duration // by part of the work, as the program logs it
@@ -125,10 +125,10 @@ func parts(log string) map[string]time.Duration {
 	return took
 }
 
-func (b *bench) check(ctx context.Context, processors int) (run, error) {
+func (b *bench) check(ctx context.Context, processors int) (checked, error) {
 	// A new store each time: an incident that is known already is not examined again.
 	if err := os.RemoveAll(b.path("state")); err != nil {
-		return run{}, err
+		return checked{}, err
 	}
 	command := exec.CommandContext(ctx, b.path("selfheal"), "check", "--verbose", "--repo", b.path("repo"), "--base", "main~1", "--head", "main",
 		"--baseline", b.path("week.log"), "--window", b.path("window.log"), "--store", filepath.Join(b.path("state"), "store.db"), "--format", "json", "--out", b.path("report.json"))
@@ -139,10 +139,10 @@ func (b *bench) check(ctx context.Context, processors int) (run, error) {
 	err := command.Run()
 	var exit *exec.ExitError
 	if judged := errors.As(err, &exit) && exit.ExitCode() >= 10; err != nil && !judged {
-		return run{}, fmt.Errorf("%w\n%s", err, messages.String())
+		return checked{}, fmt.Errorf("%w\n%s", err, messages.String())
 	}
 	usage := command.ProcessState.SysUsage().(*syscall.Rusage)
-	return run{
+	return checked{
 		wall: time.Since(start),
 		cpu:  command.ProcessState.UserTime() + command.ProcessState.SystemTime(),
 		peak: usage.Maxrss * 1024,

@@ -2,11 +2,13 @@
 // docs/benchmarks. Figures of one run belong together: quote ratios, since
 // machines differ and are noisy.
 //
-//	bench check [-size MiB]    selfheal check, end to end, on generated logs
+//	bench check [-size MiB]      selfheal check, end to end, on generated logs
+//	bench group [-loghub DIR]    accuracy, speed and state of grouping
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -15,12 +17,25 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if len(os.Args) < 2 || os.Args[1] != "check" {
-		fmt.Fprintln(os.Stderr, "usage: bench check [-size MiB]")
-		os.Exit(2)
-	}
-	if err := benchCheck(ctx, os.Args[2:]); err != nil {
+	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
+		if errors.Is(err, errUsage) {
+			os.Exit(2)
+		}
 		os.Exit(1)
 	}
+}
+
+var errUsage = errors.New("usage: bench check [-size MiB] | bench group [-loghub DIR] [-out FILE]")
+
+func run(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "check":
+			return benchCheck(ctx, args[1:])
+		case "group":
+			return benchGroup(args[1:])
+		}
+	}
+	return errUsage
 }

@@ -3,79 +3,86 @@
 package accuracy
 
 import (
-	"syscall"
+	"bytes"
 	"testing"
-	"time"
 
-	"selfheal"
 	"selfheal/internal/group"
 )
 
-// BenchmarkLoghub measures the way from a message to its signature over all
-// systems, in processor time: on a shared machine the wall clock measures the
-// neighbours.
-func BenchmarkLoghub(b *testing.B) {
-	var messages [][]byte
-	size := 0
-	for _, file := range loghubFiles(b) {
-		for _, l := range readLoghub(b, file) {
-			messages = append(messages, []byte(l.content))
-			size += len(l.content) + 1
+// TestMeasure: what is reported is what was read, and state is state.
+func TestMeasure(t *testing.T) {
+	text := Formats()[0].Text(100)
+	rounds := 0
+	cost := Measure(3, func(round int) []byte {
+		if round != rounds {
+			t.Errorf("round %d after %d", round, rounds)
 		}
+		rounds++
+		return text
+	}, func() Reader { return Decoding(group.Options{MaxSignatures: 1}) })
+	if cost.Lines != 300 || cost.Bytes != int64(3*len(text)) || cost.CPU <= 0 || cost.Signatures != 2 || cost.Overflow != 270 {
+		t.Errorf("%+v", cost)
 	}
-	g := group.New(group.Options{})
-	s := g.Stream("loghub")
-	record := &selfheal.Record{}
-	entry := &selfheal.Entry{Record: record}
-	b.SetBytes(int64(size))
-	b.ReportAllocs()
-	b.ResetTimer()
-	start := cpuTime(b)
-	for range b.N {
-		for _, m := range messages {
-			record.Message = m
-			s.Write(entry, func(*selfheal.Record, group.Index) {})
-		}
+	big := make([]byte, 0, 8<<20)
+	for i := byte('a'); i < 'i'; i++ {
+		big = append(append(big, bytes.Repeat([]byte{i}, 1<<20-1)...), '\n')
 	}
-	used := (cpuTime(b) - start).Seconds()
-	b.ReportMetric(float64(size)*float64(b.N)/used/1e6, "MB/cpu-s")
-	b.ReportMetric(float64(len(messages))*float64(b.N)/used/1e6, "Mlines/cpu-s")
+	cost = Measure(1, func(int) []byte { return big }, RawMap)
+	if cost.State < 8<<20-1<<16 || cost.State > 9<<20 {
+		t.Errorf("a map of 8 MiB is %d bytes of state", cost.State)
+	}
+	if peak := PeakState(big, 4, RawMap); peak < 8<<20-1<<16 || peak > 9<<20 {
+		t.Errorf("a map of 8 MiB peaks at %d bytes", peak)
+	}
+	if state := Parallel(2, big, RawMap).State; state < 16<<20-1<<17 || state > 18<<20 {
+		t.Errorf("two maps of 8 MiB are %d bytes", state)
+	}
 }
 
-func cpuTime(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
+// TestFormatsAreUnderstood: each of them is two signatures, so that what is
+// measured is not plain text.
+func TestFormatsAreUnderstood(t *testing.T) {
+	t.Parallel()
+	for _, f := range Formats() {
+		r := Decoding(group.Options{})
+		text := f.Text(1000)
+		ends := lineEnds(text)
+		if len(ends) != 1000 {
+			t.Errorf("%s: %d lines", f.Name, len(ends))
+		}
+		read(text, ends, r)
+		r.Close()
+		if signatures, overflow := r.Found(); signatures != 2 || overflow != 0 {
+			t.Errorf("%s: %d signatures", f.Name, signatures)
+		}
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkCeiling looks every message up in a map as it stands: no grouping can be faster than that.
-func BenchmarkCeiling(b *testing.B) {
-	var messages [][]byte
-	size := 0
-	known := make(map[string]int)
-	for _, file := range loghubFiles(b) {
-		for _, l := range readLoghub(b, file) {
-			messages = append(messages, []byte(l.content))
-			size += len(l.content) + 1
-			known[l.content] = 0
+func TestOtherDigits(t *testing.T) {
+	t.Parallel()
+	text := Formats()[1].Text(50)
+	other := OtherDigits(text, 1)
+	if len(other) != len(text) || bytes.Equal(other, text) {
+		t.Fatal("digits are as they were, or more than they were")
+	}
+	for i := range text {
+		if digit := text[i] >= '0' && text[i] <= '9'; digit != (other[i] >= '0' && other[i] <= '9') || !digit && text[i] != other[i] {
+			t.Fatalf("%q became %q", text[i], other[i])
 		}
 	}
-	b.SetBytes(int64(size))
-	b.ResetTimer()
-	start := cpuTime(b)
-	hits := 0
-	for range b.N {
-		for _, m := range messages {
-			if _, ok := known[string(m)]; ok {
-				hits++
-			}
-		}
+}
+
+// BenchmarkMessages is for the profiler: the way from a message to its signature.
+func BenchmarkMessages(b *testing.B) {
+	text := Messages(loghub(b))
+	ends := lineEnds(text)
+	b.SetBytes(int64(len(text)))
+	r := Signing(group.Options{})
+	used := cpuTime()
+	for b.Loop() {
+		read(text, ends, r)
 	}
-	if hits != b.N*len(messages) {
-		b.Fatal("a message was not found")
-	}
-	b.ReportMetric(float64(size)*float64(b.N)/(cpuTime(b)-start).Seconds()/1e6, "MB/cpu-s")
+	seconds := (cpuTime() - used).Seconds()
+	b.ReportMetric(float64(len(text))*float64(b.N)/seconds/1e6, "MB/cpu-s")
+	b.ReportMetric(float64(len(ends))*float64(b.N)/seconds/1e6, "Mlines/cpu-s")
 }

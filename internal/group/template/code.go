@@ -34,7 +34,7 @@ func (s *Scanner) codeContext() bool {
 	for skipped := 0; n > 0 && skipped < 4 && isCodeSeparator(s.out[n-1]); skipped++ {
 		n--
 	}
-	if n == 0 || s.out[n-1] < ' ' {
+	if n == 0 || !endsCodeWord(s.out[n-1]) {
 		return false
 	}
 	w := lastName(s.out[:n])
@@ -52,6 +52,12 @@ func (s *Scanner) codeContext() bool {
 		return n+1 == len(s.out) && s.out[n] == ' ' && (string(w) == "error" || string(w) == "Error")
 	}
 	return isCodeWord(w) || isStatusName(w) || isQualifiedCode(w)
+}
+
+// endsCodeWord tells of the letters that the words end in which codeContext knows.
+func endsCodeWord(c byte) bool {
+	const letters = 1<<('s'&31) | 1<<('e'&31) | 1<<('p'&31) | 1<<('o'&31) | 1<<('t'&31) | 1<<('d'&31) | 1<<('c'&31) | 1<<('l'&31) | 1<<('h'&31) | 1<<('f'&31) | 1<<('r'&31)
+	return c >= 'A' && letters>>(c&31)&1 != 0 || c == '_' || c == '-'
 }
 
 // lastName gives the name that b ends in, of letters, "_" and "-"; at most 24 bytes of it.

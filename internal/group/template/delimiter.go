@@ -5,6 +5,16 @@ import "bytes"
 // delimiter takes a bracket, quote or separator.
 func (s *Scanner) delimiter(m []byte, i int) int {
 	c := m[i]
+	switch c {
+	case '}', ';', '|':
+		s.out = append(s.out, c)
+		return i + 1
+	case '(', '[', '{':
+		if n := len(s.out); n == 0 || s.out[n-1] != '=' {
+			s.out = append(s.out, c)
+			return i + 1
+		}
+	}
 	if (c == '"' || c == '\'' || c == '`') && i != s.closing {
 		if end := s.quoted(m, i); end > i {
 			return end

@@ -5,7 +5,11 @@ import "bytes"
 // shape recognises a token with digits by its form alone; 0 when it has none of
 // the known forms. has may hold more than the token's own traits, never less.
 func shape(b []byte, has traits) byte {
-	if isNumber(b) || isHexLiteral(b) || isBareHex(b) {
+	if classes[b[0]] == letter {
+		if isHexDigit(b[0]) && isBareHex(b) {
+			return maskNum
+		}
+	} else if isNumber(b) || isHexLiteral(b) || isBareHex(b) {
 		return maskNum
 	}
 	if has&^hasDigit == 0 {
@@ -23,7 +27,7 @@ func shape(b []byte, has traits) byte {
 		return maskTime
 	case has&hasDot != 0 && isIPv4(b):
 		return maskHost
-	case (has&hasColon != 0 || has&hasOther != 0) && (isIPv6(b) || isMAC(b) || isColonList(b)):
+	case has&hasColon != 0 && (isIPv6(b) || isColonList(b)), has&(hasColon|hasOther) != 0 && isMAC(b):
 		return maskHost
 	case has&hasAt != 0 && isEmail(b):
 		return maskEmail

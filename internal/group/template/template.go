@@ -12,7 +12,11 @@
 // over the bytes, no regular expression, no allocation.
 package template
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // MaxTemplate is the size in bytes at which a compact template is cut. A longer
 // line keeps the identity of its beginning.
@@ -87,9 +91,10 @@ const (
 	hasSlash
 	hasDot
 	hasAt
-	hasBackslash
+
 	hasOther // another joiner
-	hasEnd   // a space or delimiter, which ends a token
+	hasBackslash
+	hasEnd // a space or delimiter, which ends a token
 )
 
 var traitOf = makeTraits()
@@ -120,16 +125,18 @@ func traitsOf(b []byte) (has traits) {
 // Scanner makes templates. It keeps a buffer between calls and is not safe for concurrent use.
 type Scanner struct {
 	out     []byte
-	unit    bool // the last word was a unit that its number absorbed
-	closing int  // where the quotation that is being scanned ends; -1 when there is none
+	in      []byte // the message without invisible characters, and zeros behind it
+	unit    bool   // the last word was a unit that its number absorbed
+	closing int    // where the quotation that is being scanned ends; -1 when there is none
 }
 
 // Scan gives the compact template of a message, valid until the next call.
 func (s *Scanner) Scan(m []byte) []byte {
-	s.out, s.closing = s.out[:0], -1
-	if len(m) > maxInput {
-		m = m[:maxInput]
+	if s.out == nil {
+		s.out, s.in = make([]byte, 0, MaxTemplate+maxInput+slack), make([]byte, 0, maxInput+slack)
 	}
+	s.out, s.closing = s.out[:0], -1
+	m = s.padded(m[:min(len(m), maxInput)])
 	for i := 0; i < len(m); {
 		if len(s.out) >= MaxTemplate {
 			s.out = append(s.out[:MaxTemplate], maskCut)
@@ -142,34 +149,100 @@ func (s *Scanner) Scan(m []byte) []byte {
 		case delim:
 			i = s.delimiter(m, i)
 		case letter:
-			j := i + 1
-			for j < len(m) && classes[m[j]] == letter {
-				j++
+			end := 0
+			if i, end = s.words(m, i); end > i {
+				i = s.chunk(m, i, end, 0)
 			}
-			if j < len(m) && m[j] == ' ' && isOrdinary(m[i:j]) && (len(s.out) == 0 || s.out[len(s.out)-1] != '=') {
-				s.unit = false // with its space, that is most of most messages
-				s.out = append(s.out, m[i:j+1]...)
-				i = j + 1
-				continue
-			}
-			i = s.chunk(m, i, j, 0)
 		case digit:
 			i = s.integer(m, i)
 		default:
+			if m[i] == '/' && i+1 < len(m) && classes[m[i+1]] == digit { // Java's addresses without a name
+				if end := s.dotted(m, i+1, digitsEnd(m, i+1), true); end > i+1 {
+					i = end
+					continue
+				}
+			}
 			i = s.chunk(m, i, i, 0)
 		}
 	}
 	return s.trim()
 }
 
+// slack is how far beyond the message, and beyond the template, pieces of a fixed
+// length may be read and written: most pieces are short, and that is faster than
+// looking for their ends first.
+const slack = 16
+
+// words takes the words that begin at i, which is most of most messages, with what
+// is between them: letters that can be nothing but a word, and the space, colon or
+// full stop behind them. It gives the position of what comes then, and the end of
+// the letters there if they need a closer look. It does at a glance what chunk does.
+func (s *Scanner) words(m []byte, i int) (at, end int) {
+	if n := len(s.out); n > 0 && s.out[n-1] == '=' {
+		return i, lettersEnd(m, i)
+	}
+	padded := m[:len(m)+slack]
+	for len(s.out) < MaxTemplate {
+		j := lettersEnd(m, i)
+		c := padded[j]
+		switch {
+		case traitOf[c] == hasEnd:
+			if !isPlain(m, i, j) && !isOrdinary(m[i:j]) {
+				return i, j
+			}
+			s.unit = false
+		case (c == ':' || c == '.' && !isUnitWord(m[i:j])) && traitOf[padded[j+1]] == hasEnd:
+		default:
+			return i, j
+		}
+		if c == ' ' || c == ':' || c == '.' {
+			j++
+		}
+		s.put(m, i, j)
+		if i = j; c != ' ' || classes[padded[i]] != letter {
+			break
+		}
+	}
+	return i, i
+}
+
+// put appends m[i:j] of a padded message.
+func (s *Scanner) put(m []byte, i, j int) {
+	n := len(s.out)
+	if j-i <= slack && n+slack <= cap(s.out) {
+		*(*[slack]byte)(s.out[n : n+slack]) = [slack]byte(m[i : i+slack : len(m)+slack])
+		s.out = s.out[:n+j-i]
+		return
+	}
+	s.out = append(s.out, m[i:j]...)
+}
+
+// lettersEnd gives the position after the letters that begin at i of a padded
+// message. It looks at eight bytes at once (H. S. Warren, "Hacker's Delight", section 6-1): adding what
+// is missing to 0x80 sets the high bit of the bytes that reach a bound.
+func lettersEnd(m []byte, i int) int {
+	const low, high = 0x7f7f7f7f7f7f7f7f, 0x8080808080808080
+	for padded := m[:len(m)+slack]; ; i += 8 {
+		x := binary.LittleEndian.Uint64(padded[i:])
+		lower := (x | 0x2020202020202020) & low
+		fromA := lower + (0x80-'a')*0x0101010101010101
+		beyondZ := lower + (0x80-'z'-1)*0x0101010101010101
+		if others := ^(fromA&^beyondZ | x) & high; others != 0 { // bytes of multi-byte characters are letters
+			return i + bits.TrailingZeros64(others)/8
+		}
+	}
+}
+
 // integer takes a number of digits only, the most common value, without trying
 // other shapes, and gives the position after it.
 func (s *Scanner) integer(m []byte, i int) int {
-	j := i + 1
-	for j < len(m) && classes[m[j]] == digit {
-		j++
-	}
+	j := digitsEnd(m, i)
 	if j < len(m) && traitOf[m[j]] != hasEnd {
+		if m[j] == '.' {
+			if end := s.dotted(m, i, j, false); end > i {
+				return end
+			}
+		}
 		return s.chunk(m, i, j, hasDigit)
 	}
 	if j-i <= 5 && s.isCodeNumber(m[i:j], m[j:]) {
@@ -178,6 +251,50 @@ func (s *Scanner) integer(m []byte, i int) int {
 		s.mask(maskNum)
 	}
 	return j
+}
+
+// digitsEnd gives the position after the digits that begin at i of a padded message.
+func digitsEnd(m []byte, i int) int {
+	padded := m[:len(m)+slack]
+	for classes[padded[i]] == digit {
+		i++
+	}
+	return i
+}
+
+// dotted takes numbers joined by dots, of which m[i:j] is the first, and gives the
+// position after them: an address, perhaps with a port, when there are four short
+// ones, else a decimal or a version. It gives i when they are or may be something
+// else. It does at a glance what chunk does.
+func (s *Scanner) dotted(m []byte, i, j int, addressOnly bool) int {
+	padded := m[:len(m)+slack]
+	groups, widest := 1, j-i
+	for padded[j] == '.' && classes[padded[j+1]] == digit {
+		end := digitsEnd(m, j+1)
+		groups, widest, j = groups+1, max(widest, end-j-1), end
+	}
+	mask := maskNum
+	switch {
+	case groups == 4 && widest <= 3:
+		mask = maskHost
+		if padded[j] == ':' && classes[padded[j+1]] == digit {
+			j = digitsEnd(m, j+1)
+		}
+	case groups == 1 || groups == 4 || addressOnly:
+		return i
+	}
+	end := j
+	if padded[j] == ':' {
+		end++
+	}
+	if traitOf[padded[end]] != hasEnd {
+		return i
+	}
+	s.mask(mask)
+	if end > j {
+		s.out = append(s.out, ':')
+	}
+	return end
 }
 
 func (s *Scanner) space() {
@@ -208,15 +325,17 @@ func (s *Scanner) chunk(m []byte, i, j int, has traits) int {
 	}
 	for ; j < len(m); j++ {
 		t := traitOf[m[j]]
-		if t == hasEnd {
-			break
-		}
-		if t == hasBackslash && j+1 < len(m) && m[j+1] == '"' {
-			end := s.token(m, i, j, has)
-			if end == j {
-				end = j + 1 // the backslash only protects the quote
+		if t >= hasBackslash {
+			if t == hasEnd {
+				break
 			}
-			return end
+			if j+1 < len(m) && m[j+1] == '"' {
+				end := s.token(m, i, j, has)
+				if end == j {
+					end = j + 1 // the backslash only protects the quote
+				}
+				return end
+			}
 		}
 		has |= t
 	}

@@ -33,7 +33,9 @@ func (s *Scanner) token(m []byte, i, j int, has traits) int {
 	default:
 		s.plain(b, has)
 	}
-	s.out = append(s.out, tail...)
+	if len(tail) > 0 {
+		s.out = append(s.out, tail...)
+	}
 	return end
 }
 

@@ -16,7 +16,77 @@ func isOrdinary(w []byte) bool {
 			return true
 		}
 	}
-	return w[0] >= 'a'
+	return w[0] >= 'a' || !mayBeNameWord(w)
+}
+
+// isPlain is isOrdinary for most words, without a branch: it looks at the first two
+// letters and at the length only. m is padded.
+func isPlain(m []byte, i, j int) bool {
+	n := j - i
+	if n < 2 || n >= len(wordLengths) {
+		return false
+	}
+	return wordStarts[m[i]]>>(m[i+1]&31)&wordLengths[n] == 0
+}
+
+const (
+	startsWord = 1       // of a word that is not ordinary, for words of up to nine letters
+	startsHash = 1 << 32 // for words as long as hashes are
+)
+
+// wordLengths says which of the beginnings matter for words of a length.
+var wordLengths = makeWordLengths()
+
+func makeWordLengths() (t [64]uint64) {
+	for n := range 10 {
+		t[n] = startsWord
+	}
+	for _, n := range [...]int{8, 16, 32, 40} {
+		t[n] = startsHash
+	}
+	return t
+}
+
+// wordStarts has, for each first letter, a bit for every second one with which
+// isOrdinary says no to a word: of startsWord in the lower half, of startsHash in the upper.
+var wordStarts = makeWordStarts()
+
+func makeWordStarts() (t [256]uint64) {
+	w := []byte("..xxxxxxx")
+	for first := byte('A'); first <= 'z'; first++ { // words of other alphabets are ordinary
+		for second := range 256 {
+			w[0], w[1] = first, byte(second)
+			if classes[w[0]] != letter || classes[w[1]] != letter {
+				continue
+			}
+			for n := 2; n <= len(w); n++ {
+				if !isOrdinary(w[:n]) {
+					t[first] |= wordLengths[n] << (second & 31)
+				}
+			}
+		}
+	}
+	return t
+}
+
+// mayBeNameWord tells, by two letters, of months, weekdays, time zones, and of the
+// units and truth values that begin with a capital.
+func mayBeNameWord(w []byte) bool {
+	return len(w) == 1 || nameStarts[w[0]&31]>>(w[1]&31)&1 != 0
+}
+
+// nameStarts has, for each first letter, a bit for every second one.
+var nameStarts = makeNameStarts()
+
+func makeNameStarts() (t [32]uint32) {
+	for _, start := range [...]string{
+		"Ja", "Fe", "Ma", "Ap", "Ju", "Au", "Se", "Oc", "No", "De", "Mo", "Tu", "We", "Th", "Fr", "Sa", "Su",
+		"UT", "GM", "CE", "PS", "PD", "ES", "ED", "CS", "CD", "MS", "MD", "BS", "IS", "JS", "AM", "PM",
+		"KB", "MB", "GB", "TB", "Ki", "Mi", "Gi", "Ti", "Tr", "Fa", "TR", "FA", "Nu", "NU",
+	} {
+		t[start[0]&31] |= 1 << (start[1] & 31)
+	}
+	return t
 }
 
 // mayBeValueWord tells, by two letters, of true, false, null, nil, the units, and
@@ -125,14 +195,10 @@ func isTechnicalWord(w []byte) bool {
 	return false
 }
 
-// isCodeWord tells of words before a number that say that the number names a failure.
+// isCodeWord tells of words before a number that say that the number names a
+// failure, whatever their case, "_" and "-" left out.
 func isCodeWord(w []byte) bool {
-	if len(w) < 2 || len(w) > 14 {
-		return false
-	}
-	switch w[0] | 0x20 {
-	case 's', 'c', 'h', 'e', 'r':
-	default:
+	if len(w) < 2 || len(w) > 14 || codeWordEnds[w[0]&31]>>(w[len(w)-1]&31)&1 == 0 {
 		return false
 	}
 	var lower [14]byte
@@ -146,12 +212,24 @@ func isCodeWord(w []byte) bool {
 			n++
 		}
 	}
-	switch string(lower[:n]) {
-	case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "http", "https", "code", "errorcode", "errcode", "errno", "exit", "exitcode",
-		"exitstatus", "exited", "returncode", "retcode", "rc", "sqlstate", "signal", "sqlcode", "responsecode", "resultcode", "respcode", "replycode", "hresult", "returned", "responded", "response":
-		return true
+	return codeWords[string(lower[:n])]
+}
+
+var codeWords = map[string]bool{
+	"status": true, "statuscode": true, "httpstatus": true, "httpcode": true, "httpstatuscode": true, "http": true, "https": true, "code": true,
+	"errorcode": true, "errcode": true, "errno": true, "exit": true, "exitcode": true, "exitstatus": true, "exited": true, "returncode": true,
+	"retcode": true, "rc": true, "sqlstate": true, "signal": true, "sqlcode": true, "responsecode": true, "resultcode": true, "respcode": true,
+	"replycode": true, "hresult": true, "returned": true, "responded": true, "response": true,
+}
+
+// codeWordEnds has, for each first letter of a code word, a bit for every last one.
+var codeWordEnds = makeCodeWordEnds()
+
+func makeCodeWordEnds() (t [32]uint32) {
+	for w := range codeWords {
+		t[w[0]&31] |= 1<<(w[len(w)-1]&31) | 1<<('_'&31) | 1<<('-'&31)
 	}
-	return false
+	return t
 }
 
 // isFailureKey tells of keys whose value says what failed, or how.

@@ -18,10 +18,11 @@ var (
 // maxWindow bounds the memory that a zstd frame may ask for: what "zstd --long" uses.
 const maxWindow = 128 << 20
 
-// readAhead is the buffer in front of a decompressor.
-const readAhead = 128 << 10
+// packedBuffer is the buffer in front of a decompressor.
+const packedBuffer = 128 << 10
 
-// decompress unpacks gzip and zstd, told by their first bytes whatever the file is called.
+// decompress unpacks gzip and zstd, told by their first bytes whatever the file is
+// called, ahead of who reads the text.
 func decompress(in io.Reader) (io.ReadCloser, error) {
 	head := make([]byte, 4)
 	n, err := io.ReadFull(in, head)
@@ -32,13 +33,30 @@ func decompress(in io.Reader) (io.ReadCloser, error) {
 	rest := io.MultiReader(bytes.NewReader(head), in)
 	switch {
 	case bytes.HasPrefix(head, gzipMagic):
-		return gzip.NewReader(bufio.NewReaderSize(rest, readAhead))
-	case bytes.HasPrefix(head, zstdMagic):
-		d, err := zstd.NewReader(bufio.NewReaderSize(rest, readAhead), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		z, err := gzip.NewReader(bufio.NewReaderSize(rest, packedBuffer))
 		if err != nil {
 			return nil, err
 		}
-		return d.IOReadCloser(), nil
+		return unpacked{readAhead(z), z}, nil
+	case bytes.HasPrefix(head, zstdMagic):
+		d, err := zstd.NewReader(bufio.NewReaderSize(rest, packedBuffer), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil, err
+		}
+		z := d.IOReadCloser()
+		return unpacked{readAhead(z), z}, nil
 	}
 	return io.NopCloser(rest), nil
+}
+
+// unpacked is the text of a compressed stream.
+type unpacked struct {
+	*ahead
+	from io.Closer
+}
+
+// Close ends the unpacking, then closes what it read from.
+func (u unpacked) Close() error {
+	u.ahead.Close()
+	return u.from.Close()
 }

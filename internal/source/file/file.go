@@ -33,6 +33,9 @@ type Config struct {
 	Stdin io.Reader
 	// MaxLine is the length in bytes at which a line is cut; 0 means DefaultMaxLine.
 	MaxLine int
+	// PartSize is about how many bytes of a large file one reader takes at a time,
+	// where several read it (see [Source.Parts]); 0 means DefaultPartSize.
+	PartSize int64
 }
 
 // Validate checks everything that can be checked without touching the files.
@@ -59,6 +62,8 @@ func (c Config) Validate() error {
 		return selfheal.Usagef("name a file instead", "there is no standard input to read")
 	case c.MaxLine < 0:
 		return selfheal.Usagef("leave it out for the default of 1 MiB", "the maximum length of a line is negative")
+	case c.PartSize < 0:
+		return selfheal.Usagef("leave it out for the default of 16 MiB", "the size of the parts of a file is negative")
 	}
 	return nil
 }
@@ -81,6 +86,9 @@ func New(c Config) (*Source, error) {
 	}
 	if c.MaxLine == 0 {
 		c.MaxLine = DefaultMaxLine
+	}
+	if c.PartSize == 0 {
+		c.PartSize = DefaultPartSize
 	}
 	return &Source{config: c}, nil
 }

@@ -25,7 +25,13 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	sourcetest.Run(t, sourcetest.Harness{
+	t.Run("undivided", func(t *testing.T) { sourcetest.Run(t, harness(0)) })
+	t.Run("in parts", func(t *testing.T) { sourcetest.Run(t, harness(8)) })
+}
+
+// harness makes sources that divide files larger than partSize.
+func harness(partSize int64) sourcetest.Harness {
+	return sourcetest.Harness{
 		New: func(t *testing.T, streams map[string][]string) selfheal.Source {
 			dir := t.TempDir()
 			for name, lines := range streams {
@@ -35,15 +41,15 @@ func TestConformance(t *testing.T) {
 				}
 				write(t, filepath.Join(dir, name+".log"), []byte(text.String()))
 			}
-			return open(t, Config{Patterns: []string{filepath.Join(dir, "*.log")}})
+			return open(t, Config{Patterns: []string{filepath.Join(dir, "*.log")}, PartSize: partSize})
 		},
 		Broken: func(t *testing.T) selfheal.Source {
 			packed := gzipped(t, bytes.Repeat([]byte("a line that compresses well\n"), 1000))
 			name := filepath.Join(t.TempDir(), "cut.log.gz")
 			write(t, name, packed[:len(packed)-10])
-			return open(t, Config{Patterns: []string{name}})
+			return open(t, Config{Patterns: []string{name}, PartSize: partSize})
 		},
-	})
+	}
 }
 
 func open(t *testing.T, c Config) *Source {

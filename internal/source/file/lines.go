@@ -71,16 +71,20 @@ func (l *lines) split(b []byte, held int, yield func(*selfheal.Entry) error) ([]
 
 // yield delivers one line without its carriage return, cut at the cap.
 func (l *lines) yield(line []byte, yield func(*selfheal.Entry) error) error {
+	l.entry.Number++
+	l.entry.Line, l.entry.Truncated = cut(line, l.max)
+	return yield(&l.entry)
+}
+
+// cut gives a line without its carriage return, no longer than max.
+func cut(line []byte, max int) (kept []byte, truncated bool) {
 	if n := len(line); n > 0 && line[n-1] == '\r' {
 		line = line[:n-1]
 	}
-	l.entry.Truncated = len(line) > l.max
-	if l.entry.Truncated {
-		line = line[:l.max]
+	if len(line) > max {
+		return line[:max], true
 	}
-	l.entry.Number++
-	l.entry.Line = line
-	return yield(&l.entry)
+	return line, false
 }
 
 // hold keeps an unfinished line for the next read, or delivers and then skips it

@@ -29,6 +29,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("stops when cancelled", h.cancelled)
 	t.Run("an unreachable source is an error", h.broken)
 	t.Run("can be read again", h.again)
+	t.Run("streams and their parts give what Read gives", h.parts)
 }
 
 var sample = map[string][]string{
@@ -121,6 +122,44 @@ func (h Harness) again(t *testing.T) {
 	if diff := cmp.Diff(first, second); diff != "" {
 		t.Errorf("second Read differs (-first +second):\n%s", diff)
 	}
+}
+
+// parts checks the optional abilities to be read stream by stream, and part by part.
+func (h Harness) parts(t *testing.T) {
+	source := h.New(t, sample)
+	whole, err := read(t.Context(), source)
+	if err != nil {
+		t.Fatalf("Read: %v", err)
+	}
+	check := func(ability string, streams []selfheal.SourceStream, err error) {
+		t.Helper()
+		got := make(map[string][]string)
+		for _, s := range streams {
+			if err != nil {
+				break
+			}
+			err = s.Read(t.Context(), func(e *selfheal.Entry) error {
+				got[e.Stream] = append(got[e.Stream], string(e.Line))
+				return nil
+			})
+		}
+		if diff := cmp.Diff(whole, got); err != nil || diff != "" {
+			t.Errorf("%s: %v (-Read +%s):\n%s", ability, err, ability, diff)
+		}
+	}
+	if s, ok := source.(selfheal.StreamSource); ok {
+		streams, err := s.Streams(t.Context(), selfheal.Query{})
+		check("Streams", streams, err)
+	}
+	if s, ok := source.(partSource); ok {
+		parts, err := s.Parts(t.Context(), selfheal.Query{}, func(_, _ []byte) bool { return true })
+		check("Parts", slices.Concat(parts...), err)
+	}
+}
+
+// partSource is the ability that the pipeline asks for.
+type partSource interface {
+	Parts(ctx context.Context, q selfheal.Query, begins func(previous, line []byte) bool) ([][]selfheal.SourceStream, error)
 }
 
 // Memory is a source that holds its lines in memory.

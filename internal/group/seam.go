@@ -1,0 +1,46 @@
+package group
+
+import (
+	"bytes"
+
+	"selfheal/internal/group/decode"
+)
+
+// Seams finds the lines at which a stream can be divided, so that its parts can
+// be grouped apart with the result of the whole. It is not safe for concurrent use.
+type Seams struct {
+	stream *Stream
+	line   decode.Line
+}
+
+// NewSeams makes a Seams for groupers with these options.
+func NewSeams(o Options) *Seams {
+	return &Seams{stream: New(o).Stream("")}
+}
+
+// Begins tells whether a line begins an event whatever came before it, and
+// states its time itself, so that it need not be taken over from an earlier
+// record. previous is the line before it.
+func (s *Seams) Begins(previous, line []byte) bool {
+	var f decode.Frame
+	decoder := &s.stream.g.decoder
+	if decoder.Unframe(s.stream.unterminal(previous), &s.line, &f) && f.Partial {
+		return false
+	}
+	line = s.stream.unterminal(line)
+	framed := decoder.Unframe(line, &s.stream.frame, &f)
+	if framed {
+		if line = s.stream.unterminal(f.Payload); f.Partial {
+			return false
+		}
+	}
+	line = bytes.TrimRight(line, "\r")
+	if len(line) == 0 || line[0] == ' ' || line[0] == '\t' {
+		return false
+	}
+	decoder.Decode(line, &s.line)
+	if line[0] == '{' && s.line.Format == decode.JSON {
+		return !s.line.Time.IsZero() || framed && !f.Time.IsZero()
+	}
+	return s.line.Header && !s.line.Time.IsZero()
+}

@@ -1,0 +1,155 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"selfheal"
+	"selfheal/internal/group"
+	"selfheal/internal/watch"
+)
+
+// partShift puts the number of a part above the numbers of its lines, so that
+// lines of a stream can be ordered before it is known how many each part has.
+const partShift = 40
+
+// collector is what one goroutine reads into, piece by piece.
+type collector struct {
+	plan    watch.Plan
+	side    watch.Side
+	grouper *group.Grouper
+	newest  time.Time // of the records of the stream before the piece, where that matters
+	series  []selfheal.Series
+	all     selfheal.Series
+	records int64
+	// byMinute says that signatures that are no errors are kept by the minute too.
+	byMinute bool
+
+	streams map[string]*stream // of the piece
+	order   []*stream          // the same as they came
+	current *stream            // of the last entry: streams come in long runs
+}
+
+// account is what was received of one piece.
+type account struct {
+	coverage selfheal.Coverage
+	lines    int64 // the number of the last one
+}
+
+type stream struct {
+	name  string
+	lines *group.Stream
+	tap   *watch.Tap
+	emit  func(*selfheal.Record, group.Index)
+	time  time.Time // of the last record that stated one
+	zone  string
+}
+
+func newCollector(plan watch.Plan, side watch.Side, o group.Options) *collector {
+	return &collector{plan: plan, side: side, grouper: group.New(o)}
+}
+
+// read takes one piece to its end. Multi-line events never go on beyond it.
+func (c *collector) read(ctx context.Context, p piece) (account, error) {
+	var a account
+	c.streams, c.order, c.current = map[string]*stream{}, nil, nil
+	err := p.Read(ctx, func(e *selfheal.Entry) error {
+		a.lines = e.Number
+		if p.part > 0 {
+			numbered := *e
+			numbered.Number += int64(p.part) << partShift
+			e = &numbered
+		}
+		c.entry(e)
+		return nil
+	})
+	if err != nil {
+		return a, err
+	}
+	for _, s := range c.order {
+		s.lines.Close(s.emit)
+		a.coverage = watch.Merge(a.coverage, s.tap.Coverage())
+	}
+	if p.part > 0 {
+		a.coverage.Streams = 0 // counted with the first part
+	}
+	return a, nil
+}
+
+func (c *collector) entry(e *selfheal.Entry) {
+	s := c.current
+	if s == nil || s.name != e.Stream {
+		s = c.stream(e.Stream)
+	}
+	if e.Truncated {
+		s.tap.Cut()
+	}
+	s.lines.Write(e, s.emit)
+}
+
+func (c *collector) stream(name string) *stream {
+	s := c.streams[name]
+	if s == nil {
+		s = c.open(name)
+		c.streams[name], c.order = s, append(c.order, s)
+	}
+	c.current = s
+	return s
+}
+
+func (c *collector) open(name string) *stream {
+	s := &stream{name: name, lines: c.grouper.Stream(name), tap: watch.NewTap(c.plan, c.side)}
+	if !c.newest.IsZero() {
+		s.tap.See(&selfheal.Record{Time: c.newest})
+	}
+	s.emit = func(r *selfheal.Record, i group.Index) {
+		s.date(r)
+		if s.tap.See(r) {
+			c.count(r, i)
+		}
+	}
+	return s
+}
+
+// date gives a record without a time of its own, such as a panic that the
+// runtime printed between two log lines, the time of the record before it.
+func (s *stream) date(r *selfheal.Record) {
+	if r.Time.IsZero() {
+		r.Time, r.Zone = s.time, s.zone
+		return
+	}
+	s.time, s.zone = r.Time, r.Zone
+}
+
+// count adds one record. Signatures that are no errors are kept by the hour: they
+// are most of a log, they only serve for comparison, and a week of minutes of
+// each would be most of the memory.
+func (c *collector) count(r *selfheal.Record, i group.Index) {
+	for int(i) >= len(c.series) {
+		c.series = append(c.series, selfheal.Series{})
+	}
+	c.records++
+	if r.Time.IsZero() {
+		c.series[i].Undated++
+		c.all.Undated++
+		return
+	}
+	minute := selfheal.MinuteOf(r.Time)
+	c.all.Add(minute, 1)
+	if !c.byMinute && r.Severity < selfheal.SeverityWarn && len(r.Exceptions) == 0 {
+		minute -= minute % 60
+	}
+	c.series[i].Add(minute, 1)
+}
+
+// result is what was counted, by identity instead of by this collector's own
+// numbering. It holds the signatures of records that were not counted too.
+func (c *collector) result() collected {
+	result := newCollected()
+	result.counts.Records, result.counts.All = c.records, c.all
+	c.series = append(c.series, make([]selfheal.Series, c.grouper.Len()-len(c.series))...)
+	for i := range c.series {
+		result.add(c.grouper.Signature(group.Index(i)), &c.series[i])
+	}
+	return result
+}

@@ -190,7 +190,7 @@ func (f *follower) look() report.LiveSignatures {
 	now := f.request.Clock()
 	for _, s := range f.streams {
 		if !s.written.IsZero() && now.Sub(s.written) >= idleFor {
-			s.stream.Close(f.emit)
+			s.stream.Flush(f.emit)
 			s.written = time.Time{}
 		}
 	}

@@ -20,49 +20,52 @@ type sources struct {
 }
 
 // of gives the stream of the line's source and the line without the name; nil for
-// a line without one. name is that of the stream that carries them all.
-func (s *sources) of(g *Grouper, name string, line []byte) (*Stream, []byte) {
+// a line without one. s carries them all.
+func (f *sources) of(s *Stream, line []byte) (*Stream, []byte) {
 	source, rest := cutSource(line)
 	if source == nil {
 		return nil, line
 	}
-	if found, ok := s.streams[string(source)]; ok {
+	if found, ok := f.streams[string(source)]; ok {
 		return found, rest
 	}
-	if len(s.order) == maxSources {
-		return nil, rest
+	if len(f.order) == maxSources {
+		return nil, line
 	}
-	if s.streams == nil {
-		s.streams = make(map[string]*Stream)
+	if f.streams == nil {
+		f.streams = make(map[string]*Stream)
 	}
-	made := g.Stream(name + ":" + string(bytes.ToValidUTF8(source, nil)))
-	s.streams[string(source)] = made
-	s.order = append(s.order, made)
+	made := s.g.Stream(s.name)
+	made.inner, made.instance = true, string(bytes.ToValidUTF8(source, nil))
+	f.streams[string(source)] = made
+	f.order = append(f.order, made)
 	return made, rest
 }
 
-// close emits the events that are still open.
-func (s *sources) close(emit Emit) {
-	for _, stream := range s.order {
-		stream.Close(emit)
-	}
-}
-
-// write takes the next line, if it names its source.
-func (s *sources) write(g *Grouper, name string, e *selfheal.Entry, emit Emit) bool {
-	stream, rest := s.of(g, name, e.Line)
+// write takes the next line of s, if it names its source.
+func (f *sources) write(s *Stream, line []byte, number int64, emit Emit) bool {
+	stream, rest := f.of(s, line)
 	if stream == nil {
 		return false
 	}
-	inner := *e
-	inner.Line = rest
-	stream.Write(&inner, emit)
+	s.flush(emit) // what no source had begun is over
+	stream.Write(&selfheal.Entry{Stream: s.name, Line: rest, Number: number, Time: s.from.time}, emit)
 	return true
+}
+
+// each visits the streams of all sources as they were first seen.
+func (f *sources) each(visit func(*Stream)) {
+	for _, stream := range f.order {
+		visit(stream)
+	}
 }
 
 // cutSource splits "api-1  | text" and "[pod/api-7d4b9c/app] text" behind the
 // name of the source; nil when a line has none.
 func cutSource(line []byte) (source, rest []byte) {
+	if len(line) == 0 || line[0] != '[' && (line[0] < 'a' || line[0] > 'z') && (line[0] < '0' || line[0] > '9') {
+		return nil, line
+	}
 	if rest, ok := bytes.CutPrefix(line, []byte("[pod/")); ok {
 		name, text, ok := bytes.Cut(rest[:min(len(rest), 512)], []byte{']'})
 		if !ok || bytes.IndexByte(name, ' ') >= 0 {

@@ -210,19 +210,20 @@ func TestSourcesByTurns(t *testing.T) {
 			}
 		}
 		g := testGrouper()
-		var s sources
+		s := g.Stream("log")
 		got := make(map[string]selfheal.SignatureID)
-		emit := func(r *selfheal.Record, i Index) { got[r.Stream] += g.ID(i) }
-		for _, line := range mixed {
-			if !s.write(g, "log", &selfheal.Entry{Line: []byte(line)}, emit) {
-				t.Fatalf("no source in %q", line)
-			}
+		emit := func(r *selfheal.Record, i Index) { got[r.Instance] += g.ID(i) }
+		for i, line := range mixed {
+			s.Write(&selfheal.Entry{Line: []byte(line), Number: int64(i + 1)}, emit)
 		}
-		s.close(emit)
+		if len(got) > 0 {
+			t.Errorf("%q: events before their end: %v", names, got)
+		}
+		s.Flush(emit)
 		want := make(map[string]selfheal.SignatureID)
 		for k, name := range []string{"java.chained.a.log", "python.chained.a.log", "go.nil.a.log"} {
 			source, _ := cutSource([]byte(names[k]))
-			want["log:"+string(source)] = readAll(testGrouper(), logs[name])[0].ID
+			want[string(source)] = readAll(testGrouper(), logs[name])[0].ID
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", names, diff)
@@ -265,12 +266,18 @@ func TestCutSource(t *testing.T) {
 // TestSourcesAreBounded: names that hostile lines invent take no more memory than maxSources streams.
 func TestSourcesAreBounded(t *testing.T) {
 	t.Parallel()
-	g := testGrouper()
-	var s sources
+	s, records := testGrouper().Stream("log"), 0
+	emit := func(*selfheal.Record, Index) { records++ }
 	for i := range 10 * maxSources {
-		s.write(g, "log", &selfheal.Entry{Line: fmt.Appendf(nil, "api-%d | x", i)}, func(*selfheal.Record, Index) {})
+		s.Write(&selfheal.Entry{Line: fmt.Appendf(nil, "api-%d | api-%d | x", i, i)}, emit)
 	}
-	if len(s.order) != maxSources || len(s.streams) != maxSources {
-		t.Errorf("%d sources", len(s.order))
+	s.Close(emit)
+	if len(s.sources.order) != maxSources || len(s.sources.streams) != maxSources || records != 10*maxSources {
+		t.Errorf("%d sources, %d records", len(s.sources.order), records)
+	}
+	for _, inner := range s.sources.order {
+		if len(inner.sources.order) > 0 {
+			t.Fatal("sources within a source")
+		}
 	}
 }

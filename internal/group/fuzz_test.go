@@ -41,7 +41,7 @@ func FuzzStream(f *testing.F) {
 				if first[i].ID != second[i].ID {
 					t.Fatalf("event %d is %s, then %s", i, first[i].ID, second[i].ID)
 				}
-				if n := first[i].Number; n != 0 && n <= last {
+				if n := first[i].Number; n != 0 && n < last { // a line may hold a batch of events
 					t.Fatalf("event %d begins at line %d, after %d", i, n, last)
 				}
 				last = max(last, first[i].Number)

@@ -24,17 +24,23 @@ func NewSeams(o Options) *Seams {
 func (s *Seams) Begins(previous, line []byte) bool {
 	var f decode.Frame
 	decoder := &s.stream.g.decoder
-	if decoder.Unframe(s.stream.unterminal(previous), &s.line, &f) && f.Partial {
+	if decoder.Unwrap(s.stream.unterminal(previous), &s.line, &f) && f.Partial {
 		return false
 	}
 	line = s.stream.unterminal(line)
-	framed := decoder.Unframe(line, &s.stream.frame, &f)
+	framed := decoder.Unwrap(line, &s.stream.frame, &f)
 	if framed {
 		if line = s.stream.unterminal(f.Payload); f.Partial {
 			return false
 		}
 	}
 	line = bytes.TrimRight(line, "\r")
+	if source, _ := cutSource(line); source != nil {
+		return false // events of other sources may still go on
+	}
+	if decode.IsExportField(line) {
+		return false // of a journald entry, which only its cursor begins
+	}
 	if len(line) == 0 || line[0] == ' ' || line[0] == '\t' {
 		return false
 	}

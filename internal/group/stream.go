@@ -23,14 +23,20 @@ const maxLine = 1 << 20
 
 // Stream decodes and assembles the entries of one file, container or connection.
 type Stream struct {
-	g       *Grouper
-	name    string
-	frame   decode.Line // scratch memory of the framing
-	plain   []byte      // a line without its terminal escapes
-	partial []byte      // a line that the container runtime split, as far as it was seen
-	spare   *event
-	event   *event
-	record  selfheal.Record
+	g        *Grouper
+	name     string
+	splitter decode.Splitter
+	frame    decode.Line // scratch memory of the framing
+	wrapped  decode.Frame
+	from     origin  // of the line at hand
+	plain    []byte  // a line without its terminal escapes
+	partial  []byte  // a line that the container runtime split, as far as it was seen
+	sources  sources // of a stream in which several write by turns
+	instance string  // of records that state none
+	inner    bool    // it is one of several sources already
+	spare    *event
+	event    *event
+	record   selfheal.Record
 }
 
 // event is a multi-line event that may still go on.
@@ -44,7 +50,18 @@ type event struct {
 	linked bool
 	shape  shape
 	number int64
-	time   time.Time // from the transport
+	origin origin
+}
+
+// origin is what the transport and a line's frame say of it.
+type origin struct {
+	framed                      bool
+	time                        time.Time
+	zone                        string // as selfheal.Record.Zone
+	severity                    selfheal.Severity
+	service, revision, instance string
+	trace                       string
+	source                      string // lines of two sources are never parts of one event
 }
 
 // Stream opens a stream. name becomes Record.Stream.
@@ -59,28 +76,78 @@ func (s *Stream) Write(e *selfheal.Entry, emit Emit) {
 		s.structured(e, emit)
 		return
 	}
-	line, when := e.Line, e.Time
+	if !s.splitter.Take(e.Line) {
+		s.line(e.Line, e, emit)
+		return
+	}
+	for line := s.splitter.Next(); line != nil; line = s.splitter.Next() {
+		s.line(line, e, emit)
+	}
+}
+
+// line takes one line that is an event or a part of one.
+func (s *Stream) line(line []byte, e *selfheal.Entry, emit Emit) {
 	if len(line) > maxLine {
 		line = line[:maxLine]
 	}
 	line = s.unterminal(line)
-	var f decode.Frame
-	if s.g.decoder.Unframe(line, &s.frame, &f) {
+	f := &s.wrapped
+	if !s.g.decoder.Unwrap(line, &s.frame, f) {
+		s.unpartial(emit) // what is not framed does not go on with what was
+		s.unframed(e.Time)
+	} else {
 		var complete bool
-		if line, complete = s.join(&f); !complete {
+		if line, complete = s.join(f); !complete {
 			return
 		}
-		line, when = s.unterminal(line), f.Time
-	} else if len(s.partial) > 0 {
-		s.unpartial(emit) // what is not framed does not go on with what was
+		line = s.unterminal(line)
+		s.from = s.g.originOf(f)
+		if s.event.open && s.from.source != s.event.origin.source {
+			s.flush(emit)
+		}
 	}
-	s.take(bytes.TrimRight(line, "\r"), e.Number, when, emit)
+	line = bytes.TrimRight(line, "\r")
+	if s.inner || !s.sources.write(s, line, e.Number, emit) {
+		s.take(line, e.Number, emit)
+	}
+}
+
+// unframed sets the origin of a line that has no frame.
+func (s *Stream) unframed(when time.Time) {
+	if s.from.framed {
+		s.from = origin{}
+	}
+	s.from.time, s.from.zone = when, "Z"
+}
+
+func (g *Grouper) originOf(f *decode.Frame) origin {
+	from := origin{
+		framed: true,
+		time:   f.Time, zone: f.Zone, severity: f.Severity,
+		service: g.names.of(f.Service), revision: g.names.of(f.Revision), instance: g.names.of(f.Instance), source: g.names.of(f.Source),
+	}
+	if len(f.TraceID) > 0 && len(f.TraceID) <= 64 {
+		from.trace = string(f.TraceID)
+	}
+	return from
 }
 
 // Close emits the event that is still open. The stream may be written again.
 func (s *Stream) Close(emit Emit) {
+	if line := s.splitter.Close(); line != nil {
+		s.line(line, &selfheal.Entry{}, emit)
+	}
 	s.unpartial(emit)
 	s.flush(emit)
+	s.sources.each(func(inner *Stream) { inner.Close(emit) })
+}
+
+// Flush emits the events that are still open, for a live stream that was silent
+// for a while. A line of which the container runtime has sent only a part goes on
+// waiting for its end.
+func (s *Stream) Flush(emit Emit) {
+	s.flush(emit)
+	s.sources.each(func(inner *Stream) { inner.Flush(emit) })
 }
 
 // unpartial takes a split line whose end never came.
@@ -88,7 +155,8 @@ func (s *Stream) unpartial(emit Emit) {
 	if len(s.partial) > 0 {
 		line := s.partial
 		s.partial = nil
-		s.take(line, 0, time.Time{}, emit)
+		s.from = origin{}
+		s.take(line, 0, emit)
 	}
 }
 
@@ -109,7 +177,7 @@ func (s *Stream) join(f *decode.Frame) ([]byte, bool) {
 }
 
 // take assembles one physical line into events.
-func (s *Stream) take(line []byte, number int64, when time.Time, emit Emit) {
+func (s *Stream) take(line []byte, number int64, emit Emit) {
 	if len(bytes.TrimSpace(line)) == 0 {
 		s.event.blanks++
 		return
@@ -119,7 +187,7 @@ func (s *Stream) take(line []byte, number int64, when time.Time, emit Emit) {
 		s.g.decoder.Decode(line, l)
 		if l.Format == decode.JSON { // complete in itself: no need to wait or to copy
 			s.flush(emit)
-			s.emit(l, line, nil, number, when, false, emit)
+			s.emit(l, line, nil, number, &s.from, false, emit)
 			trim(l)
 			return
 		}
@@ -142,7 +210,7 @@ func (s *Stream) take(line []byte, number int64, when time.Time, emit Emit) {
 		s.flush(emit)
 	}
 	s.event, s.spare = s.spare, s.event
-	s.event.begin(number, when)
+	s.event.begin(number, &s.from)
 }
 
 // isLoggingHead tells of the first of the two lines that java.util.logging
@@ -152,10 +220,10 @@ func (ev *event) isLoggingHead() bool {
 		bytes.Count(ev.line.Message, []byte{' '}) == 1
 }
 
-func (ev *event) begin(number int64, when time.Time) {
+func (ev *event) begin(number int64, from *origin) {
 	ev.open, ev.linked = true, false
 	ev.head, ev.lines, ev.blanks = len(ev.buf), 1, 0
-	ev.number, ev.time = number, when
+	ev.number, ev.origin = number, *from
 	ev.shape = shapeOf(ev.line.Message)
 }
 
@@ -180,17 +248,33 @@ func (s *Stream) flush(emit Emit) {
 	}
 	ev.open = false
 	var text []byte
-	if ev.lines > 1 && ev.line.Format != decode.Logfmt {
-		text = ev.buf[ev.head-min(ev.head, len(ev.line.Message)):]
-	} else if ev.lines > 1 {
+	switch {
+	case ev.lines == 1, s.isObject(ev):
+	case ev.line.Format == decode.Logfmt:
 		text = ev.buf
+	default:
+		text = ev.buf[ev.head-min(ev.head, len(ev.line.Text)):]
 	}
-	s.emit(&ev.line, ev.buf, text, ev.number, ev.time, ev.shape == shapeExcerpt && ev.lines > 2, emit)
+	s.emit(&ev.line, ev.buf, text, ev.number, &ev.origin, ev.shape == shapeExcerpt && ev.lines > 2, emit)
 	if cap(ev.buf) > 2*maxEventBytes {
 		ev.buf = nil
 		ev.line = decode.Line{}
 	}
 	trim(&ev.line)
+}
+
+// isObject decodes a record that is one object over several lines, as consoles of
+// OpenTelemetry and pretty printers write it; false when it is something else.
+func (s *Stream) isObject(ev *event) bool {
+	if ev.buf[0] != '{' {
+		return false
+	}
+	s.g.decoder.Decode(ev.buf, &ev.line)
+	if ev.line.Format == decode.JSON && (!ev.line.Time.IsZero() || ev.line.Severity != selfheal.SeverityUnspecified) {
+		return true
+	}
+	s.g.decoder.Decode(ev.buf[:ev.head], &ev.line)
+	return false
 }
 
 // maxAttributes is how many fields a line may have before it is unusual.
@@ -205,17 +289,21 @@ func trim(l *decode.Line) {
 
 // emit makes the record of a complete event. text is message and following
 // lines of a multi-line event, nil for a single line.
-func (s *Stream) emit(l *decode.Line, raw, text []byte, number int64, when time.Time, uncaught bool, emit Emit) {
+func (s *Stream) emit(l *decode.Line, raw, text []byte, number int64, from *origin, uncaught bool, emit Emit) {
 	g, r := s.g, &s.record
 	*r = selfheal.Record{
 		Time: l.Time, Zone: l.Zone, Service: g.names.of(l.Service), Revision: g.names.of(l.Revision), Instance: g.names.of(l.Instance),
 		Attributes: l.Attributes, Stream: s.name, Number: number, Raw: raw[:min(len(raw), maxEventBytes)],
 	}
-	if r.Time.IsZero() && !when.IsZero() {
-		r.Time, r.Zone = when, "Z"
-	}
 	if len(l.TraceID) > 0 && len(l.TraceID) <= 64 {
 		r.TraceID = g.traceIDs.copy(l.TraceID)
+	}
+	from.complete(r)
+	if r.Instance == "" {
+		r.Instance = s.instance
+	}
+	if l.Severity == selfheal.SeverityUnspecified {
+		l.Severity = from.severity
 	}
 	var language trace.Language
 	r.Exceptions, language = g.exceptions(l, text)
@@ -227,6 +315,28 @@ func (s *Stream) emit(l *decode.Line, raw, text []byte, number int64, when time.
 	r.Severity = severityOf(l, r.Exceptions, uncaught)
 	r.Binary = !isText(r.Raw)
 	emit(r, g.sign(r, language))
+}
+
+// complete gives a record what it does not say itself. A clock with a zone goes before one without.
+func (o *origin) complete(r *selfheal.Record) {
+	if !o.time.IsZero() && (r.Time.IsZero() || r.Zone == "none" && o.zone != "none") {
+		r.Time, r.Zone = o.time, o.zone
+	}
+	if !o.framed {
+		return
+	}
+	if r.Service == "" {
+		r.Service = o.service
+	}
+	if r.Revision == "" {
+		r.Revision = o.revision
+	}
+	if r.Instance == "" {
+		r.Instance = o.instance
+	}
+	if r.TraceID == "" {
+		r.TraceID = o.trace
+	}
 }
 
 // structured takes a record that the source decoded.
@@ -295,7 +405,11 @@ func (g *Grouper) fieldExceptions(l *decode.Line) ([]selfheal.Exception, trace.L
 // request that failed, because loggers put those beside a constant message.
 func (g *Grouper) messageOf(l *decode.Line, text []byte) []byte {
 	m := firstLine(l.Message)
-	if text != nil && len(bytes.Trim(m, "{}[]() \t:-=*#")) == 0 { // "{" alone says nothing
+	if text != nil && (l.Heading || len(bytes.TrimSpace(m)) == 0) { // the message is the next line
+		if lines := bytes.SplitN(text, []byte{'\n'}, 3); len(lines) > 1 {
+			m = bytes.TrimSpace(lines[1])
+		}
+	} else if text != nil && len(bytes.Trim(m, "{}[]() \t:-=*#")) == 0 { // "{" alone says nothing
 		if lines := bytes.SplitN(text, []byte{'\n'}, 3); len(lines) > 1 {
 			m = text[:len(lines[0])+1+len(lines[1])]
 		}

@@ -5,6 +5,13 @@ import "bytes"
 // cursorField begins every entry of journald's export format.
 const cursorField = "__CURSOR="
 
+// IsExportField tells whether a line looks like one of an entry of journald's
+// export format other than the first.
+func IsExportField(line []byte) bool {
+	at := fieldName(line)
+	return at > 0 && !bytes.HasPrefix(line, []byte(cursorField))
+}
+
 // entry gathers the fields of one journal entry (systemd.io/JOURNAL_EXPORT_FORMATS).
 type entry struct {
 	open   bool

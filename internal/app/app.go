@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type Settings struct {
 	ReadOnly   bool   // only look at the store; it is an error when there is none
 	Getenv     func(string) string
 	Clock      selfheal.Clock
+	LogFormat  string // what logs are read as; empty: from the configuration
 	Version    string
 	Progress   func(format string, args ...any) // shows what is being done; may be nil
 }
@@ -114,6 +116,10 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	if err != nil {
 		return nil, err
 	}
+	format, err := ParseLogFormat(cmp.Or(a.settings.LogFormat, a.config.Group.Format))
+	if err != nil {
+		return nil, err
+	}
 	clusters, err := a.clusters()
 	if err != nil {
 		return nil, err
@@ -124,7 +130,7 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 		Version:    a.settings.Version,
 		Actor:      "selfheal " + command,
 		Holder:     holder(a.settings.Clock()),
-		Group:      group.Options{Modules: a.modules(ctx), Redactor: a.redactor},
+		Group:      group.Options{Modules: a.modules(ctx), Format: format, Redactor: a.redactor, Now: a.settings.Clock},
 		Detect:     a.config.Detect,
 		Policy:     a.config.Decide,
 		Classifier: classifier,

@@ -6,6 +6,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/group"
+	"selfheal/internal/group/decode"
 	"selfheal/internal/redact"
 	"selfheal/internal/report"
 )
@@ -14,6 +15,7 @@ import (
 type GroupRequest struct {
 	Files    []string // patterns; "-" is Stdin
 	Modules  []string
+	Format   decode.Format // what the logs are read as
 	Stdin    io.Reader
 	Clock    selfheal.Clock
 	Exact    bool              // signatures of one line each: nothing learned from the others
@@ -29,7 +31,7 @@ func (r *GroupRequest) generalise(signatures []selfheal.Signature) group.General
 }
 
 func (r *GroupRequest) newGrouper() *group.Grouper {
-	return group.New(group.Options{Modules: r.Modules, Redactor: redact.New(), Now: r.Clock})
+	return group.New(group.Options{Modules: r.Modules, Format: r.Format, Redactor: redact.New(), Now: r.Clock})
 }
 
 // Group reads logs to their end and gives their signatures.

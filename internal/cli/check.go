@@ -14,6 +14,7 @@ import (
 type checkOptions struct {
 	app.CheckRequest
 	config, store, repairBy, deployedAt string
+	logs                                string // format of the logs
 	timeout                             time.Duration
 	output                              outputOptions
 }
@@ -54,6 +55,7 @@ A build that failed is judged from its output with --build-log instead.
 	f.StringArrayVar(&o.Replay, "replay", nil, "shell command that must fail on the deployed revision and succeed on the repaired one (repeatable)")
 	f.DurationVar(&o.timeout, "timeout", 0, "longest run of one --verify or --replay command (default 10m)")
 	f.BoolVar(&o.DryRun, "dry-run", false, "do everything but push and open a pull request")
+	f.StringVar(&o.logs, "log-format", "", "what the logs are read as: "+app.LogFormats+" (default: found line by line)")
 	f.StringVar(&o.config, "config", "", "configuration file (default: selfheal.yaml of the repository)")
 	f.StringVar(&o.store, "store", "", "file that holds the journal (default: in the user's state directory)")
 	o.output.flags(f)
@@ -70,7 +72,7 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 	o.Command = "check"
 	a, err := app.Open(ctx, app.Settings{
 		Repository: o.Repository, ConfigPath: o.config, StorePath: o.store,
-		Getenv: env.Getenv, Clock: env.Clock, Version: version(), Progress: env.progress,
+		Getenv: env.Getenv, Clock: env.Clock, Version: version(), Progress: env.progress, LogFormat: o.logs,
 	})
 	if err != nil {
 		return err

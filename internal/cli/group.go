@@ -22,6 +22,7 @@ type groupOptions struct {
 	follow  bool
 	diff    bool
 	modules []string
+	logs    string // format of the logs
 	since   string
 	until   string
 	by      string
@@ -101,6 +102,7 @@ func (o *groupOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.level, "level", "", "least severity: trace, debug, info, warn, error or fatal")
 	f.IntVar(&o.limit, "limit", defaultRows, "most rows of a text, 0 for all; JSON has all unless this is given")
 	f.StringArrayVar(&o.modules, "module", nil, "package or module prefix of the service's own code (repeatable)")
+	f.StringVar(&o.logs, "log-format", "", "what the logs are read as: "+app.LogFormats+" (default: found line by line)")
 }
 
 func (o *groupOptions) validate(c *cobra.Command) (err error) {
@@ -156,6 +158,10 @@ func (o *groupOptions) exclude(c *cobra.Command) error {
 // request reads the flags that say what is read.
 func (o *groupOptions) request(env *Environment) (app.GroupRequest, error) {
 	r := app.GroupRequest{Files: o.files, Modules: o.modules, Stdin: env.In, Clock: env.Clock, Exact: o.exact}
+	var err error
+	if r.Format, err = app.ParseLogFormat(o.logs); err != nil {
+		return r, err
+	}
 	for _, end := range []struct {
 		flag, text string
 		at         *time.Time

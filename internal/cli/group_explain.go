@@ -32,6 +32,7 @@ nearest other signatures apart. The beginning of an id is enough.`,
 	f.StringVar(&o.since, "since", "", "leave out what is older: a time, a date, or how long ago")
 	f.StringVar(&o.until, "until", "", "leave out what is not older: a time, a date, or how long ago")
 	f.StringArrayVar(&o.modules, "module", nil, "package or module prefix of the service's own code (repeatable)")
+	f.StringVar(&o.logs, "log-format", "", "what the logs are read as: "+app.LogFormats+" (default: found line by line)")
 	return c
 }
 

@@ -17,6 +17,7 @@ import (
 	"selfheal"
 	"selfheal/internal/decide"
 	"selfheal/internal/detect"
+	"selfheal/internal/group/decode"
 )
 
 // FileName is the file that is looked for in the repository.
@@ -50,6 +51,8 @@ type Config struct {
 type Group struct {
 	// Modules are the package or module prefixes of the service's own code, e.g. "example.com/shop"; by default read from go.mod.
 	Modules []string `yaml:"modules" json:"modules,omitempty"`
+	// Format is what the logs are read as, where finding it line by line is not wanted: auto, plain, json, logfmt, klog, syslog or journald.
+	Format string `yaml:"format" json:"format,omitempty" jsonschema:"enum=auto,enum=plain,enum=json,enum=logfmt,enum=klog,enum=syslog,enum=journald"`
 }
 
 // Triage configures the examination of changes.
@@ -136,6 +139,11 @@ func blank(text []byte) bool {
 // Validate says everything that is wrong with the configuration.
 func (c Config) Validate() error {
 	var all []error
+	if c.Group.Format != "" {
+		if _, err := decode.ParseFormat(c.Group.Format); err != nil {
+			all = append(all, fmt.Errorf("group.format: %w", err))
+		}
+	}
 	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate())
 	for i, rule := range c.Triage.Classes {
 		if rule.Path == "" {

@@ -37,6 +37,8 @@ type Options struct {
 	// Build says that the streams are the output of a builder: errors of compilers get the kind
 	// [selfheal.KindBuild], and the place they point to.
 	Build bool
+	// Format is what the streams are read as; decode.Auto finds it line by line.
+	Format decode.Format
 	// Redactor scrubs samples, titles and templates when they are read out; nil means redact.New().
 	Redactor *redact.Redactor
 	// Now gives the year to timestamps without one; nil means time.Now.
@@ -86,7 +88,7 @@ func New(o Options) *Grouper {
 	}
 	return &Grouper{
 		options: o,
-		decoder: decode.Decoder{Now: o.Now},
+		decoder: decode.Decoder{Now: o.Now, Format: o.Format},
 		parser:  trace.Parser{Modules: o.Modules},
 		table:   newTable(),
 	}

@@ -62,9 +62,9 @@ func jobs(systems []accuracy.System) []job {
 
 // measure takes the best of several rounds, in turns with the ceiling.
 func (j job) measure() (best, ceiling accuracy.Cost) {
-	for round := range rounds {
-		best = atBest(round, best, accuracy.Measure(j.repeats, j.input, j.start))
-		ceiling = atBest(round, ceiling, accuracy.Measure(j.repeats, j.input, accuracy.RawMap))
+	for range rounds {
+		best = accuracy.Measure(j.repeats, j.input, j.start).Best(best)
+		ceiling = accuracy.Measure(j.repeats, j.input, accuracy.RawMap).Best(ceiling)
 	}
 	return best, ceiling
 }
@@ -77,19 +77,11 @@ func (j job) scaling() (wall, cpu float64) {
 		text = append(slices.Clip(text), j.input(i)...)
 	}
 	var one, two accuracy.Cost
-	for round := range rounds {
-		one = atBest(round, one, accuracy.Parallel(1, text, j.start))
-		two = atBest(round, two, accuracy.Parallel(2, text, j.start))
+	for range rounds {
+		one = accuracy.Parallel(1, text, j.start).Best(one)
+		two = accuracy.Parallel(2, text, j.start).Best(two)
 	}
 	return 2 * one.Wall.Seconds() / two.Wall.Seconds(), two.CPU.Seconds() / (2 * one.CPU.Seconds())
-}
-
-// atBest takes the shorter times of two measurements of the same work.
-func atBest(round int, best, now accuracy.Cost) accuracy.Cost {
-	if round > 0 {
-		now.Wall, now.CPU = min(now.Wall, best.Wall), min(now.CPU, best.CPU)
-	}
-	return now
 }
 
 // rate gives millions per second of processor time.
@@ -103,8 +95,8 @@ func hostileInput() string {
 	for _, input := range hostile.All() {
 		text := hostileText(input)
 		var best accuracy.Cost
-		for round := range rounds {
-			best = atBest(round, best, accuracy.Measure(1, func(int) []byte { return text }, func() accuracy.Reader { return accuracy.Decoding(group.Options{}) }))
+		for range rounds {
+			best = accuracy.Measure(1, func(int) []byte { return text }, func() accuracy.Reader { return accuracy.Decoding(group.Options{}) }).Best(best)
 		}
 		peak := accuracy.PeakState(text, hostileLooks, func() accuracy.Reader { return accuracy.Decoding(group.Options{}) })
 		both := accuracy.Parallel(2, text, func() accuracy.Reader { return accuracy.Decoding(group.Options{MaxBytes: group.DefaultMaxBytes / 2}) })

@@ -5,6 +5,9 @@ package accuracy
 import (
 	"bytes"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"selfheal/internal/group"
 )
@@ -36,6 +39,19 @@ func TestMeasure(t *testing.T) {
 	}
 	if state := Parallel(2, big, RawMap).State; state < 16<<20-1<<17 || state > 18<<20 {
 		t.Errorf("two maps of 8 MiB are %d bytes", state)
+	}
+}
+
+func TestBest(t *testing.T) {
+	t.Parallel()
+	a := Cost{Lines: 1, Wall: 9, CPU: 7, pieces: []time.Duration{1, 4, 2}}
+	b := Cost{Lines: 2, Wall: 8, CPU: 9, pieces: []time.Duration{3, 1, 5}}
+	want := Cost{Lines: 1, Wall: 8, CPU: 4, pieces: []time.Duration{1, 1, 2}}
+	if diff := cmp.Diff(want, a.Best(b), cmp.AllowUnexported(Cost{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(a, a.Best(Cost{}), cmp.AllowUnexported(Cost{})); diff != "" {
+		t.Errorf("with nothing (-want +got):\n%s", diff)
 	}
 }
 

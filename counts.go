@@ -50,12 +50,30 @@ func (s *Series) Add(minute, n int64) {
 	s.Counts = slices.Insert(s.Counts, at, Count{minute, n})
 }
 
-// Merge adds all of other.
+// Merge adds all of other. A few counts are inserted where they belong; two series
+// of like length, whose minutes may alternate, are merged in one pass.
 func (s *Series) Merge(other *Series) {
-	for _, c := range other.Counts {
-		s.Add(c.Minute, c.N)
-	}
 	s.Undated += other.Undated
+	if 16*len(other.Counts) < len(s.Counts) || len(s.Counts) == 0 || len(other.Counts) > 0 && s.Counts[len(s.Counts)-1].Minute < other.Counts[0].Minute {
+		for _, c := range other.Counts {
+			s.Add(c.Minute, c.N)
+		}
+		return
+	}
+	merged := Series{Counts: make([]Count, 0, len(s.Counts)+len(other.Counts))}
+	x, y := s.Counts, other.Counts
+	for len(x) > 0 && len(y) > 0 {
+		next := &x
+		if y[0].Minute < x[0].Minute {
+			next = &y
+		}
+		merged.Add((*next)[0].Minute, (*next)[0].N)
+		*next = (*next)[1:]
+	}
+	for _, c := range slices.Concat(x, y) {
+		merged.Add(c.Minute, c.N)
+	}
+	s.Counts = slices.Clip(merged.Counts)
 }
 
 // Total is the number of all occurrences, dated or not.

@@ -35,6 +35,15 @@ type SourceStream struct {
 	Read func(ctx context.Context, yield func(*Entry) error) error
 }
 
+// PartSource is the optional ability of a [Source] that a single large stream can
+// be read by several goroutines.
+type PartSource interface {
+	// Parts lists what Read would read, in its order, each stream as its
+	// consecutive parts. A part that is not the first begins with a line of which
+	// begins says so, given the line before it. Lines are numbered from 1 in every part.
+	Parts(ctx context.Context, q Query, begins func(previous, line []byte) bool) ([][]SourceStream, error)
+}
+
 // Platform is where services run and deploys happen.
 type Platform interface {
 	// Deploys lists the deploys of a service since a time, oldest first.

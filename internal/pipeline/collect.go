@@ -15,15 +15,6 @@ import (
 	"selfheal/internal/watch"
 )
 
-// PartSource is the optional ability of a [selfheal.Source] that a single large
-// stream can be read by several goroutines.
-type PartSource interface {
-	// Parts lists what Read would read, in its order, each stream as its
-	// consecutive parts. A part that is not the first begins with a line of which
-	// begins says so, given the line before it. Lines are numbered from 1 in every part.
-	Parts(ctx context.Context, q selfheal.Query, begins func(previous, line []byte) bool) ([][]selfheal.SourceStream, error)
-}
-
 // collected is what remains of one side's logs once they were read: its size
 // depends on the number of signatures and minutes, not on the number of lines.
 type collected struct {
@@ -50,7 +41,7 @@ func collect(ctx context.Context, src selfheal.Source, plan watch.Plan, side wat
 func piecesOf(ctx context.Context, src selfheal.Source, q selfheal.Query, o group.Options) ([]piece, error) {
 	var pieces []piece
 	switch src := src.(type) {
-	case PartSource:
+	case selfheal.PartSource:
 		streams, err := src.Parts(ctx, q, group.NewSeams(o).Begins)
 		if err != nil {
 			return nil, err
@@ -209,42 +200,15 @@ func newCollected() collected {
 func (c *collected) add(signature *selfheal.Signature, series *selfheal.Series) {
 	group.MergeSignatures(c.signatures, []selfheal.Signature{*signature})
 	if known := c.counts.Series[signature.ID]; known != nil {
-		addSeries(known, series)
+		known.Merge(series)
 		return
 	}
 	c.counts.Series[signature.ID] = series
 }
 
-// addSeries adds all of b to a. Readers take turns, so that their minutes
-// alternate, and inserting one after the other would be quadratic: two series of
-// like length are merged in one pass.
-func addSeries(a, b *selfheal.Series) {
-	if 16*len(b.Counts) < len(a.Counts) {
-		a.Merge(b)
-		return
-	}
-	sum := selfheal.Series{Counts: make([]selfheal.Count, 0, len(a.Counts)+len(b.Counts)), Undated: a.Undated + b.Undated}
-	x, y := a.Counts, b.Counts
-	for len(x) > 0 && len(y) > 0 {
-		next := &x
-		if y[0].Minute < x[0].Minute {
-			next = &y
-		}
-		sum.Add((*next)[0].Minute, (*next)[0].N)
-		*next = (*next)[1:]
-	}
-	for _, rest := range [][]selfheal.Count{x, y} {
-		for _, c := range rest {
-			sum.Add(c.Minute, c.N)
-		}
-	}
-	sum.Counts = slices.Clip(sum.Counts)
-	*a = sum
-}
-
 func (c *collected) merge(other collected) {
 	c.counts.Records += other.counts.Records
-	addSeries(&c.counts.All, &other.counts.All)
+	c.counts.All.Merge(&other.counts.All)
 	for id, series := range other.counts.Series {
 		c.add(other.signatures[id], series)
 	}

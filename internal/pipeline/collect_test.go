@@ -207,24 +207,3 @@ func TestFirstErrorEndsReading(t *testing.T) {
 		t.Errorf("got %v, want %v", err, broken)
 	}
 }
-
-func TestAddSeries(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		draw := func(name string) (s selfheal.Series) {
-			for _, minute := range rapid.SliceOfN(rapid.Int64Range(-5, 100), 0, rapid.SampledFrom([]int{2, 100}).Draw(t, "size")).Draw(t, name) {
-				s.Add(minute, minute+6)
-			}
-			s.Undated = int64(len(s.Counts))
-			return s
-		}
-		a, b := draw("a"), draw("b")
-		want := selfheal.Series{}
-		want.Merge(&a)
-		want.Merge(&b)
-		addSeries(&a, &b)
-		if diff := cmp.Diff(want, a, cmpopts.EquateEmpty()); diff != "" {
-			t.Fatalf("(-want +got):\n%s", diff)
-		}
-	})
-}

@@ -6,7 +6,12 @@ import "bytes"
 func isOrdinary(w []byte) bool {
 	switch n := len(w); n {
 	case 8, 16, 32, 40: // perhaps a hash
-		return !isHexDigit(w[0]) || !isHexDigit(w[1])
+		if isHexDigit(w[0]) && isHexDigit(w[1]) {
+			return false
+		}
+		if n > 9 {
+			return true
+		}
 	case 1, 2, 3, 4, 5:
 		if w[0] >= 'a' {
 			return !mayBeValueWord(w)

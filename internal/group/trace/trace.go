@@ -205,7 +205,7 @@ func (p *Parser) frame(f selfheal.Frame) {
 
 // text copies hostile bytes as valid UTF-8, no more than fits a long message.
 func text(b []byte) string {
-	return string(bytes.ToValidUTF8(b[:min(len(b), maxMessage)], []byte("\uFFFD")))
+	return strings.ToValidUTF8(string(b[:min(len(b), maxMessage)]), "\uFFFD")
 }
 
 // number reads leading decimal digits, at most nine of them.

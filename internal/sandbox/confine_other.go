@@ -27,7 +27,7 @@ func features() []Feature {
 func confinementOf(string) string { return ConfinementNone }
 
 // probeRung asks the rung why it does not work.
-func probeRung(ctx context.Context, r rung, _ bool) ([]Escape, error) {
+func probeRung(ctx context.Context, r rung, _ string) ([]Escape, error) {
 	_, err := r.run(ctx, Command{})
 	return nil, err
 }

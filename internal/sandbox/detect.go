@@ -41,12 +41,13 @@ func (c Capability) Confined() bool { return c.Confinement != ConfinementNone }
 
 // Detect tries every rung: it starts a confined process that reads and writes
 // outside, connects to listeners of this process, looks for it among the
-// processes, and so on. Nothing outside of temporary files is touched.
-func Detect(ctx context.Context) Capability {
+// processes, and so on. Nothing outside of temporary files is touched. Docker is
+// tried when image is not empty.
+func Detect(ctx context.Context, image string) Capability {
 	c := Capability{Confinement: ConfinementNone, Features: features()}
 	var reasons []error
 	for _, r := range rungs() {
-		found, err := tryRung(ctx, r)
+		found, err := tryRung(ctx, r, image)
 		if err != nil {
 			reasons = append(reasons, err)
 		}
@@ -61,8 +62,8 @@ func Detect(ctx context.Context) Capability {
 	return c
 }
 
-func tryRung(ctx context.Context, r rung) (Rung, error) {
-	escapes, err := probeRung(ctx, r, false)
+func tryRung(ctx context.Context, r rung, image string) (Rung, error) {
+	escapes, err := probeRung(ctx, r, image)
 	found := Rung{Name: r.name, Usable: err == nil, Why: "works, and every attempt to escape was blocked", Escapes: escapes}
 	if err != nil {
 		found.Why = err.Error()

@@ -109,6 +109,9 @@ func sorted(m map[string]string) []string {
 func (b *bubblewrap) mount(m mount) []string {
 	switch m.Kind {
 	case mountReadOnly:
+		if m.Optional {
+			return []string{"--ro-bind-try", m.Source, m.Target}
+		}
 		return []string{"--ro-bind", m.Source, m.Target}
 	case mountWorking:
 		return []string{"--bind", m.Source, m.Target}

@@ -63,10 +63,14 @@ var systemSettings = [...]string{
 // toolchainsInHome are what version managers keep in a home directory: programs,
 // no settings and no credentials.
 var toolchainsInHome = [...]string{
-	".nvm/versions", ".pyenv", ".rbenv", ".asdf/installs", ".asdf/shims", ".rustup/toolchains", ".rustup/settings.toml",
+	".nvm/versions", ".pyenv", ".rbenv", ".asdf/installs", ".asdf/shims",
 	".cargo/bin", ".sdkman/candidates", ".volta/bin", ".volta/tools", ".bun/bin", ".deno/bin",
 	".local/bin", ".local/share/mise/installs", ".local/share/uv/python", "go/bin", "sdk",
 }
+
+// rustupInHome is what rustup looks for below the home directory of the command,
+// where it also wants to write.
+var rustupInHome = [...]string{".rustup/toolchains", ".rustup/settings.toml"}
 
 // cachesInHome are downloads that package managers look for in the home directory.
 var cachesInHome = [...]string{
@@ -191,6 +195,9 @@ func (l *layout) addToolchains(h host, home, dir string) {
 	if home != "" {
 		for _, name := range toolchainsInHome {
 			l.readOnly(filepath.Join(home, name))
+		}
+		for _, name := range rustupInHome {
+			l.add(mount{Kind: mountReadOnly, Source: filepath.Join(home, name), Target: filepath.Join(insideHome, name), Optional: true})
 		}
 	}
 	for _, path := range filepath.SplitList(h.getenv("PATH")) {

@@ -92,7 +92,7 @@ func confinedEnvironment(c Command) []string {
 		extra = append([]string{"GOPROXY=off"}, extra...)
 	}
 	if home := os.Getenv("HOME"); home != "" {
-		extra = append([]string{"RUSTUP_HOME=" + home + "/.rustup", "PYENV_ROOT=" + home + "/.pyenv"}, extra...)
+		extra = append([]string{"PYENV_ROOT=" + home + "/.pyenv"}, extra...)
 	}
 	return environment(os.Getenv, c.Dir, insideHome, "/tmp", extra)
 }

@@ -8,10 +8,11 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -62,8 +63,8 @@ func attempts(t targets) []Escape {
 		attempt("connect to a socket file outside", dial("unix", t.Unix)),
 		attempt("connect to an abstract socket outside", dial("unix", "@"+t.Abstract)),
 		attempt("hold a capability", holdCapability()),
-		attempt("make a user namespace", onThread(func() error { return unix.Unshare(unix.CLONE_NEWUSER) })),
-		attempt("mount a file system", onThread(func() error { return unix.Mount("tmpfs", "/tmp", "tmpfs", 0, "") })),
+		attempt("make a user namespace", userNamespace()),
+		attempt("prepare a mount", prepareMount()),
 		attempt("open a socket to the hypervisor", hypervisorSocket()),
 		attempt("connect to a TCP listener outside", dial("tcp", t.TCP)),
 	}
@@ -131,14 +132,20 @@ func hypervisorSocket() error {
 	return unix.Close(fd)
 }
 
-// onThread runs what would change a thread on one that is thrown away.
-func onThread(do func() error) error {
-	result := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked
-		result <- do()
-	}()
-	return <-result
+func userNamespace() error {
+	child := exec.CommandContext(context.Background(), "/bin/sh", "-c", ":")
+	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER}
+	return child.Run()
+}
+
+// prepareMount goes as far as a mount can without changing anything: where it
+// works, the file system could be mounted over any directory.
+func prepareMount() error {
+	fd, err := unix.Fsopen("tmpfs", unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	return unix.Close(fd)
 }
 
 // probeRung runs the attempts in a sandbox of one rung.

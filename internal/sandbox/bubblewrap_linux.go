@@ -115,6 +115,11 @@ func (b *bubblewrap) mount(m mount) []string {
 		return []string{"--ro-bind", m.Source, m.Target}
 	case mountWorking:
 		return []string{"--bind", m.Source, m.Target}
+	case mountGuarded:
+		if info, err := os.Lstat(m.Source); err != nil || info.Mode()&os.ModeSymlink != 0 {
+			return nil
+		}
+		return []string{"--ro-bind-try", m.Source, m.Target}
 	case mountScratch:
 		return []string{"--size", strconv.FormatInt(b.limits.Scratch, 10), "--tmpfs", m.Target}
 	case mountCached:

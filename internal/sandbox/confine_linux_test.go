@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -132,10 +131,49 @@ func TestWorkingCopyBySymbolicLink(t *testing.T) {
 	if got := start(t, Command{Dir: link, Shell: "cat own", Policy: Require}); got.Output != "visible" {
 		t.Errorf("%+v", got)
 	}
-	// A link that is swapped in after the path was resolved is not followed.
-	root := t.TempDir()
-	if err := bind(link, link, unix.MOUNT_ATTR_NOSUID); !errors.Is(err, unix.ELOOP) {
-		t.Errorf("bind of a link below %s: %v", root, err)
+}
+
+// TestLinksInTheWorkingCopyShowNothing: a repository may hold links where it knows
+// that something will be mounted.
+func TestLinksInTheWorkingCopyShowNothing(t *testing.T) {
+	outside := t.TempDir()
+	needConfinement(t)
+	dir := filepath.Join(outside, "work")
+	write(t, filepath.Join(outside, "secret", "config"), "hunter2")
+	write(t, filepath.Join(dir, ".git", "index"), "")
+	for link, target := range map[string]string{".git/config": "config", ".git/hooks": "", "modules": ""} {
+		if err := os.Symlink(filepath.Join(outside, "secret", target), filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("GOMODCACHE", filepath.Join(dir, "modules"))
+	t.Setenv("SSL_CERT_FILE", filepath.Join(dir, ".git", "config"))
+	got := start(t, Command{Dir: dir, Shell: "cat .git/config .git/hooks/config modules/config", Policy: Require, ReadOnly: []string{filepath.Join(dir, "modules")}})
+	if strings.Contains(got.Output, "hunter2") || got.ExitCode != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestGitSettingsAreReadOnly: git obeys them outside, with the user's rights.
+func TestGitSettingsAreReadOnly(t *testing.T) {
+	t.Parallel()
+	needConfinement(t)
+	dir := t.TempDir()
+	git(t, dir, "init", "-q")
+	shell := `git config core.fsmonitor /tmp/x; echo x > .git/hooks/post-checkout; mv .git away; rm -rf .git/config; git status --short >/dev/null && git -c user.name=A -c user.email=a@example.com commit -q --allow-empty -m works && git log --format=%s`
+	got := start(t, Command{Dir: dir, Shell: "exec 2>/dev/null; " + shell, Policy: Require})
+	if got.Output != "works\n" {
+		t.Errorf("%+v", got)
+	}
+	if text := readAll(t, filepath.Join(dir, ".git", "config")); strings.Contains(text, "fsmonitor") {
+		t.Errorf("the settings are\n%s", text)
+	}
+	absent(t, filepath.Join(dir, ".git", "hooks", "post-checkout"))
+	linked := t.TempDir()
+	write(t, filepath.Join(linked, ".git"), "gitdir: /nowhere\n")
+	start(t, Command{Dir: linked, Shell: "rm -f .git; mv .git x; echo 'gitdir: /tmp' > .git", Policy: Require})
+	if text := readAll(t, filepath.Join(linked, ".git")); text != "gitdir: /nowhere\n" {
+		t.Errorf("the pointer is %q", text)
 	}
 }
 
@@ -368,6 +406,19 @@ func TestKilledParent(t *testing.T) {
 	w.gone(t)
 }
 
+// A time limit that passes before the command has started is a time limit, and no
+// reason to run the command unconfined.
+func TestTimeoutWhileTheSandboxIsBuilt(t *testing.T) {
+	t.Parallel()
+	needConfinement(t)
+	for _, limit := range []time.Duration{time.Nanosecond, time.Millisecond, 5 * time.Millisecond} {
+		got, err := Run(t.Context(), Command{Dir: t.TempDir(), Shell: "sleep 1000", Timeout: limit})
+		if err != nil || !got.TimedOut || got.Confinement == ConfinementNone || got.ExitCode != 137 {
+			t.Errorf("%v: %+v, error %v", limit, got, err)
+		}
+	}
+}
+
 // TestAttemptsWorkOutside: an attempt that fails everywhere says nothing when it
 // is blocked inside.
 func TestAttemptsWorkOutside(t *testing.T) {
@@ -454,7 +505,7 @@ func BenchmarkTrue(b *testing.B) {
 			dir := b.TempDir()
 			for b.Loop() {
 				if _, err := Run(b.Context(), Command{Dir: dir, Shell: "true", Policy: policy}); err != nil {
-					b.Skip(fmt.Sprintf("SKIPPED: %v", err))
+					b.Skipf("SKIPPED: %v", err)
 				}
 			}
 		})

@@ -57,6 +57,16 @@ type builder struct {
 
 func inside(path string) string { return "." + filepath.Clean(path) }
 
+// directory makes a directory and its parents, as the system's own are: they are
+// mount points in a root that only the sandbox sees.
+func directory(path string) error {
+	return os.MkdirAll(path, 0o755) //nolint:gosec // see above
+}
+
+func file(path, content string) error {
+	return os.WriteFile(path, []byte(content), 0o644) //nolint:gosec // /etc/passwd and its like: every user reads them
+}
+
 func (b *builder) scratch(size int64) error {
 	if err := os.Mkdir(scratchName, 0o700); err != nil {
 		return err
@@ -70,7 +80,7 @@ func (b *builder) scratch(size int64) error {
 
 func (b *builder) links() error {
 	for path, target := range b.layout.Links {
-		if err := os.MkdirAll(filepath.Dir(inside(path)), 0o755); err != nil {
+		if err := directory(filepath.Dir(inside(path))); err != nil {
 			return err
 		}
 		if err := os.Symlink(target, inside(path)); err != nil {
@@ -82,10 +92,10 @@ func (b *builder) links() error {
 
 func (b *builder) files() error {
 	for path, content := range b.layout.Files {
-		if err := os.MkdirAll(filepath.Dir(inside(path)), 0o755); err != nil {
+		if err := directory(filepath.Dir(inside(path))); err != nil {
 			return err
 		}
-		if err := os.WriteFile(inside(path), []byte(content), 0o644); err != nil {
+		if err := file(inside(path), content); err != nil {
 			return err
 		}
 	}
@@ -104,11 +114,13 @@ func (b *builder) mounts() error {
 func (b *builder) mount(m mount, number int) error {
 	switch m.Kind {
 	case mountReadOnly:
-		return bind(m.Source, m.Target, readOnlyAttributes)
+		return bind(m.Source, m.Target, readOnlyAttributes, followLinks)
 	case mountWorking:
-		return bind(m.Source, m.Target, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+		return bind(m.Source, m.Target, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, refuseLinks)
+	case mountGuarded:
+		return bind(m.Source, m.Target, readOnlyAttributes, refuseLinks)
 	case mountDevice:
-		return bind(m.Source, m.Target, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC)
+		return bind(m.Source, m.Target, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC, followLinks)
 	case mountScratch:
 		return b.empty(m.Target, "s"+strconv.Itoa(number))
 	case mountCached:
@@ -130,7 +142,7 @@ func (b *builder) empty(target, name string) error {
 	if err := os.Chmod(source, mode); err != nil {
 		return err
 	}
-	return bind(source, target, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+	return bind(source, target, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, refuseLinks)
 }
 
 // cached shows a directory of the machine, over which what is written lies in the
@@ -142,11 +154,11 @@ func (b *builder) cached(m mount) error {
 	name := "c" + strconv.Itoa(b.copies)
 	upper, work := filepath.Join(scratchName, name), filepath.Join(scratchName, name+"w")
 	lower := filepath.Join(lowerName, name)
-	if err := bind(m.Source, "/"+lower, readOnlyAttributes); err != nil {
+	if err := bind(m.Source, "/"+lower, readOnlyAttributes, followLinks); err != nil {
 		return b.empty(m.Target, name)
 	}
 	for _, dir := range [...]string{upper, work, inside(m.Target)} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := directory(dir); err != nil {
 			return err
 		}
 	}
@@ -159,24 +171,26 @@ func (b *builder) cached(m mount) error {
 	case m.Written:
 		return b.empty(m.Target, name+"e")
 	}
-	return bind(m.Source, m.Target, readOnlyAttributes)
+	return bind(m.Source, m.Target, readOnlyAttributes, followLinks)
 }
 
 const readOnlyAttributes = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV
 
-// bind shows a path of the machine, with all that is mounted below it. Symbolic
-// links in the source were resolved before the sandbox was started, except in
-// the system's own paths: whoever swaps one in afterwards gains nothing.
-func bind(source, target string, attributes uint64) error {
-	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_MAGICLINKS}
-	if source == target && attributes&unix.MOUNT_ATTR_RDONLY == 0 {
-		how.Resolve |= unix.RESOLVE_NO_SYMLINKS
-	}
+// What openat2 does with symbolic links in a source. The working copy's path was
+// resolved before: a link that is there now was put there to show something else.
+const (
+	followLinks = unix.RESOLVE_NO_MAGICLINKS
+	refuseLinks = unix.RESOLVE_NO_MAGICLINKS | unix.RESOLVE_NO_SYMLINKS
+)
+
+// bind shows a path of the machine, with all that is mounted below it.
+func bind(source, target string, attributes, resolve uint64) error {
+	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: resolve}
 	fd, err := unix.Openat2(unix.AT_FDCWD, source, &how)
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	if err := mountPoint(fd, inside(target)); err != nil {
 		return err
 	}
@@ -184,7 +198,7 @@ func bind(source, target string, attributes uint64) error {
 	if err != nil {
 		return fmt.Errorf("open_tree: %w", err)
 	}
-	defer unix.Close(tree)
+	defer func() { _ = unix.Close(tree) }()
 	if err := unix.MountSetattr(tree, "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: attributes}); err != nil {
 		return fmt.Errorf("mount_setattr: %w", err)
 	}
@@ -201,21 +215,21 @@ func mountPoint(source int, target string) error {
 		return err
 	}
 	if stat.Mode&unix.S_IFMT == unix.S_IFDIR {
-		return os.MkdirAll(target, 0o755)
+		return directory(target)
 	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+	if err := directory(filepath.Dir(target)); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(target); err == nil {
 		return nil
 	}
-	return os.WriteFile(target, nil, 0o644)
+	return file(target, "")
 }
 
 // processes mounts /proc of the new process namespace. It is read-only: a caller
 // that is root would otherwise own the kernel's settings below /proc/sys.
 func (b *builder) processes(l Limits) error {
-	if err := os.MkdirAll("proc", 0o755); err != nil {
+	if err := directory("proc"); err != nil {
 		return err
 	}
 	if err := unix.Mount("proc", "proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
@@ -231,7 +245,7 @@ func (b *builder) processes(l Limits) error {
 		if _, err := os.Lstat(inside(path)); err != nil {
 			continue
 		}
-		if err := bind(inside("/dev/null"), path, unix.MOUNT_ATTR_RDONLY); err != nil {
+		if err := bind(inside("/dev/null"), path, unix.MOUNT_ATTR_RDONLY, refuseLinks); err != nil {
 			return fmt.Errorf("hide %s: %w", path, err)
 		}
 	}
@@ -276,7 +290,7 @@ func (b *builder) finish() error {
 	if err := os.Remove(scratchName); err != nil {
 		return err
 	}
-	if err := os.MkdirAll("run", 0o755); err != nil {
+	if err := directory("run"); err != nil {
 		return err
 	}
 	if err := unix.MountSetattr(unix.AT_FDCWD, ".", 0, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}); err != nil {

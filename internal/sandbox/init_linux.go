@@ -109,7 +109,7 @@ func reap(pid int) int {
 		var status unix.WaitStatus
 		ended, err := unix.Wait4(-1, &status, 0, nil)
 		switch {
-		case err == unix.EINTR: //nolint:errorlint // a bare errno
+		case err == unix.EINTR:
 			continue
 		case err != nil:
 			return 1
@@ -155,7 +155,7 @@ func loopback(network bool) error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	request, err := unix.NewIfreq("lo")
 	if err != nil {
 		return err
@@ -197,7 +197,7 @@ func dropPrivileges() error {
 	}
 	for capability := uintptr(0); ; capability++ {
 		err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0)
-		if err == unix.EINVAL { //nolint:errorlint // a bare errno: there are no more
+		if err == unix.EINVAL { // there are no more
 			break
 		}
 		if err != nil {

@@ -57,14 +57,14 @@ func restrictPaths(o order) error {
 	if errno != 0 {
 		return fmt.Errorf("create ruleset: %w", errno)
 	}
-	defer unix.Close(int(rules))
+	defer func() { _ = unix.Close(int(rules)) }()
 	if err := allowBeneath(int(rules), "/", landlockRead&attributes.Handled_access_fs); err != nil {
 		return err
 	}
 	for _, m := range o.Layout.Mounts {
 		rights := uint64(landlockWrite)
 		switch m.Kind {
-		case mountReadOnly:
+		case mountReadOnly, mountGuarded:
 			continue
 		case mountDevice:
 			rights = landlockDevice
@@ -86,7 +86,7 @@ func allowBeneath(rules int, path string, rights uint64) error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	beneath := struct { // struct landlock_path_beneath_attr
 		allowed uint64
 		parent  int32

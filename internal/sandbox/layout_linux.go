@@ -20,6 +20,7 @@ type mountKind string
 const (
 	mountReadOnly mountKind = "read-only" // the machine's, not writable
 	mountWorking  mountKind = "working"   // the machine's, writable: the working copy
+	mountGuarded  mountKind = "guarded"   // of the working copy, not writable
 	mountScratch  mountKind = "scratch"   // empty, writable, forgotten at the end
 	mountCached   mountKind = "cached"    // the machine's; what is written is kept apart and forgotten
 	mountDevice   mountKind = "device"    // a device node
@@ -39,6 +40,8 @@ type layout struct {
 	Mounts []mount           `json:"mounts"` // a parent before what lies in it
 	Links  map[string]string `json:"links"`  // path to target
 	Files  map[string]string `json:"files"`  // path to content
+
+	dir string // the working copy
 }
 
 // systemDirectories hold programs and libraries, nothing of a user.
@@ -92,9 +95,9 @@ func newLayout(c Command, h host) (layout, error) {
 	if err := checkDirectory(c.Dir, home); err != nil {
 		return layout{}, err
 	}
-	l := layout{Links: map[string]string{}, Files: h.files(c.Network)}
+	l := layout{dir: c.Dir, Links: map[string]string{}, Files: h.files(c.Network)}
 	l.addSystem(c.Network)
-	l.addToolchains(h, home, c.Dir)
+	l.addToolchains(h, home)
 	l.addCaches(h, home)
 	for _, path := range gitDirectories(c.Dir) {
 		l.readOnly(path)
@@ -102,7 +105,7 @@ func newLayout(c Command, h host) (layout, error) {
 	for _, path := range c.ReadOnly {
 		l.add(mount{Kind: mountReadOnly, Source: path, Target: path})
 	}
-	l.add(mount{Kind: mountWorking, Source: c.Dir, Target: c.Dir})
+	l.addWorkingCopy()
 	slices.SortStableFunc(l.Mounts, func(a, b mount) int { return depth(a.Target) - depth(b.Target) })
 	return l, nil
 }
@@ -145,7 +148,31 @@ func within(path, dir string) bool {
 	return path == dir || dir == "/" || strings.HasPrefix(path, dir+"/")
 }
 
-func (l *layout) add(m mount) { l.Mounts = append(l.Mounts, m) }
+// add shows a path. What lies in the working copy is visible, and is left alone: a
+// link there would show what it points to. So may a project keep its caches.
+func (l *layout) add(m mount) {
+	if m.Source == "" || !within(m.Source, l.dir) {
+		l.Mounts = append(l.Mounts, m)
+	}
+}
+
+// addWorkingCopy shows the working copy. The settings and hooks of its repository
+// are read-only: git would obey them, outside, when somebody calls it there later.
+func (l *layout) addWorkingCopy() {
+	git := filepath.Join(l.dir, ".git")
+	working := []mount{{Kind: mountWorking, Source: l.dir, Target: l.dir}}
+	if info, err := os.Lstat(git); err == nil && info.IsDir() {
+		// As a mount point of its own it cannot be moved out of the way.
+		working = append(working, mount{Kind: mountWorking, Source: git, Target: git})
+		for _, name := range [...]string{"config", "config.worktree", "hooks", "info"} {
+			path := filepath.Join(git, name)
+			working = append(working, mount{Kind: mountGuarded, Source: path, Target: path, Optional: true})
+		}
+	} else if err == nil {
+		working = append(working, mount{Kind: mountGuarded, Source: git, Target: git, Optional: true})
+	}
+	l.Mounts = append(l.Mounts, working...)
+}
 
 // readOnly shows a path where it exists and is not shown already.
 func (l *layout) readOnly(path string) {
@@ -181,8 +208,9 @@ func (l *layout) addSystem(network bool) {
 	for _, path := range deviceNodes {
 		l.add(mount{Kind: mountDevice, Source: path, Target: path})
 	}
-	for path, target := range map[string]string{"/dev/fd": "/proc/self/fd", "/dev/stdin": "/proc/self/fd/0", "/dev/stdout": "/proc/self/fd/1", "/dev/stderr": "/proc/self/fd/2"} {
-		l.Links[path] = target
+	l.Links["/dev/fd"] = "/proc/self/fd"
+	for i, name := range [...]string{"stdin", "stdout", "stderr"} {
+		l.Links["/dev/"+name] = "/proc/self/fd/" + strconv.Itoa(i)
 	}
 	for _, path := range [...]string{"/tmp", "/var/tmp", "/dev/shm", insideHome} {
 		l.add(mount{Kind: mountScratch, Target: path})
@@ -191,7 +219,7 @@ func (l *layout) addSystem(network bool) {
 
 // addToolchains shows what lies on PATH outside the system's directories, and
 // the places in which version managers keep programs.
-func (l *layout) addToolchains(h host, home, dir string) {
+func (l *layout) addToolchains(h host, home string) {
 	if home != "" {
 		for _, name := range toolchainsInHome {
 			l.readOnly(filepath.Join(home, name))
@@ -201,11 +229,11 @@ func (l *layout) addToolchains(h host, home, dir string) {
 		}
 	}
 	for _, path := range filepath.SplitList(h.getenv("PATH")) {
-		if filepath.IsAbs(path) && !within(path, dir) && (home == "" || !within(path, home)) {
-			l.readOnly(installation(filepath.Clean(path), home, dir))
+		if filepath.IsAbs(path) && (home == "" || !within(path, home)) {
+			l.readOnly(installation(filepath.Clean(path), home, l.dir))
 		}
 	}
-	if root := goRoot(h.getenv); root != "" && !within(dir, root) {
+	if root := goRoot(h.getenv); root != "" && !within(l.dir, root) {
 		l.readOnly(root)
 	}
 	for _, name := range [...]string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {

@@ -119,15 +119,15 @@ func (n *namespaces) run(ctx context.Context, h host) (Result, error) {
 	limited, cancel := withTimeout(ctx, n.command.Timeout)
 	defer cancel()
 	if err := n.start(limited, h); err != nil {
-		return Result{}, err
+		return notStarted(ctx, limited, err)
 	}
-	defer n.control.Close()
+	defer func() { _ = n.control.Close() }()
 	started := time.Now()
 	watch, err := n.open()
 	if err != nil {
 		_ = n.init.Process.Kill()
 		_ = n.init.Wait()
-		return Result{}, ended(ctx, err)
+		return notStarted(ctx, limited, err)
 	}
 	done := make(chan struct{})
 	exceeded := make(chan string, 1)
@@ -148,6 +148,15 @@ func (n *namespaces) run(ctx context.Context, h host) (Result, error) {
 	return result, nil
 }
 
+// notStarted is how a command ended that did not start. A time limit that passed
+// meanwhile is the reason, and must not look like a machine that cannot confine.
+func notStarted(ctx, limited context.Context, err error) (Result, error) {
+	if ctx.Err() == nil && limited.Err() != nil {
+		return Result{ExitCode: 128 + int(unix.SIGKILL), TimedOut: true}, nil
+	}
+	return Result{}, ended(ctx, err)
+}
+
 // ended prefers the reason why the caller's context ended to what broke thereby.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
@@ -164,7 +173,7 @@ func (n *namespaces) start(ctx context.Context, h host) error {
 	}
 	n.control = os.NewFile(uintptr(pair[0]), "control")
 	theirs := os.NewFile(uintptr(pair[1]), "control")
-	defer theirs.Close()
+	defer func() { _ = theirs.Close() }()
 	n.out = newCapture(n.command.MaxOutput)
 	n.init = exec.CommandContext(ctx, "/proc/self/exe")
 	n.init.Args, n.init.Env, n.init.Dir = []string{initName}, []string{}, "/"
@@ -173,7 +182,7 @@ func (n *namespaces) start(ctx context.Context, h host) error {
 	n.init.WaitDelay = drain
 	n.init.SysProcAttr = attributes(n.command.Network, h)
 	if err := n.init.Start(); err != nil {
-		n.control.Close()
+		_ = n.control.Close()
 		return explainClone(err)
 	}
 	return nil

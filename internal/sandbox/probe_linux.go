@@ -23,7 +23,7 @@ const probeVariable = "SELFHEAL_SANDBOX_PROBE"
 
 // targets are what a probe, from inside a sandbox, tries to reach outside.
 type targets struct {
-	Secret   string `json:"secret"`   // a file that must not be readable
+	Readable string `json:"readable"` // a file that must not be readable
 	Writable string `json:"writable"` // a path that must not come to be
 	TCP      string `json:"tcp"`      // a listener's address
 	Unix     string `json:"unix"`     // a listener's socket file
@@ -57,8 +57,8 @@ func attempts(t targets) []Escape {
 		return Escape{Attempt: name, Detail: "it worked"}
 	}
 	return []Escape{
-		attempt("read a file outside", readOutside(t.Secret)),
-		attempt(attemptWrite, os.WriteFile(t.Writable, []byte("escaped"), 0o600)), //nolint:gosec // the attempt itself
+		attempt("read a file outside", readOutside(t.Readable)),
+		attempt(attemptWrite, os.WriteFile(t.Writable, []byte("escaped"), 0o600)),
 		attempt("see a process outside", seeProcess(t.PID, t.Started)),
 		attempt("connect to a socket file outside", dial("unix", t.Unix)),
 		attempt("connect to an abstract socket outside", dial("unix", "@"+t.Abstract)),
@@ -212,13 +212,13 @@ func (o *outside) fill() error {
 	}
 	o.inside = filepath.Join(resolved, "work")
 	o.targets = targets{
-		Secret: filepath.Join(resolved, "secret"), Writable: filepath.Join(resolved, "written"),
+		Readable: filepath.Join(resolved, "secret"), Writable: filepath.Join(resolved, "written"),
 		Unix: filepath.Join(resolved, "socket"), Abstract: filepath.Base(resolved), PID: os.Getpid(),
 	}
 	if err := os.Mkdir(o.inside, 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(o.targets.Secret, []byte("secret"), 0o600); err != nil {
+	if err := os.WriteFile(o.targets.Readable, []byte("secret"), 0o600); err != nil {
 		return err
 	}
 	if o.targets.Started, err = startTime(o.targets.PID); err != nil {

@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"selfheal"
@@ -164,14 +165,11 @@ type unableError struct {
 func (e *unableError) Error() string { return e.reason }
 
 func joined(reasons []error) string {
-	text := ""
+	texts := make([]string, len(reasons))
 	for i, reason := range reasons {
-		if i > 0 {
-			text += "; "
-		}
-		text += reason.Error()
+		texts[i] = reason.Error()
 	}
-	return text
+	return strings.Join(texts, "; ")
 }
 
 // hintOf is the first hint: the first rung is the one to make work.

@@ -31,6 +31,7 @@ type watchdog struct {
 	proc    *os.File // the sandbox's /proc
 	scratch *os.File // a directory of its scratch space
 	dir     string
+	done    <-chan struct{} // closed when there is nothing to watch any more
 
 	sizeBefore int64 // of the working copy, in bytes
 	growth     int64 // of the working copy, when it was last walked
@@ -67,6 +68,7 @@ func (w *watchdog) close() {
 // run watches until done is closed, or a limit is exceeded: then it kills, and
 // gives the limit's name.
 func (w *watchdog) run(done <-chan struct{}, kill func() error) string {
+	w.done = done
 	defer w.close()
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -153,7 +155,7 @@ func (w *watchdog) read(pid, name string) []byte {
 		return nil
 	}
 	file := os.NewFile(uintptr(fd), name)
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	text := make([]byte, 8<<10)
 	n, _ := file.Read(text) // of a process that has ended: nothing
 	return text[:n]
@@ -203,6 +205,11 @@ func (w *watchdog) walk(now time.Time) {
 	w.free = freeSpace(w.dir)
 	var size int64
 	_ = filepath.WalkDir(w.dir, func(_ string, entry fs.DirEntry, err error) error {
+		select {
+		case <-w.done:
+			return filepath.SkipAll
+		default:
+		}
 		if err != nil {
 			return nil //nolint:nilerr // it was deleted meanwhile, or is hidden: what can be seen counts
 		}
@@ -239,10 +246,10 @@ func (w *watchdog) nameless() int64 {
 	return size
 }
 
-// allocated is what a file takes on the disk, in bytes.
+// allocated is what a file takes on the disk, in bytes; an empty one is not free.
 func allocated(info fs.FileInfo) int64 {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return stat.Blocks * 512
+		return stat.Blocks*512 + 256
 	}
 	return info.Size()
 }

@@ -17,7 +17,7 @@ const (
 	settingMaximum  = "/proc/sys/user/max_user_namespaces"
 
 	hintAppArmor  = "give selfheal an AppArmor profile that allows userns, or sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; docs/sandbox.md has both"
-	hintContainer = "in a container, allow user namespaces (docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined), or run selfheal outside of it; see docs/sandbox.md"
+	hintContainer = "run selfheal outside of the container, or start the container with --security-opt seccomp=unconfined, apparmor=unconfined and systempaths=unconfined; see docs/sandbox.md"
 )
 
 // setting reads a number below /proc/sys; empty when the kernel does not have it.
@@ -43,7 +43,11 @@ func explainClone(err error) error {
 	case errors.Is(err, unix.ENOSPC):
 		return &unableError{reason: "there are too many user namespaces already (" + err.Error() + ")", hint: "raise user.max_user_namespaces"}
 	}
-	return unavailable(err)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.ENOMEM) {
+		// The machine can confine, only not now: whoever filled it must not win by that.
+		return unavailable(err)
+	}
+	return &unableError{reason: "the sandbox's first process cannot be started (" + err.Error() + ")", hint: checkHint}
 }
 
 // explainSetup says why a sandbox could not be built in its namespaces.

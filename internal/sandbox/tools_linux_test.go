@@ -122,6 +122,38 @@ func TestGitDirectoriesAreNotTheWorkingCopysChoice(t *testing.T) {
 	})
 }
 
+// FuzzGitDirectories: whatever a working copy says, nothing is shown for which no
+// directory outside speaks.
+func FuzzGitDirectories(f *testing.F) {
+	for _, seed := range []string{"gitdir: /etc/worktrees/x\n", "gitdir: ./worktrees/x", "gitdir: \x00", "gitdir: /proc/self/cwd/worktrees/x", ""} {
+		f.Add(seed, "../.git")
+	}
+	f.Fuzz(func(t *testing.T, pointer, back string) {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, ".git"), pointer)
+		write(t, filepath.Join(dir, "worktrees", "x", "gitdir"), back)
+		if got := gitDirectories(dir); len(got) > 0 {
+			t.Errorf("%q are shown", got)
+		}
+	})
+}
+
+func TestInstallation(t *testing.T) {
+	t.Parallel()
+	f := func(bin, want string) {
+		t.Helper()
+		if got := installation(bin, "/home/u", "/srv/app/repo"); got != want {
+			t.Errorf("%s: %s, want %s", bin, got, want)
+		}
+	}
+	f("/opt/hostedtoolcache/go/1.26/x64/bin", "/opt/hostedtoolcache/go/1.26/x64")
+	f("/opt/go/bin", "/opt/go")
+	f("/opt/bin", "/opt/bin")
+	f("/home/bin", "/home/bin")
+	f("/srv/app/bin", "/srv/app/bin") // /srv/app has the working copy's neighbours
+	f("/opt/tool/shims", "/opt/tool/shims")
+}
+
 func TestOtherToolchains(t *testing.T) {
 	t.Parallel()
 	needConfinement(t)

@@ -92,7 +92,7 @@ func TestFilesOutside(t *testing.T) {
 	t.Parallel()
 	needConfinement(t)
 	outside := t.TempDir()
-	dir := filepath.Join(outside, "a b\nc'd\"e,f:g\\h", "work")
+	dir := filepath.Join(outside, "a b\nc'd\"e,f:g\\h\xff", "work")
 	write(t, filepath.Join(outside, "secret"), "hunter2")
 	write(t, filepath.Join(dir, "own"), "visible ")
 	if err := os.Symlink(outside, filepath.Join(dir, "link")); err != nil {
@@ -391,7 +391,8 @@ func TestKilledParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	parent := exec.Command(program)
-	parent.Env = append(os.Environ(), attackVariable+"=run", argumentVariable+"="+w.dir)
+	// What a killed selfheal cannot remove is an empty directory.
+	parent.Env = append(os.Environ(), attackVariable+"=run", argumentVariable+"="+w.dir, "TMPDIR="+t.TempDir())
 	if err := parent.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bufio"
+	"encoding/gob"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -50,7 +51,7 @@ func firstProcess() int {
 	}
 	var o order
 	orders := bufio.NewReader(control)
-	if line, err := orders.ReadBytes('\n'); err != nil || json.Unmarshal(line, &o) != nil {
+	if err := gob.NewDecoder(orders).Decode(&o); err != nil { // reads no byte too many
 		return 1
 	}
 	if step, err := build(o); err != nil {

@@ -28,18 +28,18 @@ const (
 
 // mount is one path in the command's file system.
 type mount struct {
-	Kind     mountKind `json:"kind"`
-	Source   string    `json:"source,omitempty"`
-	Target   string    `json:"target"`
-	Optional bool      `json:"optional,omitempty"` // leave it out when it cannot be had
-	Written  bool      `json:"written,omitempty"`  // of a cache: useless when it cannot be written to
+	Kind     mountKind
+	Source   string
+	Target   string
+	Optional bool // leave it out when it cannot be had
+	Written  bool // of a cache: useless when it cannot be written to
 }
 
 // layout is the file system that a command sees. What it does not name is not there.
 type layout struct {
-	Mounts []mount           `json:"mounts"` // a parent before what lies in it
-	Links  map[string]string `json:"links"`  // path to target
-	Files  map[string]string `json:"files"`  // path to content
+	Mounts []mount           // a parent before what lies in it
+	Links  map[string]string // path to target
+	Files  map[string]string // path to content
 
 	dir string // the working copy
 }

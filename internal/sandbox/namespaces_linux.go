@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,15 +40,16 @@ func rungs() []rung {
 	}
 }
 
-// order is what the parent tells the first process of a sandbox to do.
+// order is what the parent tells the first process of a sandbox to do. It is not
+// JSON, which would change the bytes of a path that is not UTF-8.
 type order struct {
-	Root    string   `json:"root"` // an empty directory, over which the new root is mounted
-	Dir     string   `json:"dir"`
-	Shell   string   `json:"shell"`
-	Env     []string `json:"env"`
-	Network bool     `json:"network"`
-	Limits  Limits   `json:"limits"`
-	Layout  layout   `json:"layout"`
+	Root    string // an empty directory, over which the new root is mounted
+	Dir     string
+	Shell   string
+	Env     []string
+	Network bool
+	Limits  Limits
+	Layout  layout
 }
 
 // report is what the first process answers.
@@ -210,7 +212,7 @@ func (n *namespaces) open() (*watchdog, error) {
 	if err := n.control.SetDeadline(time.Now().Add(setupTime)); err != nil {
 		return nil, unavailable(err)
 	}
-	if err := json.NewEncoder(n.control).Encode(n.order); err != nil {
+	if err := gob.NewEncoder(n.control).Encode(n.order); err != nil {
 		return nil, unavailable(err)
 	}
 	var answer report

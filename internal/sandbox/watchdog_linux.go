@@ -104,9 +104,7 @@ func (w *watchdog) usage() (memory int64, tasks int) {
 	memory = w.scratchUsed()
 	for _, pid := range w.processes() {
 		status := w.read(pid, "status")
-		for _, name := range [...]string{"RssAnon:", "RssShmem:", "VmSwap:"} {
-			memory += field(status, name) << 10
-		}
+		memory += kibibytes(status, "RssAnon:", "RssShmem:", "VmSwap:")
 		tasks += int(field(status, "Threads:"))
 	}
 	return memory, tasks
@@ -117,12 +115,22 @@ func (w *watchdog) usage() (memory int64, tasks int) {
 func (w *watchdog) exactMemory() int64 {
 	memory := w.scratchUsed()
 	for _, pid := range w.processes() {
-		shares := w.read(pid, "smaps_rollup")
-		for _, name := range [...]string{"Pss_Anon:", "Pss_Shmem:", "SwapPss:"} {
-			memory += field(shares, name) << 10
+		if shares := w.read(pid, "smaps_rollup"); len(shares) > 0 {
+			memory += kibibytes(shares, "Pss_Anon:", "Pss_Shmem:", "SwapPss:")
+		} else { // it has ended, or is hidden from us: then what is known counts
+			memory += kibibytes(w.read(pid, "status"), "RssAnon:", "RssShmem:", "VmSwap:")
 		}
 	}
 	return memory
+}
+
+// kibibytes adds up fields that are in KiB, and gives bytes.
+func kibibytes(text []byte, names ...string) int64 {
+	var sum int64
+	for _, name := range names {
+		sum += field(text, name)
+	}
+	return sum << 10
 }
 
 func (w *watchdog) scratchUsed() int64 {

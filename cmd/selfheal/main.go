@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"selfheal/internal/cli"
+	"selfheal/internal/sandbox"
 )
 
 func main() {
+	sandbox.Reexec()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := cli.Run(ctx, cli.Standard(time.Now))
 	stop()

@@ -16,11 +16,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"selfheal/internal/cli"
+	"selfheal/internal/sandbox"
 )
 
 // TestMain lets the test binary act as the program itself, so that stories run
 // real processes.
 func TestMain(m *testing.M) {
+	sandbox.Reexec()
 	testscript.Main(m, map[string]func(){
 		"selfheal": func() { os.Exit(cli.Run(context.Background(), cli.Standard(time.Now))) },
 	})
@@ -59,8 +61,11 @@ func TestScripts(t *testing.T) {
 			"smalldisk": smallDisk,
 		},
 		Condition: func(name string) (bool, error) {
-			if name == "mount" {
+			switch name {
+			case "mount":
 				return mountable(t), nil
+			case "confined":
+				return confined(t), nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
@@ -179,6 +184,15 @@ func smallDisk(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.MkdirAll(dir, 0o755))
 	ts.Check(mountDisk(dir, args[1]))
 	ts.Defer(func() { _ = exec.Command("umount", "-l", dir).Run() })
+}
+
+// confined tells whether this machine can confine commands.
+func confined(t *testing.T) bool {
+	found := sandbox.Detect(t.Context(), "")
+	if !found.Confined() {
+		t.Logf("SKIPPED: the story about confined commands: %s", found.Rungs[0].Why)
+	}
+	return found.Confined()
 }
 
 func mountDisk(dir, kib string) error {

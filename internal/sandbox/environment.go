@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 )
 
@@ -15,16 +16,19 @@ var passed = [...]string{
 	"GOFLAGS", "GOPROXY", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GOTOOLCHAIN", "GOROOT", "CGO_ENABLED",
 }
 
+// userinfo is the name and password in an address such as that of a private module proxy.
+var userinfo = regexp.MustCompile(`//[^/@,|]*@`)
+
 // environment makes the command's environment. home is empty and its own; Go's
 // caches would lie there by default, so they are named.
-func environment(getenv func(string) string, home, dir string, extra []string) []string {
+func environment(getenv func(string) string, dir, home, temporary string, extra []string) []string {
 	var env []string
 	for _, name := range passed {
 		if value := getenv(name); value != "" {
-			env = append(env, name+"="+value)
+			env = append(env, name+"="+userinfo.ReplaceAllString(value, "//"))
 		}
 	}
-	env = append(env, "HOME="+home, "TMPDIR="+home, "PWD="+dir, "CI=true")
+	env = append(env, "HOME="+home, "TMPDIR="+temporary, "PWD="+dir, "CI=true")
 	for name, path := range goDirectories(getenv) {
 		if path != "" {
 			env = append(env, name+"="+path)

@@ -26,6 +26,9 @@ func start(t *testing.T, c Command) Result {
 	if c.Dir == "" {
 		c.Dir = t.TempDir()
 	}
+	if c.Timeout == 0 {
+		c.Timeout = time.Minute
+	}
 	result, err := Run(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -33,27 +36,63 @@ func start(t *testing.T, c Command) Result {
 	return result
 }
 
+// eachWay runs a test confined, where this machine can, and unconfined: what a
+// caller sees of a command is the same.
+func eachWay(t *testing.T, test func(*testing.T, Policy)) {
+	t.Helper()
+	t.Run("confined", func(t *testing.T) {
+		t.Parallel()
+		needConfinement(t)
+		test(t, Require)
+	})
+	t.Run("unconfined", func(t *testing.T) {
+		t.Parallel()
+		test(t, Unsafe)
+	})
+}
+
+func needConfinement(t *testing.T) {
+	t.Helper()
+	_, err := Run(t.Context(), Command{Dir: t.TempDir(), Shell: "true", Policy: Require})
+	if selfheal.CodeOf(err) == selfheal.CodeRefused {
+		t.Skipf("SKIPPED: commands cannot be confined here: %v", err)
+	}
+}
+
 func TestRun(t *testing.T) {
 	t.Parallel()
-	f := func(shell string, wantCode int, wantOutput string) {
-		t.Helper()
-		got := start(t, Command{Shell: shell, Timeout: time.Minute})
-		if got.ExitCode != wantCode || got.Output != wantOutput || got.TimedOut {
-			t.Errorf("%s: code %d, output %q, timed out %v", shell, got.ExitCode, got.Output, got.TimedOut)
+	eachWay(t, func(t *testing.T, policy Policy) {
+		f := func(shell string, wantCode int, wantOutput string) {
+			t.Helper()
+			got := start(t, Command{Shell: shell, Timeout: time.Minute, Policy: policy})
+			if got.ExitCode != wantCode || got.Output != wantOutput || got.TimedOut || got.Exceeded != "" {
+				t.Errorf("%s: %+v", shell, got)
+			}
 		}
-	}
-	f("echo out; echo err >&2", 0, "out\nerr\n")
-	f("exit 3", 3, "")
-	f("kill -TERM $$", 143, "")
-	f("cat; echo end", 0, "end\n") // no input to wait for
-	f("no-such-program 2>/dev/null", 127, "")
-	f("test \"$PWD\" = \"$(pwd -P)\" && touch here && ls", 0, "here\n")
+		f("echo out; echo err >&2", 0, "out\nerr\n")
+		f("exit 3", 3, "")
+		f("kill -TERM $$", 143, "")
+		f("cat; echo end", 0, "end\n") // no input to wait for
+		f("no-such-program 2>/dev/null", 127, "")
+		f("test \"$PWD\" = \"$(pwd -P)\" && touch here && ls", 0, "here\n")
+	})
+}
+
+func TestResultTellsHowItWasConfined(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, policy Policy) {
+		got := start(t, Command{Shell: "true", Policy: policy})
+		if confined := policy == Require; confined != (got.Confinement != ConfinementNone) || confined == got.Network || confined != (got.Unconfined == "") {
+			t.Errorf("%+v", got)
+		}
+	})
 }
 
 func TestEnvironmentIsClean(t *testing.T) {
 	t.Setenv("SELFHEAL_SECRET", "hunter2")
 	t.Setenv("GIT_DIR", "/nowhere")
-	t.Setenv("GOPROXY", "off")
+	t.Setenv("GOPRIVATE", "example.com/private")
+	t.Setenv("GOSUMDB", "sum.example.com https://name:hunter2@sum.example.com")
 	outer := os.Getenv("HOME")
 	got := start(t, Command{Shell: "env; ls -A $HOME", Env: []string{"EXTRA=1", "LANG=xx"}}).Output
 	for _, absent := range []string{"hunter2", "GIT_DIR", "HOME=" + outer + "\n"} {
@@ -61,7 +100,7 @@ func TestEnvironmentIsClean(t *testing.T) {
 			t.Errorf("the command sees %q:\n%s", absent, got)
 		}
 	}
-	for _, present := range []string{"PATH=", "EXTRA=1\n", "LANG=xx\n", "GOPROXY=off\n", "GOCACHE=", "GOMODCACHE="} {
+	for _, present := range []string{"PATH=", "EXTRA=1\n", "LANG=xx\n", "GOPRIVATE=example.com/private\n", "https://sum.example.com\n", "GOCACHE=", "GOMODCACHE="} {
 		if !strings.Contains(got, present) {
 			t.Errorf("the command does not see %q:\n%s", present, got)
 		}
@@ -83,15 +122,15 @@ func TestReadOnlyHomeIsRemoved(t *testing.T) {
 	}
 }
 
-// witness is a named pipe that tells when the last process that holds it is gone.
+// witness is a named pipe in a working copy that tells when the last process that holds it is gone.
 type witness struct {
-	path string
-	end  *os.File
+	dir, path string
+	end       *os.File
 }
 
-func newWitness(t *testing.T) *witness {
+func newWitness(t *testing.T, dir string) *witness {
 	t.Helper()
-	w := &witness{path: filepath.Join(t.TempDir(), "pipe")}
+	w := &witness{dir: dir, path: filepath.Join(dir, "pipe")}
 	if err := syscall.Mkfifo(w.path, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -119,48 +158,56 @@ func (w *witness) gone(t *testing.T) {
 
 func TestTimeoutKillsGrandchildren(t *testing.T) {
 	t.Parallel()
-	w := newWitness(t)
-	got := start(t, Command{Shell: w.hold() + "sh -c 'sleep 1000 & sleep 1000'; echo never", Timeout: 200 * time.Millisecond})
-	if !got.TimedOut || got.ExitCode != 137 || strings.Contains(got.Output, "never") {
-		t.Errorf("%+v", got)
-	}
-	w.gone(t)
+	eachWay(t, func(t *testing.T, policy Policy) {
+		w := newWitness(t, t.TempDir())
+		shell := w.hold() + "sh -c 'sleep 1000 & sleep 1000'; echo never"
+		got := start(t, Command{Dir: w.dir, Shell: shell, Timeout: 500 * time.Millisecond, Policy: policy})
+		if !got.TimedOut || got.ExitCode != 137 || strings.Contains(got.Output, "never") {
+			t.Errorf("%+v", got)
+		}
+		w.gone(t)
+	})
 }
 
 func TestBackgroundProcessesEndWithTheCommand(t *testing.T) {
 	t.Parallel()
-	f := func(shell string, wantCode int) {
-		t.Helper()
-		w := newWitness(t)
-		got := start(t, Command{Shell: w.hold() + shell, Timeout: time.Minute})
-		if got.ExitCode != wantCode || got.TimedOut || got.Took > 30*time.Second {
-			t.Errorf("%s: %+v", shell, got)
+	eachWay(t, func(t *testing.T, policy Policy) {
+		f := func(shell string, wantCode int) {
+			t.Helper()
+			w := newWitness(t, t.TempDir())
+			got := start(t, Command{Dir: w.dir, Shell: w.hold() + shell, Timeout: time.Minute, Policy: policy})
+			if got.ExitCode != wantCode || got.TimedOut || got.Took > 30*time.Second {
+				t.Errorf("%s: %+v", shell, got)
+			}
+			w.gone(t)
 		}
-		w.gone(t)
-	}
-	f("sleep 1000 & echo end", 0) // keeps the output open
-	f("sleep 1000 >/dev/null 2>&1 & exit 4", 4)
+		f("sleep 1000 & echo end", 0) // keeps the output open
+		f("sleep 1000 >/dev/null 2>&1 & exit 4", 4)
+	})
 }
 
 func TestCancelIsAnError(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancelCause(t.Context())
-	lost := errors.New("lost the lease")
-	running, held := newWitness(t), newWitness(t)
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		if line, err := waitForLine(running.end); err != nil || line != "running" {
-			t.Errorf("the command said %q, error %v", line, err)
+	eachWay(t, func(t *testing.T, policy Policy) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		lost := errors.New("lost the lease")
+		dir := t.TempDir()
+		held := newWitness(t, dir)
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			if line, err := waitForLine(held.end); err != nil || line != "running" {
+				t.Errorf("the command said %q, error %v", line, err)
+			}
+			cancel(lost)
+		}()
+		shell := held.hold() + "echo running >&3; sleep 1000"
+		if _, err := Run(ctx, Command{Dir: dir, Shell: shell, Policy: policy}); !errors.Is(err, lost) {
+			t.Errorf("error %v", err)
 		}
-		cancel(lost)
-	}()
-	shell := held.hold() + "echo running >'" + running.path + "'; sleep 1000"
-	if _, err := Run(ctx, Command{Dir: t.TempDir(), Shell: shell}); !errors.Is(err, lost) {
-		t.Errorf("error %v", err)
-	}
-	<-stopped
-	held.gone(t)
+		<-stopped
+		held.gone(t)
+	})
 }
 
 // waitForLine reads a line from a pipe whose writer may not be there yet.

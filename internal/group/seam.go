@@ -11,6 +11,7 @@ import (
 type Seams struct {
 	stream *Stream
 	line   decode.Line
+	source []byte // of the line before
 }
 
 // NewSeams makes a Seams for groupers with these options.
@@ -27,6 +28,7 @@ func (s *Seams) Begins(previous, line []byte) bool {
 	if decoder.Unwrap(s.stream.unterminal(previous), &s.line, &f) && f.Partial {
 		return false
 	}
+	s.source = append(s.source[:0], f.Source...)
 	line = s.stream.unterminal(line)
 	framed := decoder.Unwrap(line, &s.stream.frame, &f)
 	if framed {
@@ -43,6 +45,9 @@ func (s *Seams) Begins(previous, line []byte) bool {
 	}
 	if len(line) == 0 || line[0] == ' ' || line[0] == '\t' {
 		return false
+	}
+	if framed && !f.Time.IsZero() && len(f.Source) > 0 && len(s.source) > 0 && !bytes.Equal(f.Source, s.source) {
+		return true // an event never goes on from one sender's line to another's
 	}
 	decoder.Decode(line, &s.line)
 	if line[0] == '{' && s.line.Format == decode.JSON {

@@ -145,7 +145,8 @@ func TestSeamsAreFound(t *testing.T) {
 	f(events[13], true)
 	f(events[15], true)
 	f("ts=2026-11-23T09:00:00Z level=info msg=ready", true)
-	f("Nov 23 09:00:00 host shop[7]: ready", true)
+	f("Nov 23 09:00:00 host shop[7]: ready\nNov 23 09:00:00 host cron[9]: ran", true)
+	f("Nov 23 09:00:00 host shop[7]: ready", false) // perhaps a line of a stack trace
 	f("a line without a time", false)
 	f(events[14], false)
 }

@@ -77,11 +77,13 @@ type Opened struct {
 // Intent is what the user asked for when the incident was opened. It is kept
 // with the incident so that a run that is cut off can be finished by another.
 type Intent struct {
-	Repair  bool     `json:"repair"`  // false: stop at the verdict
-	DryRun  bool     `json:"dry_run"` // do everything but what others would see
-	Verify  []string `json:"verify"`  // shell commands that must pass on the repaired tree
-	Replay  []string `json:"replay"`  // shell commands that must fail on the deployed tree and pass on the repaired one
-	Timeout Duration `json:"timeout"` // of each command
+	Repair  bool     `json:"repair"`            // false: stop at the verdict
+	DryRun  bool     `json:"dry_run"`           // do everything but what others would see
+	Verify  []string `json:"verify"`            // shell commands that must pass on the repaired tree
+	Replay  []string `json:"replay"`            // shell commands that must fail on the deployed tree and pass on the repaired one
+	Timeout Duration `json:"timeout"`           // of each command
+	Network bool     `json:"network,omitempty"` // the commands may use the machine's network
+	Unsafe  bool     `json:"unsafe,omitempty"`  // the commands are not confined
 }
 
 // Judged is the payload of [EventVerdictReached].

@@ -36,11 +36,17 @@ type Proof struct {
 	TimedOut bool     `json:"timed_out,omitempty"`
 	Took     Duration `json:"took"`
 	Output   string   `json:"output"` // the last lines, scrubbed of secrets
+	// Confinement says how the command was confined, "none" when it was not;
+	// Unconfined says why it was not, Exceeded the limit for which it was killed.
+	Confinement string `json:"confinement,omitempty"`
+	Unconfined  string `json:"unconfined,omitempty"`
+	Network     bool   `json:"network,omitempty"` // it could use the machine's network
+	Exceeded    string `json:"exceeded,omitempty"`
 }
 
 // AsExpected tells whether the command ended as the proof requires.
 func (p Proof) AsExpected() bool {
-	if p.TimedOut {
+	if p.TimedOut || p.Exceeded != "" {
 		return false
 	}
 	return (p.Want == "pass") == (p.ExitCode == 0)

@@ -25,6 +25,7 @@ type CheckRequest struct {
 	Repair, DryRun       bool
 	Verify, Replay       []string // empty: from the configuration
 	Timeout              time.Duration
+	Network, Unsafe      bool // of the commands of Verify and Replay
 	Stdin                io.Reader
 }
 
@@ -90,7 +91,8 @@ func (a *App) handle(ctx context.Context, p *pipeline.Pipeline, assessment selfh
 }
 
 func (a *App) intent(r CheckRequest) selfheal.Intent {
-	intent := selfheal.Intent{Repair: r.Repair, DryRun: r.DryRun, Verify: r.Verify, Replay: r.Replay, Timeout: selfheal.Duration(r.Timeout)}
+	intent := selfheal.Intent{Repair: r.Repair, DryRun: r.DryRun, Verify: r.Verify, Replay: r.Replay, Timeout: selfheal.Duration(r.Timeout),
+		Network: r.Network || a.config.Repair.Network, Unsafe: r.Unsafe}
 	if len(intent.Verify) == 0 {
 		intent.Verify = a.config.Repair.Verify
 	}

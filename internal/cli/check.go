@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,6 +55,8 @@ A build that failed is judged from its output with --build-log instead.
 	f.StringArrayVar(&o.Verify, "verify", nil, "shell command that must succeed on the repaired revision (repeatable)")
 	f.StringArrayVar(&o.Replay, "replay", nil, "shell command that must fail on the deployed revision and succeed on the repaired one (repeatable)")
 	f.DurationVar(&o.timeout, "timeout", 0, "longest run of one --verify or --replay command (default 10m)")
+	f.BoolVar(&o.Network, "network", false, "let --verify and --replay commands use the network")
+	f.BoolVar(&o.Unsafe, "unsafe-no-sandbox", false, "do not confine --verify and --replay commands, whatever the repository's code does")
 	f.BoolVar(&o.DryRun, "dry-run", false, "do everything but push and open a pull request")
 	f.StringVar(&o.logs, "log-format", "", "what the logs are read as: "+app.LogFormats+" (default: found line by line)")
 	f.StringVar(&o.config, "config", "", "configuration file (default: selfheal.yaml of the repository)")
@@ -78,6 +81,9 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	if o.Unsafe {
+		fmt.Fprintln(env.Err, "selfheal: WARNING: --unsafe-no-sandbox: the repository's code runs with everything that you may do")
+	}
 	result, err := a.Check(ctx, o.CheckRequest)
 	env.progressDone()
 	if err != nil {

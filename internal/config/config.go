@@ -75,6 +75,8 @@ type Repair struct {
 	Verify []string `yaml:"verify" json:"verify,omitempty"`
 	// Replay are shell commands that must fail in a checkout of the deployed revision and succeed in one of the repaired revision.
 	Replay []string `yaml:"replay" json:"replay,omitempty"`
+	// Network lets these commands use the machine's network.
+	Network bool `yaml:"network" json:"network,omitempty"`
 	// Timeout is the longest that one command may run.
 	Timeout selfheal.Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"type=string"`
 }

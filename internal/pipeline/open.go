@@ -65,7 +65,7 @@ func reopening(i *selfheal.Incident, opened selfheal.Opened) (selfheal.EventType
 }
 
 func sameIntent(a, b selfheal.Intent) bool {
-	return a.Repair == b.Repair && a.DryRun == b.DryRun && a.Timeout == b.Timeout &&
+	return a.Repair == b.Repair && a.DryRun == b.DryRun && a.Timeout == b.Timeout && a.Network == b.Network && a.Unsafe == b.Unsafe &&
 		slices.Equal(a.Verify, b.Verify) && slices.Equal(a.Replay, b.Replay)
 }
 

@@ -42,8 +42,18 @@ func Prove(ctx context.Context, in Input, r selfheal.Repair) (selfheal.Repair, e
 	if err = errors.Join(err, p.deployed.close(), p.repaired.close()); err != nil {
 		return r, fmt.Errorf("prove repair: %w", err)
 	}
-	r.Proofs, r.Notes = p.proofs, append(r.Notes, p.notes...)
+	r.Proofs, r.Notes = p.proofs, append(r.Notes, append(p.notes, unconfined(p.proofs)...)...)
 	return r, nil
+}
+
+// unconfined says that commands ran without confinement, and why.
+func unconfined(proofs []selfheal.Proof) []string {
+	for _, p := range proofs {
+		if p.Unconfined != "" {
+			return []string{"The commands were not confined: " + p.Unconfined + "."}
+		}
+	}
+	return nil
 }
 
 // prover runs commands on two revisions.
@@ -123,6 +133,9 @@ func (p *prover) verify(ctx context.Context, command string) error {
 
 // ended says in words how a command ended.
 func ended(p selfheal.Proof) string {
+	if p.Exceeded != "" {
+		return "stopped beyond its limit on " + p.Exceeded
+	}
 	if p.TimedOut {
 		return "stopped after " + rounded(p.Took)
 	}
@@ -141,14 +154,20 @@ func (p *prover) run(ctx context.Context, where *site, name, command, want strin
 	if err != nil {
 		return selfheal.Proof{}, err
 	}
-	result, err := sandbox.Run(ctx, sandbox.Command{Dir: dir, Shell: command, Timeout: p.timeout})
+	intent := p.in.Incident.Opened.Intent
+	policy := sandbox.Prefer
+	if intent.Unsafe {
+		policy = sandbox.Unsafe
+	}
+	result, err := sandbox.Run(ctx, sandbox.Command{Dir: dir, Shell: command, Timeout: p.timeout, Policy: policy, Network: intent.Network})
 	if err != nil {
 		return selfheal.Proof{}, err
 	}
 	return selfheal.Proof{
 		Name: name, Command: p.in.Redact(command), Revision: where.revision, Want: want,
 		ExitCode: result.ExitCode, TimedOut: result.TimedOut, Took: selfheal.Duration(result.Took),
-		Output: lastLines(p.in.Redact(strings.ReplaceAll(result.Output, dir, ".")), maxOutput),
+		Output:      lastLines(p.in.Redact(strings.ReplaceAll(result.Output, dir, ".")), maxOutput),
+		Confinement: result.Confinement, Unconfined: result.Unconfined, Network: result.Network, Exceeded: result.Exceeded,
 	}, nil
 }
 

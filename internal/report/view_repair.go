@@ -133,6 +133,8 @@ func treeWords(revision string, r selfheal.Repair, deployed string) string {
 
 func gotWords(p selfheal.Proof) string {
 	switch {
+	case p.Exceeded != "":
+		return "beyond its limit on " + oneLine(p.Exceeded, titleLimit)
 	case p.TimedOut:
 		return "was stopped after " + span(time.Duration(p.Took))
 	case p.ExitCode == 0:

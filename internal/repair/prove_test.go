@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"selfheal"
+	"selfheal/internal/sandbox"
 )
 
 // broken is an incident whose culprit wrote "bad" into a file.
@@ -46,8 +48,12 @@ func TestProve(t *testing.T) {
 			for i, p := range proven.Proofs {
 				proven.Proofs[i].Revision = names[p.Revision]
 			}
-			if diff := cmp.Diff(want, proven.Proofs, cmpopts.IgnoreFields(selfheal.Proof{}, "Took")); diff != "" {
+			if diff := cmp.Diff(want, proven.Proofs, cmpopts.IgnoreFields(selfheal.Proof{}, "Took", "Confinement", "Unconfined", "Network")); diff != "" {
 				t.Errorf("proofs (-want +got):\n%s", diff)
+			}
+			unconfined := func(p selfheal.Proof) bool { return p.Unconfined != "" }
+			if slices.ContainsFunc(proven.Proofs, unconfined) { // a machine that cannot confine
+				wantNotes = append(wantNotes, proven.Notes[len(proven.Notes)-1])
 			}
 			if diff := cmp.Diff(wantNotes, proven.Notes); diff != "" {
 				t.Errorf("notes (-want +got):\n%s", diff)
@@ -122,4 +128,32 @@ func TestLastLines(t *testing.T) {
 	f("first\nsecond\nthird\n", 14, "second\nthird\n")
 	f(strings.Repeat("x", 20), 10, strings.Repeat("x", 10))
 	f("aaaé", 1, "\uFFFD")
+}
+
+// TestProofsSayHowTheyWereConfined: confined where the machine can, without
+// network; unconfined only with a note, or because somebody said so.
+func TestProofsSayHowTheyWereConfined(t *testing.T) {
+	t.Parallel()
+	f := func(unsafe, network bool) {
+		t.Helper()
+		in, r := broken(t)
+		intent := &in.Incident.Opened.Intent
+		intent.Verify, intent.Unsafe, intent.Network, intent.Timeout = []string{"true"}, unsafe, network, selfheal.Duration(time.Minute)
+		proven, err := Prove(t.Context(), in, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := proven.Proofs[0]
+		confined := !unsafe && sandbox.Detect(t.Context(), "").Confined()
+		if confined != (p.Confinement != sandbox.ConfinementNone) || confined == (p.Unconfined != "") || confined && p.Network != network {
+			t.Errorf("unsafe %v, network %v: %+v", unsafe, network, p)
+		}
+		said := slices.ContainsFunc(proven.Notes, func(note string) bool { return strings.HasPrefix(note, "The commands were not confined") })
+		if said == confined {
+			t.Errorf("unsafe %v: notes %q", unsafe, proven.Notes)
+		}
+	}
+	f(false, false)
+	f(false, true)
+	f(true, false)
 }

@@ -29,13 +29,26 @@ const (
 type noise struct {
 	minutes int     // distinct minutes that it takes to last
 	span    int64   // from the first of them to the last, both included
-	count   float64 // occurrences that fewer clusters still reach
+	count   float64 // occurrences that fewer clusters still reach, minutes capped at crowdCap
 	crashes bool    // crashes of unknown kinds are themselves usual here
 }
 
-// leastCrowd is how many occurrences within few minutes stand out where the
-// baseline shows no clusters at all.
-const leastCrowd = 10
+// exceeded tells whether a rare signature lasts longer, or is more numerous, than
+// the clusters of unknown messages in the baseline.
+func (n *noise) exceeded(o observed) bool {
+	return o.active >= n.minutes && o.span >= n.span || o.crowded >= n.count
+}
+
+const (
+	// leastCrowd is how many occurrences within few minutes stand out where the
+	// baseline shows no clusters at all: more than restarts during a rollout make.
+	// A minute adds at most crowdCap to it: one client's retries are no crowd.
+	leastCrowd = 25
+	crowdCap   = 12
+	// leastSpan is how long a rare error must last at least to be told from a blip
+	// of a rollout; in short windows, a quarter of them.
+	leastSpan = 5
+)
 
 // cluster is one stretch, as long as the window, in which a rare signature came.
 type cluster struct {
@@ -46,32 +59,35 @@ type cluster struct {
 
 func (c cluster) span() int64 { return c.last - c.first + 1 }
 
-// learnNoise looks at how rare signatures came and went in the baseline.
-func learnNoise(subjects []*subject, t *timeline, o Options) noise {
-	n := noise{minutes: o.MinimumMinutes, span: int64(o.MinimumMinutes), count: max(leastCrowd, float64(o.MinimumCount))}
+// findRare tells which signatures are rare, and gives the clusters in which they
+// came, and how many of these were crashes.
+func (j *judgement) findRare() (all []cluster, crashes int) {
+	t := &j.timeline
 	length := max(t.window.length(), noiseHorizon)
-	windows := t.baseExposure / float64(length)
-	limit := min(rareClusters, int(windows/windowsPerRare))
-	var all []cluster
-	crashes := 0
-	for _, s := range subjects {
+	limit := min(rareClusters, int(t.baseExposure/float64(length)/windowsPerRare))
+	for _, s := range j.subjects {
 		found, more := clusters(s.before, length, limit)
-		s.rare = !more
-		if more || !t.dated {
-			s.rare = s.isNew()
-			continue
-		}
-		all = append(all, found...)
-		if s.decisive() {
-			crashes += len(found)
+		if s.rare = !more && t.dated; s.rare {
+			all = append(all, found...)
+			if s.decisive() {
+				crashes += len(found)
+			}
 		}
 	}
+	return all, crashes
+}
+
+// learnNoise looks at how rare signatures came and went in the baseline.
+func (j *judgement) learnNoise(all []cluster, crashes int) noise {
+	t, o := &j.timeline, &j.options
+	n := noise{minutes: o.MinimumMinutes, span: int64(o.MinimumMinutes), count: max(leastCrowd, float64(o.MinimumCount))}
 	if !t.dated {
 		return n
 	}
-	allowed := o.NoiseClusters * windows
+	allowed := o.NoiseClusters * t.baseExposure / float64(max(t.window.length(), noiseHorizon))
 	n.crashes = float64(crashes) > allowed
 	n.minutes, n.span = lasting(all, o.MinimumMinutes, int(allowed))
+	n.span = max(n.span, min(leastSpan, t.window.length()/4))
 	// The count is a second way to be flagged: it gets a small part of the allowance.
 	slices.SortFunc(all, func(a, b cluster) int { return cmp.Compare(b.count, a.count) })
 	if rank := int(allowed / 3); rank < len(all) {
@@ -121,7 +137,7 @@ func clusters(s *selfheal.Series, length int64, limit int) (found []cluster, mor
 		last := &found[len(found)-1]
 		last.last = c.Minute
 		last.minutes++
-		last.count += float64(c.N)
+		last.count += min(float64(c.N), crowdCap)
 	}
 	return found, false
 }

@@ -112,3 +112,26 @@ func (m *Monitor) advance(to int64) {
 
 // Result says what is known after the last complete minute.
 func (m *Monitor) Result() Result { return m.j.result() }
+
+// Reset forgets the window and keeps what was learnt from the baseline.
+func (m *Monitor) Reset() {
+	j := m.j
+	known := j.subjects[:0]
+	for _, s := range j.subjects {
+		if s.isNew() {
+			delete(j.byID, s.signature.ID)
+			continue
+		}
+		s.after = &selfheal.Series{}
+		known = append(known, s)
+	}
+	clear(j.subjects[len(known):])
+	j.subjects = known
+	clear(j.bystanders)
+	j.records, j.all = 0, selfheal.Series{}
+	if j.beside != nil {
+		j.beside = newBeside()
+	}
+	j.rewind()
+	m.decided, m.late = j.timeline.window.from, false
+}

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// holdMinutes is how long a flag waits on a signature that has had outages in
-// common with others: these need a moment to show that they rise as well.
+// holdMinutes is how long the flag of a known signature waits, in a service that
+// has had outages of dependencies: others need a moment to show that they rise as well.
 const holdMinutes = 5
 
 // decide flags what the evidence suffices for now. Benjamini and Hochberg's
@@ -58,7 +58,7 @@ func (j *judgement) flag(s *subject) {
 
 // held tells whether a flag waits for others to rise as well.
 func (j *judgement) held(s *subject) bool {
-	return j.timeline.dated && s.crossed > 0 && j.now < min(s.crossed+holdMinutes, j.timeline.window.to) && j.common.prone(s.index)
+	return j.timeline.dated && s.crossed > 0 && j.now < min(s.crossed+holdMinutes, j.timeline.window.to) && !s.rare && len(j.common.outages) > 0
 }
 
 // reconsider takes a flag back, or puts it up again, as later minutes have it.

@@ -53,7 +53,7 @@ func (j *judgement) powerForNew() string {
 	if t.dated {
 		needed = max(needed, float64(j.noise.minutes))
 	}
-	if t.dated && needed > float64(t.window.length()) || needed > window*minuteCap {
+	if t.dated && needed > float64(t.window.length()) || needed > window*12 {
 		return fmt.Sprintf("No new error that is not a crash could have been told from chance in %s.", t.extent(window))
 	}
 	if !t.dated {

@@ -14,10 +14,10 @@ const (
 	pulseEvents    = 500
 	// A minute is quiet with at most quietShare of what the baseline predicts for it.
 	quietShare = 0.1
-	// A drop must be silent for silenceMargin times the longest silence of the baseline,
-	// measured in occurrences that should have come, and silenceLeast of them, and at
-	// least shortestSilence minutes.
-	silenceMargin   = 1.5
+	// A drop must be so much longer than the longest silence of the baseline that all lines
+	// together reach that without a deploy in silenceBudget of the windows, and at least
+	// silenceLeast occurrences that should have come, and shortestSilence minutes.
+	silenceBudget   = 0.003
 	silenceLeast    = 6
 	shortestSilence = 8
 	// Where the baseline is counted by the hour, silences shorter than that cannot be seen in it.
@@ -94,8 +94,21 @@ func (all pulses) learn(t *timeline) {
 		} else {
 			p.longest = p.longestSilence(t, 1)
 		}
-		p.needed = max(silenceMargin*p.longest, silenceLeast)
+		p.needed = max(p.longest+p.margin(t, len(all)), silenceLeast)
 	}
+}
+
+// margin is how much longer than the longest silence of the baseline a silence must
+// be. The tail of silences is taken for exponential: then the longest of so many
+// is their scale times the logarithm of their number, which gives the scale.
+func (p *pulse) margin(t *timeline, lines int) float64 {
+	due := p.due(t.base)
+	scale := 1.0
+	for range 10 {
+		scale = max(p.longest, 1) / math.Log(max(due/scale, 3))
+	}
+	reached := p.due(t.window) / due * float64(lines) // windows in which a line is longer silent than ever before
+	return scale * max(math.Log(reached/silenceBudget), 1)
 }
 
 // longestSilence of the baseline, whose counts are of so many minutes each.

@@ -141,6 +141,10 @@ func rises(factor, low, high float64, from int64) func(*simulate.World) (selfhea
 	return func(w *simulate.World) (selfheal.SignatureID, bool) { return w.InjectRise(factor, low, high, from) }
 }
 
+func drops(bursts bool, from int64) func(*simulate.World) (selfheal.SignatureID, bool) {
+	return func(w *simulate.World) (selfheal.SignatureID, bool) { return w.InjectDrop(bursts, from) }
+}
+
 // scenarios are what the tables have one line for each.
 var scenarios = []scenario{
 	{"new 0.1/min", 0, appears(0.1, 0)},
@@ -156,8 +160,9 @@ var scenarios = []scenario{
 	{"x10 on 40-300/h", 0, rises(10, 40, 300, 0)},
 	{"x5 on 4-20/h from minute 20", 20, rises(5, 4, 20, 20)},
 	{"x5 on 40-300/h from minute 20", 20, rises(5, 40, 300, 20)},
-	{"drop to 0 of a line of 1/min", 0, func(w *simulate.World) (selfheal.SignatureID, bool) { return w.InjectDrop(0) }},
-	{"drop to 0 of a line of 1/min from minute 20", 20, func(w *simulate.World) (selfheal.SignatureID, bool) { return w.InjectDrop(20) }},
+	{"drop to 0 of a line of 1/min", 0, drops(false, 0)},
+	{"drop to 0 of a line of 1/min from minute 20", 20, drops(false, 20)},
+	{"drop to 0 of a line of 1/min that comes in bursts", 0, drops(true, 0)},
 	{"blip of 4 min, new (should stay silent)", 0, func(w *simulate.World) (selfheal.SignatureID, bool) {
 		return w.InjectBlip(3, 4), true
 	}},

@@ -67,12 +67,17 @@ func (w *World) InjectKnownBlip(factor, low, high float64, length int64) (id sel
 	return w.InjectRise(factor, low, high, 0)
 }
 
-// InjectDrop silences the line that comes once a minute, from a minute of the window on.
-func (w *World) InjectDrop(from int64) (id selfheal.SignatureID, ok bool) {
-	if len(w.lines) == 0 {
+// InjectDrop silences a line that comes once a minute, one by one or in bursts,
+// from a minute of the window on.
+func (w *World) InjectDrop(bursts bool, from int64) (id selfheal.SignatureID, ok bool) {
+	line := 0
+	if bursts {
+		line = 1
+	}
+	if len(w.lines) <= line {
 		return "", false
 	}
-	id = w.lines[0].id
+	id = w.lines[line].id
 	series := w.Input.Watched.Of(id)
 	w.Input.Watched.Series[id] = &selfheal.Series{Counts: slices.DeleteFunc(series.Counts, func(c selfheal.Count) bool {
 		return c.Minute >= w.deploy+from

@@ -128,14 +128,17 @@ func New(p Profile, seed uint64) *World {
 	return w
 }
 
-// line is like a source, of "order placed" and the like: the first comes once a
-// minute, the others from every other minute to ten times a minute.
+// line is like a source, of "order placed" and the like: the first two come once a
+// minute, one by one and in bursts, the others from every other minute to ten times a minute.
 func (w *World) line(p Profile, i int) source {
 	s := w.source(p, w.describe("line", i, selfheal.SeverityInfo))
 	s.dependency = -1
 	s.perHour = 60 * math.Exp(w.uniform(math.Log(0.5), math.Log(10)))
-	if i == 0 {
-		s.perHour = 60
+	switch i {
+	case 0:
+		s.perHour, s.burst = 60, 1
+	case 1:
+		s.perHour, s.burst = 60, max(1, p.BurstSize)
 	}
 	return s
 }

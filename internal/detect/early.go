@@ -52,7 +52,7 @@ func (j *judgement) elevatedIn(s *subject, counts []selfheal.Count, from int64) 
 	counts = inside(counts, span)
 	capped, _, _ := observe(counts, s.model.cap)
 	exposure := s.model.season.sum(span) / j.timeline.baseExposure
-	return j.enough(s.rare, observedIn(counts)) && s.model.chance(capped, exposure) <= onsetChance
+	return j.enough(s.rare, counts) && s.model.chance(capped, exposure) <= onsetChance
 }
 
 // worse tells whether the rate after the deploy is clearly above the raised rate before it.

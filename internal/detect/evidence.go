@@ -10,13 +10,13 @@ const (
 	// The planned window is tested whole, in halves, in quarters and so on down to
 	// shortestTrial minutes. The whole gets wholeWeight of the budget of chances, and the other
 	// levels share the rest evenly, each among its stretches.
-	shortestTrial = 12
+	shortestTrial = 7
 	wholeWeight   = 0.6
 	levelsAtMost  = 8
 
 	// The first settleMinutes after a deploy, and no more than a settleShare of the window,
 	// say nothing about a known signature: processes restart, connections break.
-	settleMinutes = 4
+	settleMinutes = 2
 	settleShare   = 10
 )
 
@@ -154,24 +154,7 @@ func evidence(p float64) float64 {
 }
 
 // enough tells whether it repeated often enough, in enough distinct minutes.
-func (j *judgement) enough(rare bool, o observed) bool {
-	return o.count >= float64(j.options.MinimumCount) && o.active >= j.options.MinimumMinutes && (!rare || j.noise.exceeded(o))
-}
-
-// observed is how a signature occurred.
-type observed struct {
-	count   float64 // occurrences
-	crowded float64 // the same, minutes capped at crowdCap
-	active  int     // distinct minutes
-	span    int64   // from the first of these to the last, both included
-}
-
-func (s *subject) observed() observed { return observed{s.count, s.crowded, s.active, s.span} }
-
-// observedIn is what occurred in a list of counts.
-func observedIn(counts []selfheal.Count) observed {
-	var o observed
-	o.count, o.active, o.span = observe(counts, math.Inf(1))
-	o.crowded, _, _ = observe(counts, crowdCap)
-	return o
+func (j *judgement) enough(rare bool, counts []selfheal.Count) bool {
+	count, active, _ := observe(counts, math.Inf(1))
+	return count >= float64(j.options.MinimumCount) && active >= j.options.MinimumMinutes && (!rare || j.noise.exceeded(counts))
 }

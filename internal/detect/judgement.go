@@ -87,7 +87,7 @@ func (j *judgement) watched(id selfheal.SignatureID, signature *selfheal.Signatu
 	}
 	if judged(signature) {
 		s := j.admit(&subject{signature: signature, before: &selfheal.Series{}})
-		s.model, s.rare = j.unknown, true
+		s.model, s.rare = j.unknown, j.timeline.dated
 		s.reset(&j.timeline)
 		return s.after
 	}

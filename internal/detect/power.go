@@ -10,6 +10,9 @@ import (
 // powerConfidence is in how many of so many windows a new error must be seen for us to say so.
 const powerConfidence = 0.95
 
+// longestSpan, in minutes, stands for a span that no new error can last for.
+const longestSpan = 1 << 20
+
 // power says in words what this window could have shown, computed from the same
 // tests at the same threshold.
 func (j *judgement) power() string {
@@ -67,7 +70,7 @@ func (j *judgement) powerForNew() string {
 // on is seen in the window, and how soon one of 1 per minute is.
 func (j *judgement) slowestNew(needed int) string {
 	window := int(j.timeline.window.length())
-	within := func(perMinute float64) int { return minutesToTell(perMinute, needed, int(j.noise.span), window) }
+	within := func(perMinute float64) int { return minutesToTell(perMinute, powerConfidence, needed, int(min(j.noise.span, longestSpan)), window) }
 	slowest := 0.0
 	for low, high, i := 1e-3, 10.0, 0; i < 40; i++ {
 		middle := math.Sqrt(low * high)
@@ -92,14 +95,14 @@ func (j *judgement) slowestNew(needed int) string {
 }
 
 // minutesToTell is after how many minutes an error at a steady rate has come in so
-// many distinct minutes, over so long a span, with 95 % probability; more than
+// many distinct minutes, over so long a span, with some probability; more than
 // limit when not by then. A minute has it with probability 1 - exp(-rate), so that
 // the numbers before and after the span is reached are binomial.
-func minutesToTell(perMinute float64, needed, span, limit int) int {
+func minutesToTell(perMinute, confidence float64, needed, span, limit int) int {
 	hit := -math.Expm1(-perMinute)
 	low, high := 1, limit+1
 	for low < high {
-		if middle := (low + high) / 2; told(hit, needed, span, middle) >= powerConfidence {
+		if middle := (low + high) / 2; told(hit, needed, span, middle) >= confidence {
 			high = middle
 		} else {
 			low = middle + 1

@@ -2,9 +2,17 @@ package detect
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"selfheal"
+)
+
+const (
+	// Of those that rose with a signature in one outage, this share, and at least so
+	// many, must be raised again for it to be the same once more.
+	companyShare = 0.3
+	leastCompany = 2
 )
 
 // rewind forgets the window.
@@ -90,9 +98,9 @@ func (c *common) mask(subject int, j *judgement) (mask []bool, most int) {
 		over = c.grid.window
 	}
 	deployed := c.grid.inWindow(min(max(t.deploy, t.window.from), t.window.to-1), t)
-	before := t.base.to == t.window.from && c.others(subject, -1) >= c.limit-1
+	before := t.base.to == t.window.from && c.together(subject, -1) > 0
 	for from := 0; from < len(mask); from++ {
-		if c.others(subject, from) < c.limit-1 {
+		if c.together(subject, from) == 0 {
 			continue
 		}
 		to, crowd := c.run(subject, from)
@@ -112,18 +120,38 @@ func (c *common) mask(subject int, j *judgement) (mask []bool, most int) {
 func (c *common) run(subject, from int) (to, crowd int) {
 	to = from
 	for i := from; i < c.grid.window && i-to < calmStretches; i++ {
-		if n := c.others(subject, i); n >= c.limit-1 {
+		if n := c.together(subject, i); n > 0 {
 			to, crowd = i+1, max(crowd, n)
 		}
 	}
 	return to, crowd
 }
 
-// others counts the raised signatures of a stretch of the window without one subject's.
-func (c *common) others(subject, stretch int) int {
-	n := c.crowd[c.grid.before+stretch]
-	if c.movements[subject][c.grid.before+stretch] > 0 && c.prone(subject) {
-		n--
+// together counts the signatures that are raised in a stretch of the window, besides
+// one subject, when these are as many as in an outage, or enough of those that rose
+// with it in an outage of the baseline; zero when not.
+func (c *common) together(subject, stretch int) int {
+	at := c.grid.before + stretch
+	others := c.crowd[at]
+	if c.movements[subject][at] > 0 && c.prone(subject) {
+		others--
 	}
-	return n
+	if others >= c.limit-1 {
+		return others
+	}
+	for _, o := range c.outages {
+		if !o.has(subject) {
+			continue
+		}
+		n := 0
+		for _, member := range o.members {
+			if member != subject && c.movements[member][at] > 0 {
+				n++
+			}
+		}
+		if n >= max(leastCompany, int(math.Ceil(companyShare*float64(len(o.members)-1)))) {
+			return n
+		}
+	}
+	return 0
 }

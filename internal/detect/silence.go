@@ -172,7 +172,7 @@ func (j *judgement) blip(s *subject) (selfheal.Silence, string) {
 // chanceCluster silences a rare signature that neither lasts longer nor is more
 // numerous than the unknown messages of the baseline were.
 func (j *judgement) chanceCluster(s *subject) (selfheal.Silence, string) {
-	if !s.rare || j.noise.exceeded(s.observed()) {
+	if !s.rare || j.noise.exceeded(within(s.after, j.seen())) {
 		return "", ""
 	}
 	return selfheal.SilenceUsual, fmt.Sprintf(

@@ -22,7 +22,6 @@ type subject struct {
 	cursor      int     // of after, the first count that was not taken
 	count       float64 // occurrences
 	capped      float64 // the same, minutes capped
-	crowded     float64 // the same, minutes capped at crowdCap
 	active      int     // distinct minutes in which it occurred; unbounded without times
 	first, last int64   // of these
 	span        int64   // minutes from the first to the last, both included; unbounded without times
@@ -37,7 +36,7 @@ type subject struct {
 
 // reset forgets the window's decisions, and keeps its counts.
 func (s *subject) reset(*timeline) {
-	s.cursor, s.count, s.capped, s.crowded, s.active = 0, 0, 0, 0, 0
+	s.cursor, s.count, s.capped, s.active = 0, 0, 0, 0
 	s.first, s.last, s.span = 0, 0, 0
 	s.trials = nil
 	s.p, s.q, s.standing = 1, 1, 1
@@ -68,7 +67,6 @@ func (s *subject) see(minute int64, n float64) {
 	}
 	s.count += n
 	s.capped += min(n, s.model.cap)
-	s.crowded += min(n, crowdCap)
 	s.active++
 	s.last = minute
 	s.span = s.last - s.first + 1

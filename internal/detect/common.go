@@ -223,6 +223,14 @@ func (c *common) excuse(subject int) excuse {
 		}
 		copy(e.ratio[o.from:o.to], c.movements[subject][o.from:o.to])
 	}
+	if e.ratio == nil {
+		return e
+	}
+	for at, ratio := range c.movements[subject][:c.grid.before] {
+		if ratio > 0 && e.ratio[at] == 0 && c.company(subject, at) > 0 {
+			e.ratio[at] = ratio
+		}
+	}
 	return e
 }
 

@@ -23,6 +23,8 @@ const (
 	// needs at most mostMinutes distinct minutes more than the least.
 	typicalRate = 0.7
 	mostMinutes = 12
+	// leastMinutes keeps two moments of an hour from being taken for something lasting.
+	leastMinutes = 4
 
 	// crowdMargin is how much more numerous than the fullest clusters is more numerous.
 	crowdMargin = 1.1
@@ -122,7 +124,7 @@ func (j *judgement) learnNoise(all []cluster, crashes int) noise {
 // clusters reach. Of all such pairs it takes the one that a typical new error meets first.
 func lasting(all []cluster, least int, shortest int64, allowed int) (minutes int, span int64) {
 	soonest := math.MaxInt
-	for n := least; n < least+mostMinutes; n++ {
+	for n := max(least, leastMinutes); n < least+mostMinutes; n++ {
 		needed := max(shortest, int64(n))
 		for reaching(all, n, needed) > allowed && needed < noiseHorizon {
 			needed++

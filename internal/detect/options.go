@@ -57,11 +57,11 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		Method:             MethodSequential,
-		FalseDiscoveryRate: 0.04,
+		FalseDiscoveryRate: 0.03,
 		MinimumRatio:       2,
 		MinimumCount:       3,
 		MinimumMinutes:     2,
-		NoiseClusters:      0.03,
+		NoiseClusters:      0.02,
 		Drops:              DropsExpected,
 	}
 }

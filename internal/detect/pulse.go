@@ -17,7 +17,7 @@ const (
 	// A drop must be so much longer than the longest silence of the baseline that all lines
 	// together reach that without a deploy in silenceBudget of the windows, and at least
 	// silenceLeast occurrences that should have come, and shortestSilence minutes.
-	silenceBudget   = 0.0008
+	silenceBudget   = 0.0005
 	silenceLeast    = 6
 	shortestSilence = 8
 	// Where the baseline is counted by the hour, silences shorter than that cannot be seen in it.

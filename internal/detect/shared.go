@@ -11,8 +11,10 @@ import (
 const (
 	// Of those that rose with a signature in one outage, this share, and at least so
 	// many, must be raised again for it to be the same once more.
-	companyShare = 0.3
+	companyShare = 0.2
 	leastCompany = 2
+	// What a deploy breaks at once begins within apartMinutes of it.
+	apartMinutes = 4
 )
 
 // rewind forgets the window.
@@ -98,13 +100,14 @@ func (c *common) mask(subject int, j *judgement) (mask []bool, most int) {
 		over = c.grid.window
 	}
 	deployed := c.grid.inWindow(min(max(t.deploy, t.window.from), t.window.to-1), t)
+	later := j.beganLater(j.subjects[subject])
 	before := t.base.to == t.window.from && c.together(subject, -1) > 0
 	for from := 0; from < len(mask); from++ {
 		if c.together(subject, from) == 0 {
 			continue
 		}
 		to, crowd := c.run(subject, from)
-		apart := from != deployed || from == 0 && before
+		apart := from != deployed || from == 0 && before || later
 		if apart || to+calmStretches <= over {
 			most = max(most, crowd)
 			for i := max(from-1, 0); i < min(to+1, len(mask)); i++ {
@@ -114,6 +117,13 @@ func (c *common) mask(subject int, j *judgement) (mask []bool, most int) {
 		from = to
 	}
 	return mask, most
+}
+
+// beganLater tells whether a subject's own excess begins clearly after the deploy.
+func (j *judgement) beganLater(s *subject) bool {
+	span := j.seen()
+	at := changePoint(within(s.after, span), span, s.model.cap, j.perMinute(s))
+	return at < span.to && at >= j.timeline.deploy+apartMinutes
 }
 
 // run follows an outage from a stretch of the window to where it has calmed down.
@@ -139,6 +149,12 @@ func (c *common) together(subject, stretch int) int {
 	if others >= c.limit-1 {
 		return others
 	}
+	return c.company(subject, at)
+}
+
+// company counts those that are raised in a stretch and rose with a subject in one
+// outage of the baseline; zero when they are too few to speak for another one.
+func (c *common) company(subject, at int) int {
 	for _, o := range c.outages {
 		if !o.has(subject) {
 			continue

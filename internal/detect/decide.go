@@ -7,7 +7,7 @@ import (
 
 // holdMinutes is how long the flag of a known signature waits, in a service that
 // has had outages of dependencies: others need a moment to show that they rise as well.
-const holdMinutes = 3
+const holdMinutes = 4
 
 // decide flags what the evidence suffices for now. Benjamini and Hochberg's
 // procedure runs over chances that already hold at every look, and counts those

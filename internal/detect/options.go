@@ -57,11 +57,11 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		Method:             MethodSequential,
-		FalseDiscoveryRate: 0.03,
+		FalseDiscoveryRate: 0.02,
 		MinimumRatio:       2,
 		MinimumCount:       3,
 		MinimumMinutes:     2,
-		NoiseClusters:      0.02,
+		NoiseClusters:      0.03,
 		Drops:              DropsExpected,
 	}
 }

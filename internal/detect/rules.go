@@ -67,14 +67,14 @@ func (j *judgement) rankRule(s *subject) (bool, string) {
 	if !t.dated || length < 2 {
 		return false, "ranks need minutes"
 	}
-	before := perMinute(s.before, minutes{t.base.to - length, t.base.to})
-	after := perMinute(s.after, minutes{t.window.from, j.now})
+	before := minuteCounts(s.before, minutes{t.base.to - length, t.base.to})
+	after := minuteCounts(s.after, minutes{t.window.from, j.now})
 	p := rankTest(before, after)
 	return p < plainChance && s.count >= float64(j.options.MinimumCount), "the ranks of its minutes are higher with probability " + chance(p)
 }
 
-// perMinute lists the counts of every minute of a span.
-func perMinute(s *selfheal.Series, span minutes) []float64 {
+// minuteCounts lists the counts of every minute of a span.
+func minuteCounts(s *selfheal.Series, span minutes) []float64 {
 	values := make([]float64, span.length())
 	for _, c := range within(s, span) {
 		values[c.Minute-span.from] = float64(max(c.N, 0))

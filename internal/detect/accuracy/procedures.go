@@ -23,14 +23,16 @@ type procedure struct {
 	fit  func(detect.Input) func(detect.Input) flags
 }
 
-// rival are the procedures that teams use, side by side with ours.
+// rivals are the procedures that teams use, side by side with ours.
 func rivals() []procedure {
+	ranks := detect.DefaultOptions()
+	ranks.Method = detect.MethodMannWhitney // the minutes of the window against as many before the deploy
 	return []procedure{
 		{"seed: Poisson p < .05", atEnd(seedRule)},
 		{"the same every 5 min", polled(seedRule, 5*time.Minute)},
 		{"Poisson + BH", atEnd(poissonBH)},
 		{"conditional binomial + BH", atEnd(binomialBH)},
-		{"Mann-Whitney on minutes", atEnd(rankRule)},
+		{"Mann-Whitney on minutes", ours("Mann-Whitney on minutes", ranks).fit},
 		{"forecast ceiling", forecastRule},
 	}
 }
@@ -165,18 +167,6 @@ func stepUp(in detect.Input, chance func(selfheal.SignatureID) float64) []selfhe
 		}
 	}
 	return nil
-}
-
-// rankRule is what canary judges do: the ranks of the window's minutes against
-// those of the hour before, at 98 % confidence, and at least half as many again.
-func rankRule(in detect.Input) []selfheal.SignatureID {
-	o := detect.DefaultOptions()
-	o.Method = detect.MethodMannWhitney
-	var found []selfheal.SignatureID
-	for _, a := range detect.Judge(in, o).Anomalies {
-		found = append(found, a.Signature)
-	}
-	return found
 }
 
 // forecastRule flags, like error trackers do, an issue that exceeds a ceiling over

@@ -26,12 +26,13 @@ func TestLasting(t *testing.T) {
 			t.Errorf("%s: %d clusters reach it, %d are allowed", name, n, allowed)
 		}
 	}
-	f("no clusters", nil, 0, 2, 2)
-	f("single occurrences", []cluster{clusterOf(1, 1), clusterOf(1, 1)}, 0, 2, 2)
-	f("short and dense", []cluster{clusterOf(5, 5), clusterOf(4, 4)}, 0, 2, 6)
-	f("long and sparse", []cluster{clusterOf(2, 50), clusterOf(2, 40)}, 0, 2, 2)
-	f("both", []cluster{clusterOf(5, 5), clusterOf(2, 50)}, 0, 2, 6)
-	f("one may pass", []cluster{clusterOf(6, 6), clusterOf(3, 3)}, 1, 2, 4)
+	f("no clusters", nil, 0, 4, 4)
+	f("single occurrences", []cluster{clusterOf(1, 1), clusterOf(1, 1)}, 0, 4, 4)
+	f("short and dense", []cluster{clusterOf(5, 5), clusterOf(4, 4)}, 0, 4, 6)
+	f("long and sparse", []cluster{clusterOf(2, 50), clusterOf(2, 40)}, 0, 4, 4)
+	f("both", []cluster{clusterOf(5, 5), clusterOf(2, 50)}, 0, 4, 6)
+	f("one may pass", []cluster{clusterOf(6, 6), clusterOf(3, 3)}, 1, 4, 4)
+	f("long ones", []cluster{clusterOf(6, 20), clusterOf(5, 18)}, 0, 6, 6)
 }
 
 func TestWhatGoesOnComingExceeds(t *testing.T) {

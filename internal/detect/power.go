@@ -70,11 +70,11 @@ func (j *judgement) powerForNew() string {
 // on is seen in the window, and how soon one of 1 per minute is.
 func (j *judgement) slowestNew(needed int) string {
 	window := int(j.timeline.window.length())
-	within := func(perMinute float64) int { return minutesToTell(perMinute, powerConfidence, needed, int(min(j.noise.span, longestSpan)), window) }
+	span := int(min(j.noise.span, longestSpan))
 	slowest := 0.0
-	for low, high, i := 1e-3, 10.0, 0; i < 40; i++ {
+	for low, high, i := 1e-3, 10.0, 0; i < 14; i++ {
 		middle := math.Sqrt(low * high)
-		if within(middle) > window {
+		if told(-math.Expm1(-middle), needed, span, window) < powerConfidence {
 			low = middle
 		} else {
 			high, slowest = middle, middle
@@ -88,7 +88,7 @@ func (j *judgement) slowestNew(needed int) string {
 		frequency = "1 per " + number(math.Round(10/slowest)/10) + " min"
 	}
 	sentence := fmt.Sprintf("A new error of %s would have been seen", frequency)
-	if minute := within(1); minute <= window && slowest < 1 {
+	if minute := minutesToTell(1, powerConfidence, needed, span, window); minute <= window && slowest < 1 {
 		sentence += fmt.Sprintf(", one of 1 per min within %d min", minute)
 	}
 	return sentence + "."

@@ -22,8 +22,12 @@ const (
 	shortestSilence = 8
 	// Where the baseline is counted by the hour, silences shorter than that cannot be seen in it.
 	coarseMinutes = 60
-	// Traffic is gone when less than trafficGone of it is left.
-	trafficGone = 0.2
+	// Traffic is gone when less than trafficGone of it is left, or when this share of
+	// all lines, of at least linesForTraffic, lacks as many as missing occurrences.
+	trafficGone     = 0.2
+	goneShare       = 0.8
+	linesForTraffic = 3
+	missing         = 3
 )
 
 // pulse is a line that should keep coming. How long it may be silent is measured
@@ -122,7 +126,7 @@ func (p *pulse) longestSilence(t *timeline, step int64) float64 {
 		heard = c.Minute + step
 	}
 	p.since, p.rest = heard, p.due(minutes{heard, t.base.to})
-	return max(longest, p.rest)
+	return longest
 }
 
 // due is how many occurrences the baseline predicts for a span.
@@ -174,11 +178,28 @@ func (all pulses) step(minute int64, j *judgement) {
 			p.silent += level * share * p.due(span)
 			p.plain += share * p.due(span)
 		}
-		if p.detected == 0 && p.silentEnough(p.silent, j) && level >= trafficGone && p.rest < p.needed/2 {
+	}
+	gone := all.gone(j)
+	for _, p := range all {
+		if p.detected == 0 && !gone && p.silentEnough(p.silent, j) && !p.silentBefore() {
 			p.detected = j.now
 		}
 	}
 }
+
+// gone tells whether the traffic as a whole is: no line stands out by being silent.
+func (all pulses) gone(j *judgement) bool {
+	silent := 0
+	for _, p := range all {
+		if p.plain >= missing {
+			silent++
+		}
+	}
+	return j.traffic.level < trafficGone || len(all) >= linesForTraffic && float64(silent) >= goneShare*float64(len(all))
+}
+
+// silentBefore tells whether the silence had begun before the window, and was unusual by then.
+func (p *pulse) silentBefore() bool { return p.rest > p.longest && p.rest >= p.needed/2 }
 
 func (j *judgement) seriesOf(p *pulse) *selfheal.Series {
 	if p.subject != nil {
@@ -201,9 +222,9 @@ func (p *pulse) silence(j *judgement) (silence selfheal.Silence, reason string, 
 		return "", "", true
 	case !p.silentEnough(p.plain, j):
 		return "", "", false
-	case j.traffic.level < trafficGone:
-		return selfheal.SilenceTraffic, fmt.Sprintf("all traffic is down to x%s", number(j.traffic.level)), true
-	case p.rest >= p.needed/2:
+	case j.pulses.gone(j):
+		return selfheal.SilenceTraffic, "nearly all lines went silent with it", true
+	case p.silentBefore():
 		return selfheal.SilenceSharedCause, fmt.Sprintf("it is silent since %s, before the deploy",
 			selfheal.MinuteTime(p.since).Format("Jan 2 15:04")), true
 	}

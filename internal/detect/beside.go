@@ -29,10 +29,11 @@ type beside struct {
 	newer, older             float64 // records of both so far
 	newerRecent, olderRecent ring
 	share                    float64 // of the new revision in the recent minutes
+	whole                    float64 // the same so far
 }
 
 func newBeside() *beside {
-	return &beside{series: map[selfheal.SignatureID]*selfheal.Series{}, share: 1}
+	return &beside{series: map[selfheal.SignatureID]*selfheal.Series{}, share: 1, whole: 1}
 }
 
 func (b *beside) of(id selfheal.SignatureID) *selfheal.Series {
@@ -43,7 +44,7 @@ func (b *beside) of(id selfheal.SignatureID) *selfheal.Series {
 }
 
 func (b *beside) rewind() {
-	b.newer, b.older, b.share = 0, 0, 1
+	b.newer, b.older, b.share, b.whole = 0, 0, 1, 1
 	b.newerRecent, b.olderRecent = ring{}, ring{}
 }
 
@@ -59,12 +60,21 @@ func (j *judgement) shareOf(minute int64) float64 {
 	b.newerRecent.add(minute, newer)
 	b.olderRecent.add(minute, older)
 	if b.newer+b.older == 0 { // nobody counted by the minute
-		b.share = share(float64(j.records), float64(b.records))
-		return b.share
+		b.whole = share(float64(j.records), float64(b.records))
+		b.share = b.whole
+		return b.whole
 	}
-	whole := share(b.newer, b.older)
-	b.share = (b.newerRecent.sum + sharePrior*whole) / (b.newerRecent.sum + b.olderRecent.sum + sharePrior)
-	return whole
+	b.whole = share(b.newer, b.older)
+	b.share = (b.newerRecent.sum + sharePrior*b.whole) / (b.newerRecent.sum + b.olderRecent.sum + sharePrior)
+	return b.whole
+}
+
+// share is the new revision's part of the traffic so far; 1 where there is no other.
+func (j *judgement) share() float64 {
+	if b := j.beside; b != nil {
+		return b.whole
+	}
+	return 1
 }
 
 // share of a in both; 1 when there is nothing of either.

@@ -260,7 +260,7 @@ func (p *pulse) anomaly(j *judgement, silence selfheal.Silence, reason string) s
 	seen := j.seen()
 	expected := p.due(seen) * t.minuteLength
 	if j.beside != nil {
-		expected *= share(j.beside.newer, j.beside.older)
+		expected *= j.share()
 	}
 	chance := p.chance(p.plain, t)
 	a := selfheal.Anomaly{

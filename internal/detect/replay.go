@@ -50,7 +50,7 @@ func (j *judgement) sameBefore(s *subject) string {
 			fullest = p
 		}
 	}
-	if fullest.count < s.count {
+	if fullest.count*j.share() < s.count {
 		return ""
 	}
 	return j.showsTheSame(s, fullest)
@@ -102,7 +102,7 @@ func (j *judgement) replay(s *subject, level int) (peak, bool) {
 			continue
 		}
 		chance := m.chance(peak.capped, perStretch*m.season.at(hour))
-		if peak.capped >= r.most || chance <= p && chance > smallestChance {
+		if peak.capped*j.share() >= r.most || chance <= p && chance > smallestChance {
 			return peak, true
 		}
 	}

@@ -32,8 +32,8 @@ type Input struct {
 
 // Result is what detection says about one deploy.
 type Result struct {
-	Anomalies []selfheal.Anomaly // flagged, strongest first
-	SetAside  []selfheal.Anomaly // elevated and silenced, strongest first, at most 50
+	Anomalies []selfheal.Anomaly // flagged, strongest first, drops last
+	SetAside  []selfheal.Anomaly // elevated and silenced, or flagged and retracted; strongest first, at most 50
 	Tested    int                // signatures that were compared
 	Power     string             // what this window could and could not have shown
 }

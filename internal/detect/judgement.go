@@ -88,7 +88,7 @@ func (j *judgement) watched(id selfheal.SignatureID, signature *selfheal.Signatu
 	if judged(signature) {
 		s := j.admit(&subject{signature: signature, before: &selfheal.Series{}})
 		s.model, s.rare = j.unknown, j.timeline.dated
-		s.reset(&j.timeline)
+		s.reset()
 		return s.after
 	}
 	series := j.bystanders[id]
@@ -163,7 +163,7 @@ func (j *judgement) excuseOutages(models []model, surveys []survey) []model {
 func (j *judgement) rewind() {
 	j.now, j.scale, j.tested = j.timeline.window.from, 1, 0
 	for _, s := range j.subjects {
-		s.reset(&j.timeline)
+		s.reset()
 		if !s.isNew() {
 			j.tested++
 		}

@@ -291,7 +291,7 @@ func (p *pulse) why(j *judgement, a *selfheal.Anomaly, reason string) string {
 	if reason != "" {
 		return sentence + "; " + reason
 	}
-	return sentence + fmt.Sprintf("; heard once, it would not have been flagged before %s were missing", number(math.Ceil(p.needed)))
+	return sentence + fmt.Sprintf("; with fewer than %s missing it would not have been flagged", number(math.Ceil(p.needed)))
 }
 
 // series gives an empty series for none.

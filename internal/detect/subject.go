@@ -35,7 +35,7 @@ type subject struct {
 }
 
 // reset forgets the window's decisions, and keeps its counts.
-func (s *subject) reset(*timeline) {
+func (s *subject) reset() {
 	s.cursor, s.count, s.capped, s.active = 0, 0, 0, 0
 	s.first, s.last, s.span = 0, 0, 0
 	s.trials = nil

@@ -13,11 +13,11 @@ import (
 
 // cost prints how long a signature takes per minute that is watched, and how much
 // memory it holds, on one core.
-func (b benchmark) cost(out io.Writer) {
+func (b benchmark) cost(out io.Writer, sizes ...int) {
 	fmt.Fprintf(out, "\n### cost on one core, typical world, baseline %v, seed %d\n\n", b.baseline, b.seed)
 	fmt.Fprintln(out, "| signatures | fit, ms | per signature and minute, µs | deploys watched in real time | memory per signature, KiB | of which the baseline's counts, KiB |")
 	fmt.Fprintln(out, "|---|---|---|---|---|---|")
-	for _, n := range []int{50, 200, 1000} {
+	for _, n := range sizes {
 		p := simulate.Typical(n)
 		p.Baseline = b.baseline.Truncate(time.Hour)
 		w := simulate.New(p, b.seed)

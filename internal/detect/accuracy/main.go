@@ -37,7 +37,7 @@ func main() {
 	flag.Parse()
 	err := error(nil)
 	if *cost {
-		b.cost(os.Stdout)
+		b.cost(os.Stdout, 50, 200, 1000)
 	} else {
 		err = b.all(strings.Split(*profiles, ","), *signatures, *rates, *noise, *shares, os.Stdout)
 	}

@@ -49,3 +49,12 @@ func TestNumbers(t *testing.T) {
 		t.Error("no error for what is no number")
 	}
 }
+
+func TestCost(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	benchmark{seed: 5, baseline: 24 * time.Hour}.cost(&out, 3)
+	if !strings.Contains(out.String(), "\n| 3 | ") {
+		t.Errorf("no row of 3 signatures:\n%s", out.String())
+	}
+}

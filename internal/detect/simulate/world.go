@@ -74,8 +74,8 @@ type World struct {
 	sources []source
 	lines   []source
 	share   float64 // of the new revision in the window's traffic
-	from    int64 // first minute of the baseline
-	deploy  int64 // first minute of the window
+	from    int64   // first minute of the baseline
+	deploy  int64   // first minute of the window
 	end     int64
 }
 

@@ -24,7 +24,7 @@ func (j *judgement) anomaly(s *subject, silence selfheal.Silence, reason string)
 	if j.timeline.dated {
 		j.dates(s, &a)
 	}
-	a.Priority = priority(&a, s.signature, &j.timeline)
+	a.Priority = j.priority(&a, s.signature)
 	a.Why = j.why(s, &a, reason)
 	return a
 }
@@ -67,13 +67,13 @@ const (
 // of a kind never seen, or an error that is new or tenfold and comes every minute,
 // cannot wait; a warning, or a slower error, can until office hours; a line that
 // went silent is between the two, since only people know what it stood for.
-func priority(a *selfheal.Anomaly, signature *selfheal.Signature, t *timeline) selfheal.Priority {
+func (j *judgement) priority(a *selfheal.Anomaly, signature *selfheal.Signature) selfheal.Priority {
 	if !a.Flagged() {
 		return ""
 	}
 	perMinute := 0.0
-	if t.dated && !a.Onset.IsZero() {
-		perMinute = float64(a.Observed) / max(float64(t.window.to-selfheal.MinuteOf(a.Onset)), 1)
+	if j.timeline.dated && !a.Onset.IsZero() {
+		perMinute = float64(a.Observed) / max(float64(j.now-selfheal.MinuteOf(a.Onset)), 1)
 	}
 	grave := a.Kind == selfheal.AnomalyNew || a.Ratio.Estimate >= pageRatio
 	switch {

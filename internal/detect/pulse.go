@@ -278,7 +278,7 @@ func (p *pulse) anomaly(j *judgement, silence selfheal.Silence, reason string) s
 		}
 	}
 	a.Chart = j.chart(p.before, series(j.seriesOf(p)))
-	a.Priority = priority(&a, p.signature, t)
+	a.Priority = j.priority(&a, p.signature)
 	a.Why = p.why(j, &a, reason)
 	return a
 }

@@ -50,7 +50,10 @@ bench-check:
 	$(GO) run ./scripts/bench check
 
 bench-detect: ## print false alarms and power of detection, beside common procedures
-	$(GO) run ./internal/detect/accuracy -deploys $(DEPLOYS)
+	$(GO) run ./internal/detect/accuracy -deploys $(DEPLOYS) -signatures 50,200,500
+	$(GO) run ./internal/detect/accuracy -deploys $(DEPLOYS) -profiles typical -alone -rates 0.0005,0.005,0.05,0.15 -noise 0.006,0.012,0.06,0.12
+	$(GO) run ./internal/detect/accuracy -deploys $(DEPLOYS) -profiles typical -alone -canary 0.1,0.5
+	$(GO) run ./internal/detect/accuracy -cost
 
 # Data sets under research licences are read from where you put them, see docs/benchmarks.
 bench-group: ## accuracy, speed and state of grouping, into docs/benchmarks/grouping.md; LOGHUB=folder of Loghub-2k

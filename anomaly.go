@@ -23,14 +23,32 @@ type Anomaly struct {
 	Observed  int64       `json:"observed"` // occurrences in the window
 	Expected  float64     `json:"expected"` // occurrences the baseline predicts for a window of this exposure
 	Ratio     Ratio       `json:"ratio"`    // of the rates, window over baseline
-	PValue    float64     `json:"p_value"`  // probability of a count at least this extreme with no change
+	PValue    float64     `json:"p_value"`  // probability of evidence this extreme, at any look, with no change
 	QValue    float64     `json:"q_value"`  // smallest false-discovery rate at which it would be flagged
 	Onset     time.Time   `json:"onset"`    // first minute of the excess; zero when undated
-	Detected  time.Time   `json:"detected"` // earliest time at which the evidence sufficed; zero when undated
+	Detected  time.Time   `json:"detected"` // when it was flagged, at the first look that could; zero when undated or never
 	Why       string      `json:"why"`      // one sentence: the numbers in words
 	Silence   Silence     `json:"silence,omitempty"`
 	Chart     Chart       `json:"chart"`
+
+	// EValue is the evidence for a change as the payoff of a fair bet against it: 4,000 means
+	// 4,000 to 1, and with no change it is 20 or more at most once in 20 deploys, at whatever look.
+	EValue float64 `json:"e_value,omitempty"`
+	// Retracted is when a flag was taken back, since later minutes explained it; zero when none was.
+	Retracted time.Time `json:"retracted,omitzero"`
+	// Priority says how soon a person should look; empty when it is not flagged.
+	Priority Priority `json:"priority,omitempty"`
 }
+
+// Priority is how soon a person should look at an anomaly.
+type Priority string
+
+// The priorities, most urgent first.
+const (
+	PriorityPage   Priority = "page"   // now, whoever sleeps
+	PriorityTicket Priority = "ticket" // today
+	PriorityNote   Priority = "note"   // when there is time
+)
 
 // Flagged tells whether the anomaly counts against the deploy.
 func (a Anomaly) Flagged() bool { return a.Silence == "" }
@@ -57,6 +75,7 @@ const (
 	SilenceOldRevision    Silence = "old-revision"    // only the previous revision logged it
 	SilenceIntended       Silence = "intended"        // the change itself added this message
 	SilenceIgnored        Silence = "ignored"         // the user said so
+	SilenceTraffic        Silence = "traffic"         // went silent with the traffic as a whole
 )
 
 // Chart is what a reader sees of an anomaly: evenly spaced buckets of

@@ -111,4 +111,5 @@ type Recovery struct {
 	Expected  float64     `json:"expected"` // occurrences since the repair, had nothing changed
 	PValue    float64     `json:"p_value"`  // probability of so few with no change
 	Healed    bool        `json:"healed"`
+	Drop      bool        `json:"drop,omitempty"` // it had gone silent: healed is when it is back, and PValue is of so many
 }

@@ -14,6 +14,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/backtest"
+	"selfheal/internal/detect"
 	"selfheal/internal/report"
 )
 
@@ -64,7 +65,7 @@ func (a *App) Backtest(ctx context.Context, r BacktestRequest) (report.Rehearsal
 		return report.Rehearsal{}, err
 	}
 	a.settings.Progress("judging %d moments", len(moments))
-	outcomes, err := history.Judge(ctx, moments, backtest.Faults(), o)
+	outcomes, err := history.Judge(ctx, moments, a.faults(), o)
 	if err != nil {
 		return report.Rehearsal{}, err
 	}
@@ -80,6 +81,13 @@ func (a *App) Backtest(ctx context.Context, r BacktestRequest) (report.Rehearsal
 	}
 	result.Missed = r.Bounds.missed(score)
 	return result, nil
+}
+
+// faults are those that the settings look for.
+func (a *App) faults() []backtest.Fault {
+	return slices.DeleteFunc(backtest.Faults(), func(f backtest.Fault) bool {
+		return f.Kind == backtest.FaultDrop && a.config.Detect.Drops == detect.DropsOff
+	})
 }
 
 // moments finds out when deploys happened, or are taken to have happened.

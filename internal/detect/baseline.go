@@ -10,7 +10,7 @@ import (
 const (
 	// A minute counts for at most minuteCap plus minuteCapRates times the usual
 	// number: one client's retry loop is not a thousand errors.
-	minuteCap      = 3
+	minuteCap      = 1
 	minuteCapRates = 10
 
 	// Where a baseline is too short to tell, a signature is taken to burst like

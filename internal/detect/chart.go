@@ -12,15 +12,22 @@ const (
 	windowBuckets   = 60
 )
 
-// chart shows a subject over both intervals; nothing when they carry no times.
-func (j *judgement) chart(s *subject) selfheal.Chart {
+// chart shows a signature over both intervals; nothing when they carry no times.
+func (j *judgement) chart(before, after *selfheal.Series) selfheal.Chart {
 	if !j.timeline.dated {
 		return selfheal.Chart{}
 	}
 	return selfheal.Chart{
-		Baseline: bucketed(s.before, inner(j.in.BaselineInterval), baselineBuckets),
-		Watched:  bucketed(s.after, inner(j.in.WatchedInterval), windowBuckets),
+		Baseline: bucketed(before, inner(j.in.BaselineInterval), baselineBuckets),
+		Watched:  bucketed(after, j.watchedMinutes(), windowBuckets),
 	}
+}
+
+// watchedMinutes are those of the window that lie wholly inside it and were seen.
+func (j *judgement) watchedMinutes() minutes {
+	m := inner(selfheal.Interval{From: j.in.WatchedInterval.From, To: j.end})
+	m.to = min(m.to, j.now)
+	return m
 }
 
 // inner gives the minutes that lie wholly inside an interval.

@@ -1,11 +1,8 @@
 package detect
 
 import (
-	"fmt"
 	"math"
 	"slices"
-
-	"selfheal"
 )
 
 const (
@@ -67,7 +64,7 @@ func (g grid) extent(i int, t *timeline) minutes {
 	return minutes{from, from + g.step}
 }
 
-// movement says for every stretch of baseline and window how small a share of a
+// movement says for every stretch of the baseline, and as they come of the window, how small a share of a
 // signature's occurrences the mean is, where they are raised above it; zero where they are not.
 type movement []float32
 
@@ -78,22 +75,23 @@ func (g grid) movement(s *subject, m *model, t *timeline, counts []float64) move
 			counts[i] += min(float64(max(c.N, 0)), m.cap)
 		}
 	}
-	for _, c := range within(s.after, t.window) {
-		counts[g.before+g.inWindow(c.Minute, t)] += min(float64(max(c.N, 0)), m.cap)
-	}
-	v := make(movement, len(counts))
-	perMinute := m.known * m.burst / t.baseExposure
+	v := make(movement, g.before+g.window)
 	for i, n := range counts {
-		if n == 0 {
-			continue
-		}
-		span := g.extent(i, t)
-		mean := perMinute * float64(span.length()) * m.season.at(hourOf((span.from+span.to)/2))
-		if n > mean+raisedBy*math.Sqrt(m.burst*mean+m.frailty*mean*mean) {
-			v[i] = float32(mean / n)
+		if n > 0 {
+			v[i] = raised(m, n, g.extent(i, t), t)
 		}
 	}
 	return v
+}
+
+// raised gives mean over count when a stretch's count is raised, zero when not.
+func raised(m *model, n float64, span minutes, t *timeline) float32 {
+	perMinute := m.known * m.burst / t.baseExposure
+	mean := perMinute * float64(span.length()) * m.season.at(hourOf((span.from+span.to)/2))
+	if n > mean+raisedBy*math.Sqrt(m.burst*mean+m.frailty*mean*mean) {
+		return float32(mean / n)
+	}
+	return 0
 }
 
 // outage is a run of stretches of the baseline in which unusually many signatures rose together.
@@ -114,6 +112,10 @@ type common struct {
 	outages   []outage
 	crowd     []int // per stretch, how many of those that rose in an outage are raised
 	limit     int   // of crowd, from which a stretch is an outage
+	now       int   // stretch of the window that is being watched
+	counts    []float64
+	models    []model
+	proneTo   []bool // per subject, whether it rose in an outage of the baseline
 }
 
 // learnCommon looks for outages of dependencies in the baseline: times at which
@@ -127,14 +129,22 @@ func learnCommon(subjects []*subject, models []model, t *timeline) *common {
 		return c
 	}
 	c.movements = make([]movement, len(subjects))
-	counts := make([]float64, c.grid.before+c.grid.window)
+	c.models = models
+	counts := make([]float64, c.grid.before)
 	for i, s := range subjects {
 		c.movements[i] = c.grid.movement(s, &models[i], t, counts)
 	}
 	crowd := c.crowds(func(int) bool { return true })
 	c.findOutages(crowd, crowdLimit(crowd[:c.grid.before]))
+	c.proneTo = make([]bool, len(subjects))
+	for _, o := range c.outages {
+		for _, member := range o.members {
+			c.proneTo[member] = true
+		}
+	}
 	c.crowd = c.crowds(c.prone)
 	c.limit = crowdLimit(c.crowd[:c.grid.before])
+	c.counts = make([]float64, len(subjects))
 	return c
 }
 
@@ -193,9 +203,7 @@ func (c *common) members(from, to int) []int {
 }
 
 // prone tells whether a subject rose in an outage of the baseline.
-func (c *common) prone(subject int) bool {
-	return slices.ContainsFunc(c.outages, func(o outage) bool { return o.has(subject) })
-}
+func (c *common) prone(subject int) bool { return subject < len(c.proneTo) && c.proneTo[subject] }
 
 // excuse is what a signature's baseline counts less for: the stretches in which it
 // rose together with others count as the mean.
@@ -215,6 +223,14 @@ func (c *common) excuse(subject int) excuse {
 		}
 		copy(e.ratio[o.from:o.to], c.movements[subject][o.from:o.to])
 	}
+	if e.ratio == nil {
+		return e
+	}
+	for at, ratio := range c.movements[subject][:c.grid.before] {
+		if ratio > 0 && e.ratio[at] == 0 && c.company(subject, at) > 0 {
+			e.ratio[at] = ratio
+		}
+	}
 	return e
 }
 
@@ -227,87 +243,4 @@ func (e *excuse) of(minute int64) float64 {
 		return float64(e.ratio[i])
 	}
 	return 1
-}
-
-// shared silences a rise that lies in minutes in which as many other signatures
-// rise as in outages of the baseline, and which rose in those.
-func (j *judgement) shared(s *subject) (selfheal.Silence, string) {
-	c := j.common
-	if len(c.outages) == 0 || s.isNew() || s.after.Undated > 0 {
-		return "", ""
-	}
-	mask, most := c.mask(s.index, &j.timeline)
-	if most == 0 {
-		return "", ""
-	}
-	var rest []selfheal.Count
-	part := 0.0
-	for i, masked := range mask {
-		if span := c.grid.extent(c.grid.before+i, &j.timeline); !masked {
-			rest = append(rest, within(s.after, span)...)
-			part += float64(span.length()) / float64(j.timeline.window.length())
-		}
-	}
-	outside, _, _ := observe(&selfheal.Series{Counts: rest}, s.model.cap)
-	if part > 0 && s.model.chance(outside, part) <= j.threshold {
-		return "", ""
-	}
-	from := c.grid.extent(c.precedent().from, &j.timeline).from
-	return selfheal.SilenceSharedCause, fmt.Sprintf("%s rose in the same minutes, as in the outage of %s",
-		plural(float64(most), "other signature"), selfheal.MinuteTime(from).Format("Jan 2 15:04"))
-}
-
-// precedent is the latest outage that was over before the window, if there is one.
-func (c *common) precedent() outage {
-	for _, o := range slices.Backward(c.outages) {
-		if o.to < c.grid.before {
-			return o
-		}
-	}
-	return c.outages[0]
-}
-
-// mask finds the stretches of the window that are as crowded, by others than one
-// subject, as outages of the baseline, and one more on either side of them; most
-// is the largest crowd. What begins with the deploy and lasts may be the deploy's
-// own doing: it masks nothing.
-func (c *common) mask(subject int, t *timeline) (mask []bool, most int) {
-	mask = make([]bool, c.grid.window)
-	deployed := c.grid.inWindow(min(max(t.deploy, t.window.from), t.window.to-1), t)
-	before := t.base.to == t.window.from && c.others(subject, -1) >= c.limit-1
-	for from := 0; from < len(mask); from++ {
-		if c.others(subject, from) < c.limit-1 {
-			continue
-		}
-		to, crowd := c.run(subject, from)
-		apart := from != deployed || from == 0 && before
-		if apart || to+calmStretches <= len(mask) {
-			most = max(most, crowd)
-			for i := max(from-1, 0); i < min(to+1, len(mask)); i++ {
-				mask[i] = true
-			}
-		}
-		from = to
-	}
-	return mask, most
-}
-
-// run follows an outage from a stretch of the window to where it has calmed down.
-func (c *common) run(subject, from int) (to, crowd int) {
-	to = from
-	for i := from; i < c.grid.window && i-to < calmStretches; i++ {
-		if n := c.others(subject, i); n >= c.limit-1 {
-			to, crowd = i+1, max(crowd, n)
-		}
-	}
-	return to, crowd
-}
-
-// others counts the raised signatures of a stretch of the window without one subject's.
-func (c *common) others(subject, stretch int) int {
-	n := c.crowd[c.grid.before+stretch]
-	if c.movements[subject][c.grid.before+stretch] > 0 && c.prone(subject) {
-		n--
-	}
-	return n
 }

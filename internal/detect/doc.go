@@ -7,6 +7,13 @@
 // answer in whatever order they are held, and on however many machines they
 // were counted.
 //
+// # Watching and reading
+//
+// A [Monitor] is fitted to the baseline once, is fed counts as they come, and
+// decides on every minute that is complete; [Judge] feeds one the whole window. So
+// it does not matter how often anybody looks: every minute is looked at, when it is
+// known, and the first at which the evidence suffices is when it was flagged.
+//
 // # How a signature is judged
 //
 // The baseline is chopped into blocks as long as the window. From them come the
@@ -14,43 +21,77 @@
 // of the day, the size phi of its bursts (variance over mean of short stretches
 // within a block), and the frailty tau, the squared coefficient of variation of
 // its rate from block to block. Bursts and frailties are shrunk towards those of
-// all signatures, because one signature alone has too few blocks to tell.
+// all signatures, because one signature alone has too few blocks to tell. A minute
+// counts for little more than what is usual: one client's retry loop is not a
+// thousand errors. Of a signature that came in a few clusters at most, a minute
+// counts once.
 //
 // With counts deflated by phi, the chance of a count as high as n is that of a
 // negative binomial. Without frailty and bursts it is the exact conditional test
 // of two Poisson rates (Przyborowski and Wilenski, 1940): both are the same
 // regularised incomplete beta function, once with the baseline's count plus one
-// as its shape, once with that and the frailty combined. Benjamini and Hochberg's
-// procedure then bounds the share of false discoveries among all signatures.
+// as its shape, once with that and the frailty combined.
+//
+// # Why looking is free
+//
+// The planned window is tested whole, in halves, in quarters and so on. A stretch
+// is tested against what the baseline lets it reach by its end, and until then its
+// count only grows: it crosses the bound at some look exactly when it is beyond it
+// at the end. So each test costs what one look costs, the stretches share the
+// budget as fixed weights, and the smallest weighted chance so far is a p-value at
+// whatever time one stops. Benjamini and Hochberg's procedure over these bounds the
+// share of false discoveries among all signatures. The price is that a rise is
+// told a little later than by a test that knew the moment of the look; short
+// stretches make up for it where the rise is large. The same chance turned into a
+// bet (see evidence) is the e-value that an anomaly carries.
 //
 // Significance alone is not worth waking anybody. A rise must also be at least
-// twofold; a new signature must repeat, and last longer or be more numerous than the
-// chance clusters of unknown messages that the baseline shows; and whatever a signature
-// reached by itself in the baseline is usual. Crashes and build errors need to
-// occur only once.
+// twofold, in the stretch that tells; a new signature must go on coming for longer, or
+// be more numerous, than the chance clusters of unknown messages that the baseline shows
+// and than the blips of a rollout; and whatever a signature reached by itself in the
+// baseline, in stretches of any beginning, is usual. Crashes and build errors need to occur
+// only once. The first two minutes after a deploy say nothing about a known signature.
 //
 // # Common cause
 //
 // Where several signatures rose together in the baseline, far more of them than
 // chance or traffic explain, a dependency was down. What that added is taken out of
-// their rates, their frailty and what is usual for each of them alone. When as many of them rise
+// their rates, their frailty and what is usual for each of them alone. When as many of
+// them, or enough of the company that a signature had in one of these outages, rise
 // together in the window, the minutes in which they do are left out, and who has
 // nothing to show outside is set aside. A common rise that begins with the deploy
-// and lasts is not excused: a deploy can break several things at once.
+// and lasts is not excused: a deploy can break several things at once. A flag on a known
+// signature waits a few minutes for others to rise as well. Should they do so later,
+// or should what was flagged turn out to be a blip, the flag is taken back: the
+// signature is set aside, with the times of both.
+//
+// Where the previous revision goes on serving beside the new one, it is the control
+// group: the same dependencies, traffic and hour. Expectations are scaled to the new
+// revision's share, and a conditional test, whose evidence holds at every look too,
+// must agree with what the baseline says.
+//
+// # Drops
+//
+// A line that is no error, comes often and steadily, and goes silent after the deploy is
+// as much of a regression. Its silence is measured in occurrences that should have come
+// and compared with the longest silences of the baseline, so that neither nights nor jobs
+// that run by the hour look like one. When nearly all lines are silent, the traffic is
+// gone, or its records are: that is for those who watch the observability. Lines that
+// are counted by the hour can be told silent after an hour at the earliest.
 //
 // # Exposure
 //
 // Rates are per minute where both intervals have their times. Should more traffic
 // be served than the hour of the day explains, as the info-level signatures show,
-// the expectation grows with it. Logs without times are compared per record.
+// over the window or in its last minutes, the expectation grows with it. Logs without
+// times are compared per record, at a single look.
 //
 // # What it does not do
 //
-// The bounds hold for one look at the end of the window. Who judges anew at every
-// look and keeps what any of them flags has up to twice the false alarms, as the
-// accuracy command shows with -poll. Drops are not looked for. What else a change
-// can reach is not known here: a regression that sets in late, and raises just those
-// signatures that an outage raised before, is taken for that outage, whereas one of
-// a dependency that was never down before, or goes down with the deploy, is a rise
-// like any other. Whether the change can have caused it is for triage to say.
+// The bounds hold for the model, and real counts are unlike any model: the accuracy
+// command shows by how much. What else a change can reach is not known here: a
+// regression that sets in late, and raises just those signatures that an outage raised
+// before, is taken for that outage, whereas one of a dependency that was never down
+// before, or goes down with the deploy, is a rise like any other. Whether the change
+// can have caused it is for triage to say.
 package detect

@@ -5,14 +5,13 @@ import "math"
 // model is what the baseline predicts for one signature in this window. Test
 // quantities are effective counts: occurrences, minutes capped, over the burst size.
 type model struct {
-	cap      float64 // occurrences a minute counts for at most
-	burst    float64 // occurrences per effective one
-	frailty  float64 // squared coefficient of variation of the rate from window to window
-	known    float64 // effective occurrences in the baseline
-	exposure float64 // of the window relative to the baseline, season and traffic included
-	season   *season // of this signature
-	expected float64 // occurrences in the window, uncapped
-	peak     float64 // occurrences in the baseline's fullest stretch as long as the window
+	cap     float64 // occurrences a minute counts for at most
+	burst   float64 // occurrences per effective one
+	frailty float64 // squared coefficient of variation of the rate from window to window
+	known   float64 // effective occurrences in the baseline
+	season  *season // of this signature
+	rate    float64 // occurrences in the baseline, uncapped
+	peak    float64 // occurrences in the baseline's fullest stretch as long as the window
 }
 
 // shape of the gamma distribution of the window's mean: the baseline's effective
@@ -28,16 +27,21 @@ func (m *model) shape(known float64) float64 {
 // effective turns occurrences, minutes capped, into independent ones.
 func (m *model) effective(count float64) float64 { return min(count/m.burst, mostEvents) }
 
-// chance of at least count capped occurrences in a part of the window.
-func (m *model) chance(count, part float64) float64 {
+// byMinute makes distinct minutes what is counted: the occurrences of a rare
+// signature within one are hardly independent, and there are too few of them to
+// learn how they burst.
+func (m *model) byMinute(known float64) { m.cap, m.burst, m.known = 1, 1, known }
+
+// chance of at least count capped occurrences at an exposure relative to the baseline's.
+func (m *model) chance(count, exposure float64) float64 {
 	known := m.known + 1
-	return upperTail(m.effective(count), m.shape(known), known*m.exposure*part)
+	return upperTail(m.effective(count), m.shape(known), known*exposure)
 }
 
 // countFor is the smallest count whose chance is at most p.
-func (m *model) countFor(p float64) float64 {
+func (m *model) countFor(p, exposure float64) float64 {
 	low, high := 0.0, 1.0
-	for m.chance(high, 1) > p {
+	for m.chance(high, exposure) > p {
 		if low = high; high > 1e12 {
 			return math.Inf(1)
 		}
@@ -45,7 +49,7 @@ func (m *model) countFor(p float64) float64 {
 	}
 	for high-low > 1 {
 		middle := math.Floor((low + high) / 2)
-		if m.chance(middle, 1) > p {
+		if m.chance(middle, exposure) > p {
 			low = middle
 		} else {
 			high = middle
@@ -56,15 +60,15 @@ func (m *model) countFor(p float64) float64 {
 
 // interval is the 95 % confidence interval of the rate ratio after a count of
 // capped occurrences; high is 0 when it has no upper end.
-func (m *model) interval(count float64) (low, high float64) {
+func (m *model) interval(count, exposure float64) (low, high float64) {
 	n, known := m.effective(count), m.known+1
 	if n > 0 {
 		shape := m.shape(known)
-		low = betaQuantile(n, shape, 0.025) * shape / (known * m.exposure)
+		low = betaQuantile(n, shape, 0.025) * shape / (known * exposure)
 	}
 	if m.known > 0 {
 		shape := m.shape(m.known)
-		high = betaQuantile(n+1, shape, 0.975) * shape / (m.known * m.exposure)
+		high = betaQuantile(n+1, shape, 0.975) * shape / (m.known * exposure)
 	}
 	if low > largestRatio {
 		low = largestRatio
@@ -79,7 +83,7 @@ func (m *model) interval(count float64) (low, high float64) {
 const largestRatio = 1e12
 
 // fitModels turns surveys into models, sharing strength among all signatures.
-func fitModels(surveys []survey, t *timeline, traffic float64) []model {
+func fitModels(surveys []survey, t *timeline) []model {
 	models := make([]model, len(surveys))
 	fitBursts(models, surveys)
 	common := commonSeason(surveys, t)
@@ -90,10 +94,8 @@ func fitModels(surveys []survey, t *timeline, traffic float64) []model {
 		m.season = common.own(v, t, m.burst, m.frailty)
 		m.burst = max(m.burst, v.total/mostEvents)
 		m.known = v.rate() / m.burst
-		m.exposure = t.windowExposure / t.baseExposure * m.season.over(t.windowHours) * traffic
-		m.expected = v.rate() * m.exposure
-		if v.capped > 0 {
-			m.expected *= v.total / v.capped
+		if m.rate = v.rate(); v.capped > 0 {
+			m.rate *= v.total / v.capped
 		}
 	}
 	return models

@@ -30,14 +30,15 @@ func changePoint(counts []selfheal.Count, span minutes, limit, expected float64)
 
 // perMinute is how often the baseline lets a signature occur in a minute of the window.
 func (j *judgement) perMinute(s *subject) float64 {
-	return (s.model.known + 0.5) * s.model.burst * s.model.exposure / float64(j.timeline.window.length())
+	t := &j.timeline
+	return (s.model.known + 0.5) * s.model.burst * s.model.season.sum(t.window) / float64(t.window.length()) / t.baseExposure
 }
 
 // onset is the first minute of the excess, in the window up to a time (zero: all
 // of it); zero when no occurrence has a time. What never occurred before began
 // with its first occurrence.
 func (j *judgement) onset(s *subject, until time.Time) time.Time {
-	span := j.timeline.window
+	span := j.seen()
 	if !until.IsZero() {
 		span.to = min(span.to, selfheal.MinuteOf(until.Add(time.Minute-1)))
 	}
@@ -68,13 +69,28 @@ func (j *judgement) dates(s *subject, a *selfheal.Anomaly) {
 	if j.comparable {
 		a.Onset = j.onset(s, time.Time{})
 	}
-	if !a.Flagged() {
+	if a.Flagged() && j.options.Method.fixed() {
+		a.Detected = j.endOf(j.now)
+	}
+	if s.detected == 0 || j.options.Method.fixed() {
 		return
 	}
-	a.Detected = j.detected(s)
+	a.Detected = j.endOf(s.detected)
+	if s.retracted > 0 {
+		a.Retracted = j.endOf(s.retracted)
+	}
 	if a.Detected.Before(a.Onset) {
 		a.Onset = j.onset(s, a.Detected)
 	}
+}
+
+// endOf is when the minute before one ended; the last minute may not be whole.
+func (j *judgement) endOf(minute int64) time.Time {
+	end := selfheal.MinuteTime(minute)
+	if end.After(j.end) {
+		return j.end.UTC()
+	}
+	return end
 }
 
 // within gives the counts of a series inside a range.
@@ -85,38 +101,4 @@ func inside(counts []selfheal.Count, m minutes) []selfheal.Count {
 	from, _ := slices.BinarySearchFunc(counts, m.from, byMinute)
 	to, _ := slices.BinarySearchFunc(counts, m.to, byMinute)
 	return counts[from:max(from, to)]
-}
-
-// detected is the end of the first minute at which the same test, run on the
-// window so far, would have flagged the signature. It is found in retrospect:
-// the threshold is that of the whole window.
-func (j *judgement) detected(s *subject) time.Time {
-	window := j.timeline.window
-	var count float64
-	active := 0
-	capped := float64(max(s.after.Undated, 0))
-	counts := within(s.after, window)
-	first := firstOf(counts, window)
-	for _, c := range counts {
-		if c.N <= 0 {
-			continue
-		}
-		count += float64(c.N)
-		capped += min(float64(c.N), s.model.cap)
-		active++
-		part := float64(c.Minute+1-window.from) / float64(window.length())
-		if j.crashed(s) || j.enough(s, count, active, c.Minute-first+1) && s.model.chance(capped, part) <= j.threshold {
-			return j.endOf(c.Minute)
-		}
-	}
-	return j.in.WatchedInterval.To.UTC()
-}
-
-// endOf a minute of the window, which its last minute may not reach.
-func (j *judgement) endOf(minute int64) time.Time {
-	end := selfheal.MinuteTime(minute + 1)
-	if end.After(j.in.WatchedInterval.To) {
-		return j.in.WatchedInterval.To.UTC()
-	}
-	return end
 }

@@ -7,57 +7,154 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
+// powerConfidence is in how many of so many windows a new error must be seen for us to say so.
+const powerConfidence = 0.95
+
+// longestSpan, in minutes, stands for a span that no new error can last for.
+const longestSpan = 1 << 20
+
 // power says in words what this window could have shown, computed from the same
 // tests at the same threshold.
 func (j *judgement) power() string {
-	if !j.comparable {
+	if !j.comparable || j.timeline.windowExposure <= 0 {
 		return "Nothing could have been seen: there is no baseline or no window to compare."
 	}
 	sentence := j.powerForNew()
 	if seen, known := j.powerForRises(); known > 0 {
 		sentence += fmt.Sprintf(" A threefold rise would have been seen for %d of %d known error signatures.", seen, known)
 	}
+	if n := len(j.pulses); n > 0 {
+		sentence += fmt.Sprintf(" Of %s that should keep coming, %d would have been missed within the window.",
+			plural(float64(n), "line"), j.pulses.missed(j))
+	}
 	return sentence
+}
+
+// missed counts the lines whose silence, from the deploy on, would be told in the window.
+func (all pulses) missed(j *judgement) int {
+	n := 0
+	t := &j.timeline
+	for _, p := range all {
+		span := minutes{max(t.deploy, t.window.from), t.window.to}
+		if p.due(span) >= p.needed && span.length() >= p.shortest {
+			n++
+		}
+	}
+	return n
 }
 
 // powerForNew finds how many occurrences a new error needs, and at which rate 95
 // of 100 windows show that many.
 func (j *judgement) powerForNew() string {
-	needed := max(j.unknown.countFor(j.threshold), float64(j.options.MinimumCount))
-	if j.timeline.dated {
+	t := &j.timeline
+	window := t.windowExposure
+	exposure := window / t.baseExposure
+	if t.dated {
+		exposure = j.scale * j.unknown.season.sum(t.window) * t.minuteLength / t.baseExposure
+	}
+	needed := max(j.unknown.countFor(j.threshold*t.levels[0].weight, exposure), float64(j.options.MinimumCount))
+	if t.dated {
 		needed = max(needed, float64(j.noise.minutes))
 	}
-	window := j.timeline.windowExposure
-	if j.timeline.dated && float64(j.noise.span) > window {
-		needed = max(needed, j.noise.count)
+	if t.dated && needed > float64(t.window.length()) || needed > window*12 {
+		return fmt.Sprintf("No new error that is not a crash could have been told from chance in %s.", t.extent(window))
 	}
-	if needed > window*minuteCap {
-		return fmt.Sprintf("No new error that is not a crash could have been told from chance in %s.", j.timeline.extent(window))
+	if !t.dated {
+		every := window / mathext.GammaIncRegInv(needed, powerConfidence)
+		return fmt.Sprintf("A new error of at least %s occurrences, or 1 in %s records, would have been seen.", number(needed), number(every))
 	}
-	every := window / mathext.GammaIncRegInv(needed, 0.95)
-	frequency := "1 per " + number(every) + " min"
+	return j.slowestNew(int(needed))
+}
+
+// slowestNew puts into words at which rate a new error that comes from the deploy
+// on is seen in the window, and how soon one of 1 per minute is.
+func (j *judgement) slowestNew(needed int) string {
+	window := int(j.timeline.window.length())
+	span := int(min(j.noise.span, longestSpan))
+	slowest := 0.0
+	for low, high, i := 1e-3, 10.0, 0; i < 14; i++ {
+		middle := math.Sqrt(low * high)
+		if told(-math.Expm1(-middle), needed, span, window) < powerConfidence {
+			low = middle
+		} else {
+			high, slowest = middle, middle
+		}
+	}
+	if slowest == 0 {
+		return fmt.Sprintf("No new error that is not a crash could have been told from chance in %s.", j.timeline.extent(j.timeline.windowExposure))
+	}
+	frequency := number(slowest) + " per min"
+	if slowest < 1 {
+		frequency = "1 per " + number(math.Round(10/slowest)/10) + " min"
+	}
+	sentence := fmt.Sprintf("A new error of %s would have been seen", frequency)
+	if minute := minutesToTell(1, powerConfidence, needed, span, window); minute <= window && slowest < 1 {
+		sentence += fmt.Sprintf(", one of 1 per min within %d min", minute)
+	}
+	return sentence + "."
+}
+
+// minutesToTell is after how many minutes an error at a steady rate has come in so
+// many distinct minutes, over so long a span, with some probability; more than
+// limit when not by then. A minute has it with probability 1 - exp(-rate), so that
+// the numbers before and after the span is reached are binomial.
+func minutesToTell(perMinute, confidence float64, needed, span, limit int) int {
+	hit := -math.Expm1(-perMinute)
+	low, high := 1, limit+1
+	for low < high {
+		if middle := (low + high) / 2; told(hit, needed, span, middle) >= confidence {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return low
+}
+
+// told is the probability of that by a minute.
+func told(hit float64, needed, span, by int) float64 {
+	total, first := 0.0, hit
+	inner := max(span-2, 0) // minutes strictly between the first and the earliest that completes the span
+	for from := 0; from+max(span, 1) <= by; from++ {
+		outer := by - from - 1 - inner
+		if span <= 1 {
+			outer = by - from - 1
+		}
+		// At least needed-1 further ones, not all of them inside.
+		atLeast := binomialTail(inner+outer, needed-1, hit)
+		none := math.Pow(1-hit, float64(outer)) * binomialTail(inner, needed-1, hit)
+		total += first * max(atLeast-none, 0)
+		first *= 1 - hit
+	}
+	return total
+}
+
+// binomialTail is P(X >= k) of n trials.
+func binomialTail(n, k int, p float64) float64 {
 	switch {
-	case !j.timeline.dated:
-		frequency = "1 in " + number(every) + " records"
-	case every < 1:
-		frequency = number(1/every) + " per min"
+	case k <= 0:
+		return 1
+	case k > n:
+		return 0
 	}
-	return fmt.Sprintf("A new error of at least %s occurrences, or %s, would have been seen.", number(needed), frequency)
+	return mathext.RegIncBeta(float64(k), float64(n-k+1), p)
 }
 
 // powerForRises counts the signatures of which a threefold rise is flagged with
 // a probability of about 80 % or more.
 func (j *judgement) powerForRises() (seen, known int) {
 	const belowMean = 0.84 // standard deviations: 80 % of the counts are higher
+	t := &j.timeline
 	for _, s := range j.subjects {
 		if s.isNew() {
 			continue
 		}
 		known++
 		m := &s.model
-		mean := 3 * m.known * m.exposure
+		exposure := j.exposure(s, t.window)
+		mean := 3 * m.known * exposure
 		count := (mean - belowMean*math.Sqrt(mean+mean*mean*m.frailty)) * m.burst
-		if count >= float64(j.options.MinimumCount) && count > m.peak && m.chance(count, 1) <= j.threshold {
+		if count >= float64(j.options.MinimumCount) && count > m.peak && m.chance(count, exposure) <= j.threshold*t.levels[0].weight {
 			seen++
 		}
 	}

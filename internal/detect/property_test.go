@@ -154,9 +154,9 @@ func TestNullChancesAreHonest(t *testing.T) {
 				for i := range 100 {
 					nullSeries(s, selfheal.SignatureID(fmt.Sprintf("s%03d", i)), perHour, shape, burst, random)
 				}
-				j := newJudgement(s.in, DefaultOptions())
-				j.test()
-				for _, subject := range j.subjects {
+				m := NewMonitor(s.in, DefaultOptions())
+				m.Observe(Batch{Counts: s.in.Watched, Through: s.in.WatchedInterval.To})
+				for _, subject := range m.j.subjects {
 					p = append(p, subject.p)
 				}
 			}

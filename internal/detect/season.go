@@ -15,16 +15,18 @@ func flatSeason() *season {
 
 func (s *season) at(hour int) float64 { return s.relative[hour] }
 
-// over is the season's mean over the window.
-func (s *season) over(shares []hourShare) float64 {
-	if len(shares) == 0 {
-		return 1
+// sum adds up the season over the minutes of a span.
+func (s *season) sum(span minutes) float64 {
+	var sum float64
+	for from := span.from; from < span.to; {
+		to := min(span.to, (from/60+1)*60)
+		if to <= from { // before 1970
+			to = from + 1
+		}
+		sum += float64(to-from) * s.relative[hourOf(from)]
+		from = to
 	}
-	var mean float64
-	for _, hour := range shares {
-		mean += hour.share * s.relative[hour.hour]
-	}
-	return mean
+	return sum
 }
 
 const (

@@ -40,34 +40,45 @@ type timeline struct {
 	blocks                 int
 	blockFrom              int64
 	midHour                []int // hour of day in the middle of each block
-	windowHours            []hourShare
-}
 
-// hourShare is how much of the window lies in one hour of the day.
-type hourShare struct {
-	hour  int
-	share float64
+	levels       []level
+	settled      int64   // minute from which a known signature's occurrences count
+	minuteLength float64 // of the window, in minutes: less than 1 when it ends within one
 }
 
 func newTimeline(in Input) timeline {
+	horizon := horizonOf(in)
 	t := timeline{
-		base:   minutesOf(in.BaselineInterval),
-		window: minutesOf(in.WatchedInterval),
+		base:         minutesOf(in.BaselineInterval),
+		window:       minutesOf(selfheal.Interval{From: in.WatchedInterval.From, To: in.WatchedInterval.From.Add(horizon)}),
+		minuteLength: 1,
+		levels:       []level{{1, 1}},
 	}
-	t.dated = in.BaselineInterval.Duration() > 0 && in.WatchedInterval.Duration() > 0
+	t.dated = in.BaselineInterval.Duration() > 0 && horizon > 0
 	if !t.dated {
-		t.baseExposure, t.windowExposure = recordsOf(&in.Baseline), recordsOf(&in.Watched)
+		t.window = minutes{}
+		t.baseExposure = recordsOf(&in.Baseline)
 		return t
 	}
 	t.baseExposure = in.BaselineInterval.Duration().Minutes()
-	t.windowExposure = in.WatchedInterval.Duration().Minutes()
+	t.windowExposure = horizon.Minutes()
+	t.minuteLength = min(1, t.windowExposure/float64(t.window.length()))
 	t.deploy = t.window.from
 	if !in.DeployedAt.IsZero() {
 		t.deploy = selfheal.MinuteOf(in.DeployedAt)
 	}
+	t.levels = levelsOf(t.window.length())
+	t.settled = t.deploy + min(settleMinutes, t.window.length()/settleShare)
 	t.cutBlocks()
-	t.windowHours = hourShares(t.window)
 	return t
+}
+
+// longestWindow bounds the work: whatever comes later has little to do with the deploy.
+const longestWindow = 14 * hoursPerDay * time.Hour
+
+// horizonOf is the planned length of the window.
+func horizonOf(in Input) time.Duration {
+	return min(max(in.WatchedInterval.Duration(), in.Planned, 0), longestWindow)
 }
 
 // minutesOf gives the minutes an interval touches.
@@ -110,24 +121,6 @@ func (t *timeline) seasonal() bool {
 func hourOf(minute int64) int {
 	const day = hoursPerDay * 60
 	return int((minute%day + day) % day / 60)
-}
-
-// hourShares spreads a range over the hours of the day; anything longer than two days is even.
-func hourShares(m minutes) []hourShare {
-	var perHour [hoursPerDay]float64
-	if m.length() > 2*hoursPerDay*60 {
-		m = minutes{0, hoursPerDay * 60}
-	}
-	for minute := m.from; minute < m.to; minute++ {
-		perHour[hourOf(minute)]++
-	}
-	var shares []hourShare
-	for hour, n := range perHour {
-		if n > 0 {
-			shares = append(shares, hourShare{hour, n / float64(m.length())})
-		}
-	}
-	return shares
 }
 
 // tally adds up all occurrences of a series. It is a float because hostile input

@@ -16,56 +16,129 @@ const (
 	controlsAtMost = 100
 	// mostTraffic is the largest correction that is believed.
 	mostTraffic = 10
+	// recentMinutes is how far back the traffic of the moment reaches.
+	recentMinutes = 10
+	// trafficPrior is how many occurrences of each control speak for no change.
+	trafficPrior = 20
 )
+
+// traffic is how much is served relative to what the baseline predicts for the
+// hour of the day, judged by the signatures that are not judged themselves: the
+// median of their ratios (the size factor of Anders and Huber, 2010), so that
+// neither a chatty new line nor one that went silent can move it.
+type traffic struct {
+	controls []*control
+	season   *season
+	base     float64 // minutes of the baseline
+	whole    float64 // season's minutes of the window so far
+	recent   ring    // the same of the recent minutes
+	level    float64 // of the recent minutes, both revisions together
+	ratios   []float64
+}
 
 // control is a signature that is not judged.
 type control struct {
-	before, after *selfheal.Series
-	total         float64
+	id     selfheal.SignatureID
+	total  float64 // in the baseline
+	whole  float64 // in the window so far
+	recent ring
 }
 
-// trafficFactor is how much more was served in the window than the baseline
-// predicts for its hour of the day, judged by the signatures that are not judged
-// themselves: the median of their ratios (the size factor of Anders and Huber,
-// 2010), so that neither a chatty new line nor one that went silent can move it.
-// Fewer than the baseline predicts is taken as no change: the time is then the
-// more careful exposure.
-func (j *judgement) trafficFactor(controls []selfheal.SignatureID) float64 {
+// ring sums what the recent minutes brought.
+type ring struct {
+	minutes [recentMinutes]float64
+	sum     float64
+}
+
+func (r *ring) add(minute int64, n float64) {
+	at := (minute%recentMinutes + recentMinutes) % recentMinutes
+	r.sum += n - r.minutes[at]
+	r.minutes[at] = n
+}
+
+// newTraffic picks the controls and learns their season.
+func (j *judgement) newTraffic(ids []selfheal.SignatureID) *traffic {
 	t := &j.timeline
+	r := &traffic{base: t.baseExposure, level: 1, season: flatSeason()}
 	if !t.dated {
-		return 1
+		return r
 	}
-	var frequent []control
-	for _, id := range controls {
-		c := control{before: j.in.Baseline.Of(id), after: j.in.Watched.Of(id)}
-		if c.total = tally(c.before); c.total*t.windowExposure/t.baseExposure >= controlEvents {
-			frequent = append(frequent, c)
+	for _, id := range ids {
+		c := &control{id: id, total: tally(j.in.Baseline.Of(id))}
+		if c.total*t.windowExposure/t.baseExposure >= controlEvents {
+			r.controls = append(r.controls, c)
 		}
 	}
-	slices.SortStableFunc(frequent, func(a, b control) int { return cmp.Compare(b.total, a.total) })
-	frequent = frequent[:min(len(frequent), controlsAtMost)]
-	surveys := make([]survey, len(frequent))
-	observed := make([]float64, len(frequent))
-	for i, c := range frequent {
-		surveys[i], observed[i] = newSurvey(c.before, c.total, t, excuse{}), tally(c.after)
+	slices.SortStableFunc(r.controls, func(a, b *control) int { return cmp.Compare(b.total, a.total) })
+	r.controls = r.controls[:min(len(r.controls), controlsAtMost)]
+	surveys := make([]survey, len(r.controls))
+	for i, c := range r.controls {
+		surveys[i] = newSurvey(j.in.Baseline.Of(c.id), c.total, t, excuse{})
 	}
-	return min(max(sizeFactor(surveys, observed, t), 1), mostTraffic)
+	if len(surveys) > 0 {
+		r.season = commonSeason(surveys, t)
+	}
+	r.ratios = make([]float64, 0, len(r.controls))
+	return r
 }
 
-func sizeFactor(surveys []survey, observed []float64, t *timeline) float64 {
-	if len(surveys) == 0 {
+func (r *traffic) rewind() {
+	r.whole, r.recent, r.level = 0, ring{}, 1
+	for _, c := range r.controls {
+		c.whole, c.recent = 0, ring{}
+	}
+}
+
+// step takes in a minute and gives how much more is served than the baseline
+// predicts, over the whole window or in the recent minutes, whichever is more.
+// Fewer than the baseline predicts is taken as no change: the time is then the
+// more careful exposure.
+func (r *traffic) step(minute int64, j *judgement) float64 {
+	if len(r.controls) == 0 {
 		return 1
 	}
-	exposure := t.windowExposure / t.baseExposure * commonSeason(surveys, t).over(t.windowHours)
-	ratios := make([]float64, len(surveys))
+	season := r.season.sum(minutes{minute, minute + 1})
+	r.whole += season
+	r.recent.add(minute, season)
+	for _, c := range r.controls {
+		n := float64(j.served(c.id, minute))
+		c.whole += n
+		c.recent.add(minute, n)
+	}
+	r.level = r.ratio(func(c *control) float64 { return c.recent.sum }, r.recent.sum)
+	whole := r.ratio(func(c *control) float64 { return c.whole }, r.whole)
+	return min(max(whole, r.level, 1), mostTraffic)
+}
+
+// ratio of what the controls show over what the baseline predicts for some minutes.
+func (r *traffic) ratio(shown func(*control) float64, minutes float64) float64 {
+	r.ratios = r.ratios[:0]
 	var all, expected float64
-	for i := range surveys {
-		ratios[i] = observed[i] / (surveys[i].total * exposure)
-		all += observed[i]
-		expected += surveys[i].total * exposure
+	for _, c := range r.controls {
+		n, mean := shown(c), c.total*minutes/r.base
+		r.ratios = append(r.ratios, (n+trafficPrior)/(mean+trafficPrior))
+		all += n
+		expected += mean
 	}
-	if len(ratios) < controlsForMedian {
-		return all / expected
+	if len(r.ratios) < controlsForMedian {
+		return (all + trafficPrior) / (expected + trafficPrior)
 	}
-	return median(ratios)
+	return median(r.ratios)
+}
+
+// served counts a bystander's occurrences in a minute, by either revision.
+func (j *judgement) served(id selfheal.SignatureID, minute int64) int64 {
+	n := at(j.bystanders[id], minute)
+	if j.beside != nil {
+		n += at(j.beside.series[id], minute)
+	}
+	return n
+}
+
+// at gives the occurrences in a minute.
+func at(s *selfheal.Series, minute int64) int64 {
+	if s == nil {
+		return 0
+	}
+	return s.Between(minute, minute+1)
 }

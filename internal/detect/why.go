@@ -22,6 +22,12 @@ func (j *judgement) why(s *subject, a *selfheal.Anomaly, reason string) string {
 	sentence := strings.Join(parts, "; ")
 	if j.comparable {
 		sentence += ", chance " + chance(a.PValue)
+		if a.Flagged() && a.EValue >= 2 {
+			sentence += ", evidence " + odds(a.EValue) + " against it"
+		}
+	}
+	if reason == "" {
+		reason = j.otherwise(s)
 	}
 	if reason != "" {
 		sentence += "; " + reason
@@ -29,9 +35,66 @@ func (j *judgement) why(s *subject, a *selfheal.Anomaly, reason string) string {
 	return sentence
 }
 
+// otherwise says what it would have taken for a signature not to be flagged.
+func (j *judgement) otherwise(s *subject) string {
+	if !j.timeline.dated || j.options.Method.fixed() || j.crashed(s) || !j.comparable {
+		return ""
+	}
+	if s.rare {
+		n := &j.noise
+		return fmt.Sprintf("in fewer than %d minutes, or all within %d min, it would not have been flagged", max(n.minutes, j.minutesFor(s)), n.span-1)
+	}
+	level, least := -1, 2.0
+	for i := range s.trials {
+		if p := s.trials[i].p; p < least && j.largeEnough(s, i) && !j.reached(s, i) {
+			level, least = i, p
+		}
+	}
+	if level < 0 {
+		return ""
+	}
+	span := j.timeline.extentOf(level, s.trials[level].best)
+	return fmt.Sprintf("up to %s in the %s from %s would not have been flagged", number(j.mostUnflagged(s, level)-1),
+		j.timeline.extent(float64(span.length())*j.timeline.minuteLength), selfheal.MinuteTime(span.from).Format("15:04"))
+}
+
+// minutesFor is how many distinct minutes chance does not explain.
+func (j *judgement) minutesFor(s *subject) int { return int(min(j.countFor(s), 1e9)) }
+
+// mostUnflagged is the smallest count, in the stretch of one trial, at which that trial flags.
+func (j *judgement) mostUnflagged(s *subject, level int) float64 {
+	r := &s.trials[level]
+	held := *r
+	defer func() { *r = held }()
+	exposure := j.exposure(s, j.timeline.extentOf(level, r.best))
+	low, high := 0.0, max(math.Ceil(r.most), 1)
+	for high-low > 1 {
+		middle := math.Floor((low + high) / 2)
+		r.most, r.p = middle, s.model.chance(middle, exposure)/j.timeline.levels[level].weight
+		if r.p <= j.threshold && middle >= float64(j.options.MinimumCount) && j.largeEnough(s, level) && !j.reached(s, level) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return high
+}
+
+// odds writes an e-value as a bet: "4,000 : 1".
+func odds(e float64) string {
+	if e >= 1e6 {
+		return strconv.FormatFloat(e, 'e', 0, 64) + " : 1"
+	}
+	return number(e) + " : 1"
+}
+
 func (j *judgement) comparison(s *subject, a *selfheal.Anomaly) string {
 	t := &j.timeline
-	observed := fmt.Sprintf("%s in %s", number(s.count), t.extent(t.windowExposure))
+	seen := t.windowExposure
+	if t.dated && j.now < t.window.to {
+		seen = float64(j.now - t.window.from)
+	}
+	observed := fmt.Sprintf("%s in %s", number(s.count), t.extent(seen))
 	if !j.comparable {
 		return observed
 	}

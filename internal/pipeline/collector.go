@@ -121,9 +121,13 @@ func (s *stream) date(r *selfheal.Record) {
 	s.time, s.zone = r.Time, r.Zone
 }
 
-// count adds one record. Signatures that are no errors are kept by the hour: they
-// are most of a log, they only serve for comparison, and a week of minutes of
-// each would be most of the memory.
+// fineBaseline is how long before the deploy every signature is kept by the
+// minute: from that, silences are learned.
+const fineBaseline = 24 * time.Hour
+
+// count adds one record. In the older baseline, signatures that are no errors are
+// kept by the hour: they are most of a log, they only serve for comparison, and a
+// week of minutes of each would be most of the memory.
 func (c *collector) count(r *selfheal.Record, i group.Index) {
 	for int(i) >= len(c.series) {
 		c.series = append(c.series, selfheal.Series{})
@@ -136,10 +140,19 @@ func (c *collector) count(r *selfheal.Record, i group.Index) {
 	}
 	minute := selfheal.MinuteOf(r.Time)
 	c.all.Add(minute, 1)
-	if !c.byMinute && r.Severity < selfheal.SeverityWarn && len(r.Exceptions) == 0 {
+	if c.coarse(r) {
 		minute -= minute % 60
 	}
 	c.series[i].Add(minute, 1)
+}
+
+// coarse tells whether a record is kept by the hour.
+func (c *collector) coarse(r *selfheal.Record) bool {
+	if c.byMinute || c.side == watch.Watched || r.Severity >= selfheal.SeverityWarn || len(r.Exceptions) > 0 {
+		return false
+	}
+	at := c.plan.Deploy.Time
+	return at.IsZero() || r.Time.Before(at.Add(-fineBaseline).Truncate(time.Hour))
 }
 
 // result is what was counted, by identity instead of by this collector's own

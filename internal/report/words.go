@@ -241,6 +241,8 @@ func silences(s selfheal.Silence) string {
 		return "only the previous revision logged it"
 	case selfheal.SilenceIntended:
 		return "the change added this message on purpose"
+	case selfheal.SilenceTraffic:
+		return "went silent with the traffic as a whole"
 	case selfheal.SilenceIgnored:
 		return "somebody said that it never counts"
 	}

@@ -126,7 +126,7 @@ func TestVocabulariesAreComplete(t *testing.T) {
 	for _, s := range []selfheal.Silence{
 		selfheal.SilenceNotNew, selfheal.SilenceTransient, selfheal.SilenceNoBaseline, selfheal.SilenceNotSignificant,
 		selfheal.SilenceSharedCause, selfheal.SilenceUsual, selfheal.SilenceNoPower, selfheal.SilenceOldRevision,
-		selfheal.SilenceIntended, selfheal.SilenceIgnored,
+		selfheal.SilenceIntended, selfheal.SilenceIgnored, selfheal.SilenceTraffic,
 	} {
 		words := silences(s)
 		if words == string(s) || seen[words] {

@@ -78,6 +78,9 @@ func relativeExposure(broken selfheal.Assessment, fix selfheal.FixDeployed) floa
 // is left is no more than twice what the baseline explains.
 func recovery(a selfheal.Anomaly, after int64, exposure float64) selfheal.Recovery {
 	r := selfheal.Recovery{Signature: a.Signature, Before: a.Observed, After: after, Expected: float64(a.Observed) * exposure, PValue: 1}
+	if a.Kind == selfheal.AnomalyDrop {
+		return returned(r, a, exposure)
+	}
 	if exposure <= 0 || a.Observed == 0 {
 		return r
 	}
@@ -87,19 +90,33 @@ func recovery(a selfheal.Anomaly, after int64, exposure float64) selfheal.Recove
 	return r
 }
 
+// returned tells whether a message that had gone silent is back: at half its usual
+// rate or more, and more often than the silence explains.
+func returned(r selfheal.Recovery, a selfheal.Anomaly, exposure float64) selfheal.Recovery {
+	r.Drop = true
+	if exposure <= 0 || r.After == 0 {
+		return r
+	}
+	r.PValue = mathext.RegIncBeta(float64(r.After), float64(a.Observed)+1, exposure/(1+exposure))
+	r.Healed = r.PValue < significance && float64(r.After) >= 0.5*a.Expected*exposure
+	return r
+}
+
 func conclude(signatures []selfheal.Recovery) (selfheal.OutcomeState, string) {
 	var healed, weak int
 	for _, r := range signatures {
 		switch {
 		case r.Healed:
 			healed++
-		case r.After == 0:
+		case r.After == 0 && !r.Drop:
 			weak++
 		}
 	}
 	switch n := len(signatures); {
 	case n == 0:
 		return selfheal.OutcomeUnknown, "no signature is left to compare"
+	case healed == n && signatures[0].Drop:
+		return selfheal.OutcomeHealed, fmt.Sprintf("it is logged again: %d since the fix", signatures[0].After)
 	case healed == n:
 		first := signatures[0]
 		return selfheal.OutcomeHealed, fmt.Sprintf("%d since the fix where %.1f would have been expected without it", first.After, first.Expected)

@@ -50,6 +50,23 @@ func TestJudge(t *testing.T) {
 	f(300, 100, 290, time.Hour, selfheal.OutcomePersisting)
 }
 
+// TestDrop: what went silent is healed when it is back.
+func TestDrop(t *testing.T) {
+	t.Parallel()
+	f := func(after int64, length time.Duration, want selfheal.OutcomeState) {
+		t.Helper()
+		silent := broken(0, 60)
+		silent.Anomalies[0].Kind = selfheal.AnomalyDrop
+		if got := verify.Judge(silent, []selfheal.SignatureID{"g2-a"}, fixed(after, length)); got.State != want || got.Reason == "" {
+			t.Errorf("%d in %s after: got %s (%s), want %s", after, length, got.State, got.Reason, want)
+		}
+	}
+	f(55, time.Hour, selfheal.OutcomeHealed)
+	f(0, time.Hour, selfheal.OutcomePersisting)
+	f(12, time.Hour, selfheal.OutcomePersisting)
+	f(0, time.Minute, selfheal.OutcomePersisting)
+}
+
 func TestBlindAfterTheFix(t *testing.T) {
 	t.Parallel()
 	fix := fixed(0, time.Hour)

@@ -1,9 +1,9 @@
 // Command accuracy measures detection on simulated deploys: how many clean ones
-// raise a false alarm, and how often injected regressions are found, for several
-// procedures side by side on the same worlds. It prints its seed; the same seed
-// gives the same tables.
+// raise a false alarm, and how often and how soon injected regressions are found,
+// for several procedures side by side on the same worlds. It prints its seeds; the
+// same seed gives the same tables.
 //
-//	go run ./internal/detect/accuracy -deploys 500 -signatures 200
+//	go run ./internal/detect/accuracy -deploys 500 -signatures 50,200,500
 package main
 
 import (
@@ -11,13 +11,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"selfheal"
 	"selfheal/internal/detect"
 	"selfheal/internal/detect/simulate"
 )
@@ -25,24 +22,94 @@ import (
 func main() {
 	var b benchmark
 	flag.Uint64Var(&b.seed, "seed", 20261123, "seed of the first world; the others count up from it")
-	flag.IntVar(&b.deploys, "deploys", 200, "worlds per profile")
-	flag.IntVar(&b.signatures, "signatures", 200, "background signatures per world")
-	profiles := flag.String("profiles", "typical,nasty,ideal", "worlds to run")
-	flag.BoolVar(&b.verbose, "v", false, "print every false alarm of Judge")
+	flag.IntVar(&b.deploys, "deploys", 200, "worlds per cell")
+	flag.BoolVar(&b.verbose, "v", false, "print every false alarm of ours")
 	flag.DurationVar(&b.baseline, "baseline", 7*24*time.Hour, "length of the baseline, whole hours")
 	flag.BoolVar(&b.clean, "clean", false, "measure false alarms only, without regressions")
-	rates := flag.String("rates", "", "further false-discovery rates of Judge to compare, comma-separated")
-	poll := flag.Duration("poll", 0, "also judge anew at every such interval, and keep whatever any look flags")
+	flag.BoolVar(&b.alone, "alone", false, "measure ours only, without rivals")
+	flag.StringVar(&b.only, "only", "", "measure only scenarios that contain this")
+	profiles := flag.String("profiles", "typical,nasty,ideal", "worlds to run")
+	signatures := flag.String("signatures", "200", "background signatures per world, comma-separated")
+	rates := flag.String("rates", "", "false-discovery rates to compare beside the default, comma-separated")
+	noise := flag.String("noise", "", "noise clusters to compare beside the default, comma-separated")
+	shares := flag.String("canary", "", "shares of a canary beside the previous revision, comma-separated, instead of full deploys")
+	cost := flag.Bool("cost", false, "measure time and memory instead")
 	flag.Parse()
-	further, err := numbers(*rates)
-	b.procedures = compared(further, *poll)
-	if err == nil {
-		err = b.run(strings.Split(*profiles, ","), os.Stdout)
+	err := error(nil)
+	if *cost {
+		b.cost(os.Stdout, 50, 200, 1000)
+	} else {
+		err = b.all(strings.Split(*profiles, ","), *signatures, *rates, *noise, *shares, os.Stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "accuracy:", err)
 		os.Exit(1)
 	}
+}
+
+type benchmark struct {
+	seed       uint64
+	deploys    int
+	signatures int
+	baseline   time.Duration
+	verbose    bool
+	clean      bool
+	alone      bool
+	only       string
+	share      float64 // of a canary; 0: everything is deployed
+	procedures []procedure
+}
+
+// all prints a table per profile, number of signatures and share of a canary.
+func (b benchmark) all(profiles []string, signatures, rates, noise, shares string, out io.Writer) error {
+	counts, err := numbers(signatures)
+	if err != nil {
+		return err
+	}
+	parts, err := numbers(shares)
+	if err != nil {
+		return err
+	}
+	if b.procedures, err = b.compared(rates, noise); err != nil {
+		return err
+	}
+	if len(parts) == 0 {
+		parts = []float64{0}
+	}
+	for _, b.share = range parts {
+		for _, n := range counts {
+			b.signatures = int(n)
+			if err := b.run(profiles, out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// compared are the columns of the tables.
+func (b benchmark) compared(rates, noise string) ([]procedure, error) {
+	all := rivals()
+	if b.alone {
+		all = nil
+	}
+	all = append(all, ours("**selfheal**", detect.DefaultOptions()))
+	further, err := numbers(rates)
+	if err != nil {
+		return nil, err
+	}
+	for _, rate := range further {
+		o := detect.DefaultOptions()
+		o.FalseDiscoveryRate = rate
+		all = append(all, ours(fmt.Sprintf("rate %g", rate), o))
+	}
+	further, err = numbers(noise)
+	for _, clusters := range further {
+		o := detect.DefaultOptions()
+		o.NoiseClusters = clusters
+		all = append(all, ours(fmt.Sprintf("noise %g", clusters), o))
+	}
+	return all, err
 }
 
 // numbers reads a comma-separated list.
@@ -54,21 +121,11 @@ func numbers(list string) ([]float64, error) {
 		}
 		n, err := strconv.ParseFloat(field, 64)
 		if err != nil {
-			return nil, fmt.Errorf("read rates: %w", err)
+			return nil, fmt.Errorf("read numbers: %w", err)
 		}
 		all = append(all, n)
 	}
 	return all, nil
-}
-
-type benchmark struct {
-	seed       uint64
-	deploys    int
-	signatures int
-	baseline   time.Duration
-	verbose    bool
-	clean      bool
-	procedures []procedure
 }
 
 func (b benchmark) run(profiles []string, out io.Writer) error {
@@ -85,138 +142,4 @@ func (b benchmark) run(profiles []string, out io.Writer) error {
 		b.print(out, p, b.measure(p))
 	}
 	return nil
-}
-
-// tally is what one procedure did on all worlds of a profile.
-type tally struct {
-	alarmed, alarmedCalm, flags int // clean deploys with any flag, the same without an outage, flags in all
-	trials, found               []int
-	delays                      [][]int64
-}
-
-// measurement is the tallies of all procedures, in their order.
-type measurement struct {
-	calm    int // deploys without an outage in the window
-	tallies []tally
-}
-
-// measure runs all worlds, as many at once as there are processors.
-func (b benchmark) measure(p simulate.Profile) measurement {
-	results := make([]measurement, b.deploys)
-	var group sync.WaitGroup
-	limit := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i := range results {
-		limit <- struct{}{}
-		group.Go(func() {
-			defer func() { <-limit }()
-			results[i] = b.one(simulate.New(p, b.seed+uint64(i)))
-		})
-	}
-	group.Wait()
-	total := newMeasurement(len(b.procedures))
-	for _, r := range results {
-		total.add(r)
-	}
-	return total
-}
-
-func newMeasurement(procedures int) measurement {
-	m := measurement{tallies: make([]tally, procedures)}
-	for i := range m.tallies {
-		m.tallies[i] = tally{
-			trials: make([]int, len(scenarios)), found: make([]int, len(scenarios)), delays: make([][]int64, len(scenarios)),
-		}
-	}
-	return m
-}
-
-func (m *measurement) add(other measurement) {
-	m.calm += other.calm
-	for i := range m.tallies {
-		a, o := &m.tallies[i], other.tallies[i]
-		a.alarmed += o.alarmed
-		a.alarmedCalm += o.alarmedCalm
-		a.flags += o.flags
-		for s := range scenarios {
-			a.trials[s] += o.trials[s]
-			a.found[s] += o.found[s]
-			a.delays[s] = append(a.delays[s], o.delays[s]...)
-		}
-	}
-}
-
-// one measures a single world: clean first, then with regressions.
-func (b benchmark) one(w *simulate.World) measurement {
-	m := newMeasurement(len(b.procedures))
-	if !w.Outage {
-		m.calm = 1
-	}
-	for i, procedure := range b.procedures {
-		flagged := procedure.judge(w.Input)
-		t := &m.tallies[i]
-		t.flags = len(flagged)
-		if len(flagged) > 0 {
-			t.alarmed, t.alarmedCalm = 1, m.calm
-		}
-	}
-	if b.verbose {
-		for _, a := range w.Judge(detect.DefaultOptions()).Anomalies {
-			fmt.Printf("false alarm: %s (outage %v): %s\n", a.Signature, w.Outage, a.Why)
-		}
-	}
-	if !b.clean {
-		b.inject(w, &m)
-	}
-	return m
-}
-
-// inject measures a world once per scenario.
-func (b benchmark) inject(w *simulate.World, m *measurement) {
-	for s, scenario := range scenarios {
-		fork := w.Fork()
-		id, ok := scenario.inject(fork)
-		if !ok {
-			continue
-		}
-		for i, procedure := range b.procedures {
-			t := &m.tallies[i]
-			t.trials[s]++
-			if detected, found := procedure.judge(fork.Input)[id]; found {
-				t.found[s]++
-				t.delays[s] = append(t.delays[s], detected-fork.Deployed())
-			}
-		}
-	}
-}
-
-// scenario injects one regression.
-type scenario struct {
-	name   string
-	inject func(*simulate.World) (selfheal.SignatureID, bool)
-}
-
-func appears(perMinute float64, from int64) func(*simulate.World) (selfheal.SignatureID, bool) {
-	return func(w *simulate.World) (selfheal.SignatureID, bool) { return w.InjectNew(perMinute, from), true }
-}
-
-func rises(factor, low, high float64, from int64) func(*simulate.World) (selfheal.SignatureID, bool) {
-	return func(w *simulate.World) (selfheal.SignatureID, bool) { return w.InjectRise(factor, low, high, from) }
-}
-
-// scenarios are what the tables have one line for each.
-var scenarios = []scenario{
-	{"new 0.1/min", appears(0.1, 0)},
-	{"new 0.5/min", appears(0.5, 0)},
-	{"new 1/min", appears(1, 0)},
-	{"new 10/min", appears(10, 0)},
-	{"new 1/min from minute 20", appears(1, 20)},
-	{"x3 on 4-20/h", rises(3, 4, 20, 0)},
-	{"x5 on 4-20/h", rises(5, 4, 20, 0)},
-	{"x10 on 4-20/h", rises(10, 4, 20, 0)},
-	{"x3 on 40-300/h", rises(3, 40, 300, 0)},
-	{"x5 on 40-300/h", rises(5, 40, 300, 0)},
-	{"x10 on 40-300/h", rises(10, 40, 300, 0)},
-	{"blip of 4 min (should stay silent)", func(w *simulate.World) (selfheal.SignatureID, bool) {
-		return w.InjectBlip(3, 4), true
-	}},
 }

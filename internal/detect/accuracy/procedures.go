@@ -2,69 +2,97 @@ package main
 
 import (
 	"cmp"
-	"fmt"
-	"io"
 	"maps"
+	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"gonum.org/v1/gonum/mathext"
 
 	"selfheal"
 	"selfheal/internal/detect"
-	"selfheal/internal/detect/simulate"
 )
 
-// procedure flags signatures, each with the minute at which it could have been.
+// flags are the signatures that a procedure flagged at any look, each with the
+// end of the minute after which it did.
+type flags map[selfheal.SignatureID]int64
+
+// procedure is fitted to a world's baseline, and then judges windows.
 type procedure struct {
-	name  string
-	judge func(detect.Input) map[selfheal.SignatureID]int64
+	name string
+	fit  func(detect.Input) func(detect.Input) flags
 }
 
-// compared are the columns of the tables: the two simple rules, and the room
-// itself at its default and at further false-discovery rates.
-func compared(rates []float64, poll time.Duration) []procedure {
-	all := []procedure{
-		{"seed: Poisson p < .05", seedRule},
-		{"conditional binomial + BH", binomialRule},
-		{"Judge", judgeRule(detect.DefaultOptions())},
+// rivals are the procedures that teams use, side by side with ours.
+func rivals() []procedure {
+	ranks := detect.DefaultOptions()
+	ranks.Method = detect.MethodMannWhitney // the minutes of the window against as many before the deploy
+	return []procedure{
+		{"seed: Poisson p < .05", atEnd(seedRule)},
+		{"the same every 5 min", polled(seedRule, 5*time.Minute)},
+		{"Poisson + BH", atEnd(poissonBH)},
+		{"conditional binomial + BH", atEnd(binomialBH)},
+		{"Mann-Whitney on minutes", ours("Mann-Whitney on minutes", ranks).fit},
+		{"forecast ceiling", forecastRule},
 	}
-	if poll > 0 {
-		all = append(all, procedure{"Judge every " + poll.String(), polledRule(detect.DefaultOptions(), poll)})
-	}
-	for _, rate := range rates {
-		o := detect.DefaultOptions()
-		o.FalseDiscoveryRate = rate
-		all = append(all, procedure{fmt.Sprintf("Judge at %g", rate), judgeRule(o)})
+}
+
+// ours is the room itself. It decides on every minute, however it is fed, and
+// keeps in its answer what it flagged and took back: both count as flagged here.
+func ours(name string, o detect.Options) procedure {
+	return procedure{name, func(in detect.Input) func(detect.Input) flags {
+		m := detect.NewMonitor(in, o)
+		return func(in detect.Input) flags {
+			m.Reset()
+			b := detect.Batch{Counts: in.Watched, Signatures: in.Signatures, Through: in.WatchedInterval.To}
+			if in.Concurrent != nil {
+				b.Concurrent = *in.Concurrent
+			}
+			m.Observe(b)
+			return flagged(m.Result())
+		}
+	}}
+}
+
+func flagged(r detect.Result) flags {
+	all := flags{}
+	for _, a := range slices.Concat(r.Anomalies, r.SetAside) {
+		if !a.Detected.IsZero() {
+			all[a.Signature] = selfheal.MinuteOf(a.Detected)
+		}
 	}
 	return all
 }
 
-func judgeRule(o detect.Options) func(detect.Input) map[selfheal.SignatureID]int64 {
-	return func(in detect.Input) map[selfheal.SignatureID]int64 {
-		flagged := map[selfheal.SignatureID]int64{}
-		for _, a := range detect.Judge(in, o).Anomalies {
-			flagged[a.Signature] = selfheal.MinuteOf(a.Detected)
+// atEnd makes a procedure of a rule that looks once, when the window is over.
+func atEnd(rule func(detect.Input) []selfheal.SignatureID) func(detect.Input) func(detect.Input) flags {
+	return func(detect.Input) func(detect.Input) flags {
+		return func(in detect.Input) flags {
+			all := flags{}
+			for _, id := range rule(in) {
+				all[id] = selfheal.MinuteOf(in.WatchedInterval.To)
+			}
+			return all
 		}
-		return flagged
 	}
 }
 
-// polledRule looks every few minutes, as somebody who watches a deploy does, and
-// keeps whatever any look flags.
-func polledRule(o detect.Options, every time.Duration) func(detect.Input) map[selfheal.SignatureID]int64 {
-	return func(in detect.Input) map[selfheal.SignatureID]int64 {
-		flagged := map[selfheal.SignatureID]int64{}
-		for after := every; after <= in.WatchedInterval.Duration(); after += every {
-			look := until(in, in.WatchedInterval.From.Add(after))
-			for _, a := range detect.Judge(look, o).Anomalies {
-				if _, known := flagged[a.Signature]; !known {
-					flagged[a.Signature] = selfheal.MinuteOf(look.WatchedInterval.To)
+// polled makes a procedure of a rule that somebody looks at every few minutes,
+// acting on whatever any look flags.
+func polled(rule func(detect.Input) []selfheal.SignatureID, every time.Duration) func(detect.Input) func(detect.Input) flags {
+	return func(detect.Input) func(detect.Input) flags {
+		return func(in detect.Input) flags {
+			all := flags{}
+			for after := every; after <= in.WatchedInterval.Duration(); after += every {
+				look := until(in, in.WatchedInterval.From.Add(after))
+				for _, id := range rule(look) {
+					if _, known := all[id]; !known {
+						all[id] = selfheal.MinuteOf(look.WatchedInterval.To)
+					}
 				}
 			}
+			return all
 		}
-		return flagged
 	}
 }
 
@@ -73,10 +101,7 @@ func until(in detect.Input, end time.Time) detect.Input {
 	in.WatchedInterval.To = end
 	series := make(map[selfheal.SignatureID]*selfheal.Series, len(in.Watched.Series))
 	for id, s := range in.Watched.Series {
-		at := slices.IndexFunc(s.Counts, func(c selfheal.Count) bool { return c.Minute >= selfheal.MinuteOf(end) })
-		if at < 0 {
-			at = len(s.Counts)
-		}
+		at, _ := slices.BinarySearchFunc(s.Counts, selfheal.MinuteOf(end), func(c selfheal.Count, m int64) int { return cmp.Compare(c.Minute, m) })
 		if at > 0 {
 			series[id] = &selfheal.Series{Counts: s.Counts[:at]}
 		}
@@ -85,47 +110,103 @@ func until(in detect.Input, end time.Time) detect.Input {
 	return in
 }
 
-// seedRule is the usual one: the mean of seven days, a Poisson tail below .05 at
-// the end of the window, and new signatures as soon as they repeat.
-func seedRule(in detect.Input) map[selfheal.SignatureID]int64 {
-	flagged := map[selfheal.SignatureID]int64{}
-	share := in.WatchedInterval.Duration().Minutes() / in.BaselineInterval.Duration().Minutes()
+// seedRule is the usual one: the mean of seven days, a Poisson tail below .05,
+// and new signatures as soon as they repeat.
+func seedRule(in detect.Input) []selfheal.SignatureID {
+	var found []selfheal.SignatureID
 	for _, id := range errorsOf(in) {
-		before, after := float64(in.Baseline.Of(id).Total()), float64(in.Watched.Of(id).Total())
-		isNew := before == 0 && after >= 2
-		rose := before > 0 && after > 0 && mathext.GammaIncReg(after, before*share) < 0.05
-		if isNew || rose {
-			flagged[id] = selfheal.MinuteOf(in.WatchedInterval.To)
+		if before, after := totals(in, id); after >= 2 && before == 0 || before > 0 && poisson(in, id) < 0.05 {
+			found = append(found, id)
 		}
 	}
-	return flagged
+	return found
 }
 
-// binomialRule is the exact conditional test of two Poisson rates for every
-// signature, with Benjamini and Hochberg's procedure at .05.
-func binomialRule(in detect.Input) map[selfheal.SignatureID]int64 {
-	const rate = 0.05
+func totals(in detect.Input, id selfheal.SignatureID) (before, after float64) {
+	return float64(in.Baseline.Of(id).Total()), float64(in.Watched.Of(id).Total())
+}
+
+// poisson is the tail of the window's count, at the rate of the baseline.
+func poisson(in detect.Input, id selfheal.SignatureID) float64 {
+	before, after := totals(in, id)
+	if after == 0 {
+		return 1
+	}
+	share := in.WatchedInterval.Duration().Minutes() / in.BaselineInterval.Duration().Minutes()
+	return mathext.GammaIncReg(after, max(before, 0.5)*share)
+}
+
+func poissonBH(in detect.Input) []selfheal.SignatureID {
+	return stepUp(in, func(id selfheal.SignatureID) float64 { return poisson(in, id) })
+}
+
+// binomialBH is the exact conditional test of two Poisson rates.
+func binomialBH(in detect.Input) []selfheal.SignatureID {
 	b, w := in.BaselineInterval.Duration().Minutes(), in.WatchedInterval.Duration().Minutes()
+	return stepUp(in, func(id selfheal.SignatureID) float64 {
+		before, after := totals(in, id)
+		if after == 0 {
+			return 1
+		}
+		return mathext.RegIncBeta(after, before+1, w/(b+w))
+	})
+}
+
+// stepUp is Benjamini and Hochberg's procedure at .05.
+func stepUp(in detect.Input, chance func(selfheal.SignatureID) float64) []selfheal.SignatureID {
+	const rate = 0.05
 	ids := errorsOf(in)
 	p := map[selfheal.SignatureID]float64{}
 	for _, id := range ids {
-		before, after := float64(in.Baseline.Of(id).Total()), float64(in.Watched.Of(id).Total())
-		p[id] = 1
-		if after > 0 {
-			p[id] = mathext.RegIncBeta(after, before+1, w/(b+w))
-		}
+		p[id] = chance(id)
 	}
 	slices.SortStableFunc(ids, func(a, b selfheal.SignatureID) int { return cmp.Compare(p[a], p[b]) })
-	flagged := map[selfheal.SignatureID]int64{}
 	for rank := len(ids); rank >= 1; rank-- {
 		if p[ids[rank-1]] <= rate*float64(rank)/float64(len(ids)) {
-			for _, id := range ids[:rank] {
-				flagged[id] = selfheal.MinuteOf(in.WatchedInterval.To)
-			}
-			break
+			return ids[:rank]
 		}
 	}
-	return flagged
+	return nil
+}
+
+// forecastRule flags, like error trackers do, an issue that exceeds a ceiling over
+// its week, hour for hour, looked at every minute: the larger of the highest hour of the
+// week and the mean plus five standard deviations; new ones from three occurrences on.
+func forecastRule(in detect.Input) func(detect.Input) flags {
+	ceilings := map[selfheal.SignatureID]float64{}
+	for _, id := range errorsOf(in) {
+		ceilings[id] = ceiling(in, in.Baseline.Of(id))
+	}
+	return func(in detect.Input) flags {
+		all := flags{}
+		for _, id := range errorsOf(in) {
+			limit := max(ceilings[id], 2)
+			n := 0.0
+			for _, c := range in.Watched.Of(id).Counts {
+				if n += float64(c.N); n > limit {
+					all[id] = c.Minute + 1
+					break
+				}
+			}
+		}
+		return all
+	}
+}
+
+func ceiling(in detect.Input, s *selfheal.Series) float64 {
+	hours := int(in.BaselineInterval.Duration() / time.Hour)
+	perHour := make([]float64, max(hours, 1))
+	from := selfheal.MinuteOf(in.BaselineInterval.From)
+	var sum, squares float64
+	for _, c := range s.Counts {
+		perHour[min(int(c.Minute-from)/60, len(perHour)-1)] += float64(c.N)
+	}
+	for _, n := range perHour {
+		sum += n
+		squares += n * n
+	}
+	mean := sum / float64(len(perHour))
+	return max(slices.Max(perHour), mean+5*math.Sqrt(max(squares/float64(len(perHour))-mean*mean, 0)))
 }
 
 // errorsOf lists the counted signatures that may be regressions, sorted.
@@ -139,47 +220,4 @@ func errorsOf(in detect.Input) []selfheal.SignatureID {
 		}
 	}
 	return ids
-}
-
-// print writes one profile's table as Markdown.
-func (b benchmark) print(out io.Writer, p simulate.Profile, m measurement) {
-	fmt.Fprintf(out, "\n## %s world, %d signatures, baseline %v, %d deploys, seed %d\n\n| ",
-		p.Name, p.Signatures, p.Baseline, b.deploys, b.seed)
-	row := func(name string, cell func(t tally) string) {
-		fmt.Fprintf(out, "| %s |", name)
-		for _, t := range m.tallies {
-			fmt.Fprintf(out, " %s |", cell(t))
-		}
-		fmt.Fprintln(out)
-	}
-	for _, procedure := range b.procedures {
-		fmt.Fprintf(out, " | %s", procedure.name)
-	}
-	fmt.Fprintf(out, " |\n|---|%s\n", strings.Repeat("---|", len(b.procedures)))
-	row("clean deploys with a false alarm, per 100", func(t tally) string { return percent(t.alarmed, b.deploys) })
-	row("the same without an outage in the window", func(t tally) string { return percent(t.alarmedCalm, m.calm) })
-	row("false flags per 100 clean deploys", func(t tally) string { return percent(t.flags, b.deploys) })
-	if b.clean {
-		return
-	}
-	for i, s := range scenarios {
-		row(s.name+": % found (median min)", func(t tally) string {
-			return fmt.Sprintf("%s (%s)", percent(t.found[i], t.trials[i]), medianOf(t.delays[i]))
-		})
-	}
-}
-
-func percent(n, of int) string {
-	if of == 0 {
-		return "-"
-	}
-	return fmt.Sprintf("%.1f", 100*float64(n)/float64(of))
-}
-
-func medianOf(values []int64) string {
-	if len(values) == 0 {
-		return "-"
-	}
-	slices.Sort(values)
-	return fmt.Sprint(values[len(values)/2])
 }

@@ -35,11 +35,12 @@ type Profile struct {
 	Cron           float64 // share of signatures that a daily job adds to
 	NovelPerHour   float64 // never seen messages per hour and 200 signatures
 	NovelClustered float64 // share of those that come as a cluster
+	Lines          int     // lines that are no errors, apart from those that follow traffic closely
 }
 
 // Ideal is the world of the textbook: stationary independent Poisson counts.
 func Ideal(signatures int) Profile {
-	return Profile{Name: "ideal", Signatures: signatures, Baseline: 7 * 24 * time.Hour, Window: time.Hour}
+	return Profile{Name: "ideal", Signatures: signatures, Baseline: 7 * 24 * time.Hour, Window: time.Hour, Lines: 10}
 }
 
 // Typical is a service with a day and a week, retries, outages and noise.
@@ -71,8 +72,10 @@ type World struct {
 
 	random  *rand.Rand
 	sources []source
-	from    int64 // first minute of the baseline
-	deploy  int64 // first minute of the window
+	lines   []source
+	share   float64 // of the new revision in the window's traffic
+	from    int64   // first minute of the baseline
+	deploy  int64   // first minute of the window
 	end     int64
 }
 
@@ -94,7 +97,7 @@ type span struct{ from, to int64 }
 
 // New makes a world.
 func New(p Profile, seed uint64) *World {
-	w := &World{random: rand.New(rand.NewPCG(seed, 0x5eed))} //nolint:gosec // a simulation must be repeatable
+	w := &World{random: rand.New(rand.NewPCG(seed, 0x5eed)), share: 1} //nolint:gosec // a simulation must be repeatable
 	start := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC).Add(time.Duration(w.random.IntN(7*24*60)) * time.Minute)
 	w.from = selfheal.MinuteOf(start)
 	w.deploy = w.from + int64(p.Baseline/time.Minute)
@@ -110,13 +113,34 @@ func New(p Profile, seed uint64) *World {
 	traffic := w.traffic(p)
 	outages := w.outages(p)
 	for i := range p.Signatures {
-		s := w.source(p, i)
+		s := w.source(p, w.describe("known", i, selfheal.SeverityError))
 		w.sources = append(w.sources, s)
 		w.run(s, traffic, outages)
 	}
 	w.controls(traffic)
 	w.novel(p)
+	w.random = rand.New(rand.NewPCG(seed, 0x11e5)) //nolint:gosec // as above; apart, so that more lines leave the errors alone
+	for i := range p.Lines {
+		s := w.line(p, i)
+		w.lines = append(w.lines, s)
+		w.run(s, traffic, outages)
+	}
 	return w
+}
+
+// line is like a source, of "order placed" and the like: the first two come once a
+// minute, one by one and in bursts, the others from every other minute to ten times a minute.
+func (w *World) line(p Profile, i int) source {
+	s := w.source(p, w.describe("line", i, selfheal.SeverityInfo))
+	s.dependency = -1
+	s.perHour = 60 * math.Exp(w.uniform(math.Log(0.5), math.Log(10)))
+	switch i {
+	case 0:
+		s.perHour, s.burst = 60, 1
+	case 1:
+		s.perHour, s.burst = 60, max(1, p.BurstSize)
+	}
+	return s
 }
 
 // traffic is relative to its mean, per hour since the start.
@@ -157,9 +181,9 @@ func (w *World) outages(p Profile) [][]span {
 	}
 }
 
-func (w *World) source(p Profile, i int) source {
+func (w *World) source(p Profile, id selfheal.SignatureID) source {
 	s := source{
-		id:         w.describe("known", i, selfheal.SeverityError),
+		id:         id,
 		perHour:    math.Exp(w.uniform(math.Log(0.5), math.Log(300))),
 		burst:      1,
 		dependency: -1,

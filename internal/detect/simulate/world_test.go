@@ -100,7 +100,7 @@ func TestJudgeOnSimulatedDeploys(t *testing.T) {
 	alarmed, found := 0, 0
 	for seed := range uint64(deploys) {
 		p := Typical(40)
-		p.Baseline = 3 * 24 * time.Hour
+		p.Baseline, p.Lines = 3*24*time.Hour, 2
 		w := New(p, 100+seed)
 		if len(w.Judge(detect.DefaultOptions()).Anomalies) > 0 {
 			alarmed++
@@ -117,5 +117,43 @@ func TestJudgeOnSimulatedDeploys(t *testing.T) {
 	}
 	if found < deploys-1 {
 		t.Errorf("a new error of 1 per minute was found in %d of %d deploys", found, deploys)
+	}
+}
+
+func TestCanarySplitsTheWindow(t *testing.T) {
+	t.Parallel()
+	w, whole := New(Typical(10), 1), New(Typical(10), 1)
+	w.Canary(0.25)
+	var newer, older, all int64
+	for id, series := range whole.Input.Watched.Series {
+		all += series.Total()
+		newer += w.Input.Watched.Of(id).Total()
+		older += w.Input.Concurrent.Of(id).Total()
+	}
+	if newer+older != all || newer < all/5 || newer > all/3 {
+		t.Errorf("%d and %d of %d", newer, older, all)
+	}
+}
+
+func TestDropSilencesALine(t *testing.T) {
+	t.Parallel()
+	w := New(Typical(10), 1)
+	id, ok := w.InjectDrop(false, 20)
+	series := w.Input.Watched.Of(id)
+	if !ok || series.Total() == 0 || series.Between(w.Deployed()+20, w.Deployed()+60) > 0 {
+		t.Errorf("%s: %v", id, series.Counts)
+	}
+}
+
+func TestKnownBlipEnds(t *testing.T) {
+	t.Parallel()
+	w, before := New(Ideal(50), 1), New(Ideal(50), 1)
+	id, ok := w.InjectKnownBlip(50, 10, 300, 4)
+	from := w.Deployed()
+	if !ok || w.Input.Watched.Of(id).Between(from, from+4) <= before.Input.Watched.Of(id).Between(from, from+4) {
+		t.Errorf("%s did not rise", id)
+	}
+	if w.Input.Watched.Of(id).Between(from+4, from+60) != before.Input.Watched.Of(id).Between(from+4, from+60) {
+		t.Errorf("%s rose beyond the blip", id)
 	}
 }

@@ -1,0 +1,140 @@
+package detect
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"selfheal"
+)
+
+// usual silences what the baseline reached by itself.
+func (j *judgement) usual(s *subject) (selfheal.Silence, string) {
+	var shown peak
+	for i := range s.trials {
+		if s.trials[i].p > j.threshold || !j.largeEnough(s, i) {
+			continue
+		}
+		p, found := j.replay(s, i)
+		if !found {
+			return "", ""
+		}
+		if p.length > shown.length {
+			shown = p
+		}
+	}
+	if shown.length == 0 {
+		return "", ""
+	}
+	return selfheal.SilenceUsual, j.showsTheSame(s, shown)
+}
+
+// reached tells whether the baseline by itself shows a trial's evidence.
+func (j *judgement) reached(s *subject, level int) bool {
+	_, found := j.replay(s, level)
+	return found
+}
+
+// sameBefore gives a reason when the fullest stretch of the baseline held as much
+// as the window: a better answer than what chance can and cannot explain.
+func (j *judgement) sameBefore(s *subject) string {
+	if !j.timeline.dated || s.isNew() || !s.elevated(j) {
+		return ""
+	}
+	var fullest peak
+	for _, p := range peaks(s.before, &j.timeline, j.timeline.window.length(), func(c selfheal.Count) (count, capped float64) {
+		n := float64(max(c.N, 0))
+		return n, n
+	}) {
+		if p.count > fullest.count {
+			fullest = p
+		}
+	}
+	if fullest.count*j.share() < s.count {
+		return ""
+	}
+	return j.showsTheSame(s, fullest)
+}
+
+// showsTheSame puts a stretch of the baseline into words. It may hold less than
+// the window, and be as unusual for its hour of the day.
+func (j *judgement) showsTheSame(s *subject, p peak) string {
+	t := &j.timeline
+	same := "the same"
+	if p.length == t.window.length() && p.count < s.count {
+		same = "as unusual a rise"
+	}
+	before, show := t.extent(t.baseExposure), "show"
+	if strings.HasPrefix(before, "1 ") {
+		show = "shows"
+	}
+	return fmt.Sprintf("the %s before %s %s without this deploy: up to %s in %s, %s", before, show, same,
+		number(math.Round(p.count)), t.extent(float64(p.length)*t.minuteLength), selfheal.MinuteTime(p.from).Format("Jan 2 15:04"))
+}
+
+// peak is a stretch of the baseline as long as one of the window.
+type peak struct {
+	from   int64   // minute of its first occurrence
+	length int64   // of the stretch, in minutes
+	capped float64 // occurrences, minutes capped
+	count  float64 // all occurrences
+}
+
+// replay looks for a stretch of the baseline, of any beginning and as long as a
+// trial's, with at least as many occurrences, or that would have been stronger
+// evidence at its hour of the day.
+func (j *judgement) replay(s *subject, level int) (peak, bool) {
+	t := &j.timeline
+	if !t.dated || s.isNew() {
+		return peak{}, false
+	}
+	if s.peaks == nil {
+		s.peaks = make([][hoursPerDay]peak, len(t.levels))
+		for i, l := range t.levels {
+			s.peaks[i] = peaks(s.before, t, l.length, s.excused)
+		}
+	}
+	m, r := &s.model, &s.trials[level]
+	perStretch := float64(t.levels[level].length) * t.minuteLength / t.baseExposure
+	p := r.p * t.levels[level].weight
+	for hour, peak := range s.peaks[level] {
+		if peak.capped == 0 {
+			continue
+		}
+		chance := m.chance(peak.capped, perStretch*m.season.at(hour))
+		if peak.capped*j.share() >= r.most || chance <= p && chance > smallestChance {
+			return peak, true
+		}
+	}
+	return peak{}, false
+}
+
+// peaks finds, per hour of the day, the stretch with most occurrences as weigh counts them.
+func peaks(s *selfheal.Series, t *timeline, length int64, weigh func(selfheal.Count) (count, capped float64)) [hoursPerDay]peak {
+	var best [hoursPerDay]peak
+	counts := within(s, t.base)
+	now := peak{length: length}
+	first := 0
+	for _, c := range counts {
+		n, capped := weigh(c)
+		now.count += n
+		now.capped += capped
+		for ; counts[first].Minute <= c.Minute-length; first++ {
+			n, capped := weigh(counts[first])
+			now.count -= n
+			now.capped -= capped
+		}
+		now.from = counts[first].Minute
+		if hour := hourOf(c.Minute - length/2); now.capped > best[hour].capped {
+			best[hour] = now
+		}
+	}
+	return best
+}
+
+// excused gives the occurrences of a minute of the baseline, and the same capped,
+// less what rose together with others.
+func (s *subject) excused(c selfheal.Count) (count, capped float64) {
+	factor, n := s.excuse.of(c.Minute), float64(max(c.N, 0))
+	return factor * n, factor * min(n, s.model.cap)
+}

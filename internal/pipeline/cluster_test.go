@@ -160,7 +160,7 @@ func TestNoProviderIsSaid(t *testing.T) {
 		t.Errorf("flagged: %+v, notes: %+v", away.Anomalies, away.Window.Observability.Notes)
 	}
 	p.Clusters = nil
-	fixed := w.observe(t, p, together, lines(logged(deployed.Add(2*time.Hour), time.Hour, time.Minute, "INFO", "order {n} placed")))
+	fixed := w.observe(t, p, together, logged(deployed.Add(2*time.Hour), time.Hour, time.Minute, "INFO", "order {n} placed"))
 	if !slices.ContainsFunc(fixed.Fix.Window.Observability.Problems, unclustered) {
 		t.Errorf("a fix that could not be counted: %+v", fixed.Fix)
 	}

@@ -24,7 +24,8 @@ var groupingPage string
 const notMeasured = "**NOT MEASURED: no data set was given. Run it with LOGHUB=folder (-loghub).**\n\n"
 
 // deployTable is the golden file of the test that gives bugs in real programs to
-// Grouper and Moved; its first paragraph is a table.
+// Grouper and Moved: a legend and a table, which begins with the word language, and
+// then the details.
 const deployTable = "internal/group/testdata/deploy/changes/golden.txt"
 
 // grouping is the page about grouping: each field is a table, or a figure of the prose.
@@ -83,7 +84,12 @@ func deploys(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	table, _, _ := strings.Cut(string(content), "\n\n")
+	legend, rest, found := strings.Cut(string(content), "\nlanguage ")
+	if !found {
+		return "", fmt.Errorf("%s has no table", name)
+	}
+	rows, _, _ := strings.Cut(rest, "\n\n")
+	table := legend + "\nlanguage " + rows
 	return "Real programs of five languages with known bugs, and changes that a deploy brings. A bug is \"new\" if it looks new after a change that does not\n" +
 		"concern it. The table is quoted from the test that checks it (`" + name + "`), which runs with every `make test`.\n\n```\n" + table + "\n```\n", nil
 }

@@ -39,10 +39,10 @@ func TestPage(t *testing.T) {
 func TestDeploys(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "golden.txt")
-	if err := os.WriteFile(name, []byte("language new\ngo 0\n\ndetails\n"), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte("legend\n\nlanguage new\ngo 0\n\ndetails\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := deploys(name); err != nil || !strings.Contains(got, "```\nlanguage new\ngo 0\n```\n") || strings.Contains(got, "details") {
+	if got, err := deploys(name); err != nil || !strings.Contains(got, "```\nlegend\n\nlanguage new\ngo 0\n```\n") || strings.Contains(got, "details") {
 		t.Errorf("%v:\n%s", err, got)
 	}
 	if got, err := deploys(name + ".missing"); err != nil || !strings.Contains(got, "NOT MEASURED") {

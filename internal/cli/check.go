@@ -73,9 +73,8 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 	o.Timeout = o.timeout
 	o.Stdin = env.In
 	o.Command = "check"
-	a, err := app.Open(ctx, app.Settings{
-		Repository: o.Repository, ConfigPath: o.config, StorePath: o.store,
-		Getenv: env.Getenv, Clock: env.Clock, Version: version(), Progress: env.progress, LogFormat: o.logs,
+	a, err := env.open(ctx, app.Settings{
+		Repository: o.Repository, ConfigPath: o.config, StorePath: o.store, LogFormat: o.logs,
 	})
 	if err != nil {
 		return err

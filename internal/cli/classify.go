@@ -41,8 +41,8 @@ func runClassify(ctx context.Context, env *Environment, o classifyOptions) (err 
 	if err := textOrJSON(o.format); err != nil {
 		return err
 	}
-	a, err := app.Open(ctx, app.Settings{
-		Repository: o.repository, ConfigPath: o.config, StorePath: o.store, Getenv: env.Getenv, Clock: env.Clock, Version: version(),
+	a, err := env.open(ctx, app.Settings{
+		Repository: o.repository, ConfigPath: o.config, StorePath: o.store,
 	})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"selfheal"
+	"selfheal/internal/app"
 	"selfheal/internal/report"
 )
 
@@ -45,6 +46,12 @@ type Environment struct {
 	Color bool
 	// Progress says whether Err is a terminal that progress may be shown on.
 	Progress bool
+}
+
+// open opens what a command works on, with what every command takes from its environment.
+func (env *Environment) open(ctx context.Context, s app.Settings) (*app.App, error) {
+	s.Getenv, s.Clock, s.Version, s.Progress = env.Getenv, env.Clock, version(), env.progress
+	return app.Open(ctx, s)
 }
 
 // Run executes one command and gives the process's exit code.

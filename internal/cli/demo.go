@@ -121,9 +121,8 @@ func demoDir(dir string) (string, error) {
 // playDemo judges the deploy; where that leads to a pull request it then plays
 // the person who merges it, deploys the fix, and looks again.
 func playDemo(ctx context.Context, env *Environment, w *demo.World) (result report.Report, err error) {
-	a, err := app.Open(ctx, app.Settings{
+	a, err := env.open(ctx, app.Settings{
 		Repository: w.Repository, StorePath: filepath.Join(w.Dir, "state", "selfheal.db"),
-		Getenv: env.Getenv, Clock: env.Clock, Version: version(), Progress: env.progress,
 	})
 	if err != nil {
 		return report.Report{}, err

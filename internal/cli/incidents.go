@@ -36,7 +36,7 @@ func runIncidents(ctx context.Context, env *Environment, o incidentsOptions) (er
 	if err := textOrJSON(o.format); err != nil {
 		return err
 	}
-	a, err := app.Open(ctx, app.Settings{StorePath: o.store, ReadOnly: true, Getenv: env.Getenv, Clock: env.Clock, Version: version()})
+	a, err := env.open(ctx, app.Settings{StorePath: o.store, ReadOnly: true})
 	if err != nil {
 		return err
 	}

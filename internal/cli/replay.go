@@ -69,9 +69,8 @@ func runBacktest(ctx context.Context, env *Environment, c *cobra.Command, o back
 		return err
 	}
 	o.Stdin = env.In
-	a, err := app.Open(ctx, app.Settings{
+	a, err := env.open(ctx, app.Settings{
 		Repository: o.repository, ConfigPath: o.config, StorePath: o.store,
-		Getenv: env.Getenv, Clock: env.Clock, Version: version(), Progress: env.progress,
 	})
 	if err != nil {
 		return err

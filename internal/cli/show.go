@@ -33,7 +33,7 @@ func runShow(ctx context.Context, env *Environment, id string, o showOptions) (e
 	if err := o.output.validate(); err != nil {
 		return err
 	}
-	a, err := app.Open(ctx, app.Settings{StorePath: o.store, ReadOnly: true, Getenv: env.Getenv, Clock: env.Clock, Version: version()})
+	a, err := env.open(ctx, app.Settings{StorePath: o.store, ReadOnly: true})
 	if err != nil {
 		return err
 	}

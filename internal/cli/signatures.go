@@ -75,9 +75,8 @@ func signatureCommands(env *Environment, o *signaturesOptions) []*cobra.Command 
 }
 
 func (o *signaturesOptions) open(ctx context.Context, env *Environment) (*app.App, error) {
-	return app.Open(ctx, app.Settings{
+	return env.open(ctx, app.Settings{
 		Repository: o.repository, ConfigPath: o.config, StorePath: o.store,
-		Getenv: env.Getenv, Clock: env.Clock, Version: version(), Progress: env.progress,
 	})
 }
 

@@ -53,9 +53,8 @@ func runTriage(ctx context.Context, env *Environment, o triageOptions) (err erro
 		return err
 	}
 	o.Stdin = env.In
-	a, err := app.Open(ctx, app.Settings{
+	a, err := env.open(ctx, app.Settings{
 		Repository: o.repository, ConfigPath: o.config, StorePath: o.store,
-		Getenv: env.Getenv, Clock: env.Clock, Version: version(), Progress: env.progress,
 	})
 	if err != nil {
 		return err

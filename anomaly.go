@@ -73,7 +73,7 @@ const (
 	SilenceUsual          Silence = "usual"           // the baseline shows the same by itself, without a deploy
 	SilenceNoPower        Silence = "no-power"        // this window could not have shown it
 	SilenceOldRevision    Silence = "old-revision"    // only the previous revision logged it
-	SilenceIntended       Silence = "intended"        // the change itself added this message
+	SilenceIntended       Silence = "intended"        // the change itself added this message, or took it away
 	SilenceIgnored        Silence = "ignored"         // the user said so
 	SilenceTraffic        Silence = "traffic"         // went silent with the traffic as a whole
 )
@@ -96,11 +96,12 @@ type ChartSpan struct {
 type Assessment struct {
 	Deploy     Deploy      `json:"deploy"`
 	Window     Window      `json:"window"`
-	Anomalies  []Anomaly   `json:"anomalies"`  // flagged, strongest first
-	SetAside   []Anomaly   `json:"set_aside"`  // looked at and silenced, strongest first, capped
-	Tested     int         `json:"tested"`     // signatures that were compared
-	Power      string      `json:"power"`      // what this window could and could not have shown
-	Signatures []Signature `json:"signatures"` // of all anomalies above
+	Anomalies  []Anomaly   `json:"anomalies"`       // flagged, strongest first
+	SetAside   []Anomaly   `json:"set_aside"`       // looked at and silenced, strongest first, capped
+	Asked      []Anomaly   `json:"asked,omitempty"` // what was asked about, flagged or not
+	Tested     int         `json:"tested"`          // signatures that were compared
+	Power      string      `json:"power"`           // what this window could and could not have shown
+	Signatures []Signature `json:"signatures"`      // of all anomalies above
 	// Related are signatures that seem to mean the same as a flagged one, most similar first.
 	Related map[SignatureID][]Relation `json:"related,omitempty"`
 }

@@ -17,11 +17,13 @@ import (
 type CheckRequest struct {
 	Command              string // who the journal says asked, e.g. "check"
 	Repository           string
-	Base, Head           string    // revisions, in any spelling that git knows
-	Baseline, Window     []string  // patterns of log files; "-" is Stdin
-	BuildLog             string    // output of a build that failed; then there is no Baseline and no Window
-	DeployedAt           time.Time // zero: first record of the window
-	Service, Environment string    // empty: from the configuration
+	Base, Head           string        // revisions, in any spelling that git knows
+	Baseline, Window     []string      // patterns of log files; "-" is Stdin
+	BuildLog             string        // output of a build that failed; then there is no Baseline and no Window
+	DeployedAt           time.Time     // zero: first record of the window
+	Planned              time.Duration // how long the deploy is going to be watched, where Window ends before that
+	Why                  []string      // ids of signatures of which it must be said why they count or do not
+	Service, Environment string        // empty: from the configuration
 	Repair, DryRun       bool
 	Verify, Replay       []string // empty: from the configuration
 	Timeout              time.Duration
@@ -62,7 +64,7 @@ func (a *App) assess(ctx context.Context, p *pipeline.Pipeline, plan watch.Plan,
 		a.settings.Progress("reading the build log")
 		return p.AssessBuild(ctx, plan, log)
 	}
-	var from pipeline.Sources
+	from := pipeline.Sources{Repository: a.repository.Directory()}
 	var err error
 	if from.Baseline, err = logSource(r.Baseline, r.Stdin); err != nil {
 		return selfheal.Assessment{}, err
@@ -151,7 +153,7 @@ func (a *App) plan(ctx context.Context, r CheckRequest) (watch.Plan, error) {
 			Service: a.service(r), Environment: a.environment(r),
 			Revision: head, Previous: base, Time: r.DeployedAt, Status: selfheal.DeploySucceeded,
 		},
-		Names: []string{r.Head}, PreviousNames: []string{r.Base},
+		Names: []string{r.Head}, PreviousNames: []string{r.Base}, Planned: r.Planned, Asked: r.Why,
 	}
 	if dirty, err := a.repository.IsDirty(ctx); err == nil && dirty {
 		plan.Notes = append(plan.Notes, selfheal.Problem{Code: selfheal.ProblemDirtyTree,

@@ -37,6 +37,7 @@ A build that failed is judged from its output with --build-log instead.
 		Example: `  selfheal check --base v1.4.0 --head v1.5.0 --baseline 'logs/week/*.log' --window logs/after.log
   selfheal check --base v1.4.0 --head v1.5.0 --baseline week.log.gz --window after.log \
       --repair revert --verify 'make test'
+  selfheal check --base v1.4.0 --head v1.5.0 --baseline week.log --window after.log --why g2-57939d18
   selfheal check --base main~1 --head main --build-log build.log`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runCheck(c.Context(), env, c, o) },
@@ -49,6 +50,8 @@ A build that failed is judged from its output with --build-log instead.
 	f.StringArrayVar(&o.Window, "window", nil, "log files of after the deploy, patterns allowed (repeatable)")
 	f.StringVar(&o.BuildLog, "build-log", "", "output of the build that failed, instead of --baseline and --window")
 	f.StringVar(&o.deployedAt, "deployed-at", "", "when the new revision began to serve, RFC 3339 (default: first record of the window)")
+	f.DurationVar(&o.Planned, "watch-for", 0, "how long the deploy is going to be watched, when it is judged before that (default: to the window's end)")
+	f.StringArrayVar(&o.Why, "why", nil, "signature, or the beginning of its id, of which to say why it counts or does not (repeatable)")
 	f.StringVar(&o.Service, "service", "", "name of the service (default: from selfheal.yaml, else the repository's name)")
 	f.StringVar(&o.Environment, "environment", "", "where it is deployed (default: from selfheal.yaml, else production)")
 	f.StringVar(&o.repairBy, "repair", "none", "what to do about a regression: none or revert")
@@ -104,6 +107,12 @@ func (o *checkOptions) validate(c *cobra.Command) error {
 		}
 	} else if len(o.Baseline) == 0 || len(o.Window) == 0 {
 		return selfheal.Usagef("see selfheal check --help for an example", "--baseline and --window are both needed (or --build-log)")
+	}
+	if o.BuildLog != "" && len(o.Why) > 0 {
+		return selfheal.Usagef("in a build that failed every error counts", "--build-log excludes --why")
+	}
+	if o.Planned < 0 {
+		return selfheal.Usagef("e.g. --watch-for 1h", "--watch-for must be positive")
 	}
 	if o.repairBy != "none" && o.repairBy != "revert" {
 		return selfheal.Usagef("use --repair none or --repair revert", "unknown repair %q", o.repairBy)

@@ -15,6 +15,8 @@ const (
 	// toldApart is how many occurrences the previous revision must be expected to have
 	// shown, had nothing changed, for its silence to mean something.
 	toldApart = 1
+	// leftAfter is after how many minutes without a record the previous revision is taken to be gone.
+	leftAfter = 3
 	// sharePrior is how many records speak for the share of the window so far against that of the recent minutes.
 	sharePrior = 50
 )
@@ -27,6 +29,7 @@ type beside struct {
 	all     selfheal.Series
 
 	newer, older             float64 // records of both so far
+	heard                    int64   // minute of the last record of the previous one
 	newerRecent, olderRecent ring
 	share                    float64 // of the new revision in the recent minutes
 	whole                    float64 // the same so far
@@ -44,7 +47,7 @@ func (b *beside) of(id selfheal.SignatureID) *selfheal.Series {
 }
 
 func (b *beside) rewind() {
-	b.newer, b.older, b.share, b.whole = 0, 0, 1, 1
+	b.newer, b.older, b.heard, b.share, b.whole = 0, 0, 0, 1, 1
 	b.newerRecent, b.olderRecent = ring{}, ring{}
 }
 
@@ -57,6 +60,9 @@ func (j *judgement) shareOf(minute int64) float64 {
 	newer, older := float64(at(&j.all, minute)), float64(at(&b.all, minute))
 	b.newer += newer
 	b.older += older
+	if older > 0 {
+		b.heard = minute
+	}
 	b.newerRecent.add(minute, newer)
 	b.olderRecent.add(minute, older)
 	if b.newer+b.older == 0 { // nobody counted by the minute
@@ -77,6 +83,9 @@ func (j *judgement) share() float64 {
 	return 1
 }
 
+// left tells whether the previous revision, as far as records are counted by the minute, does not serve any more.
+func (b *beside) left(minute int64) bool { return b.newer+b.older > 0 && minute-b.heard >= leftAfter }
+
 // share of a in both; 1 when there is nothing of either.
 func share(a, b float64) float64 {
 	if a+b <= 0 {
@@ -96,6 +105,7 @@ type bet struct {
 	newer float64 // effective occurrences of the new revision
 	older float64 // of the previous one
 	due   float64 // of the previous one, had it as many as the new one
+	alone float64 // of the new revision while the previous one did not serve any more
 }
 
 var betRatios = [...]float64{2, 4, 10}
@@ -111,6 +121,10 @@ func (b *beside) weigh(s *subject, minute int64, n float64) {
 		return
 	}
 	e := &s.concurrent
+	if b.left(minute) {
+		e.alone += newer
+		return
+	}
 	e.newer += newer
 	e.older += older
 	e.due += newer * (1 - b.share) / b.share
@@ -122,10 +136,11 @@ func (b *beside) weigh(s *subject, minute int64, n float64) {
 	e.most = max(e.most, value)
 }
 
-// oldRevision silences what the previous revision, serving beside the new one, shows as well.
+// oldRevision silences what the previous revision, serving beside the new one, shows
+// as well. Where most came after it had left, it must have shown at least half of its share until then.
 func (j *judgement) oldRevision(s *subject) (selfheal.Silence, string) {
 	e := &s.concurrent
-	if j.beside == nil || e.most >= agreement || e.due < toldApart {
+	if j.beside == nil || e.most >= agreement || e.due < toldApart || e.alone > e.newer && e.older < e.due/2 {
 		return "", ""
 	}
 	old := tally(j.beside.of(s.signature.ID))

@@ -35,6 +35,18 @@ func half() *scene {
 	return s
 }
 
+// rolling is half with the previous revision gone after a few minutes.
+func rolling(overlap time.Duration) *scene {
+	s := newScene(week, time.Hour).background()
+	s.signature("get", selfheal.KindMessage, selfheal.SeverityInfo)
+	s.every("get", -week, 0, time.Minute, 20).every("get", 0, overlap, time.Minute, 10).every("get", overlap, time.Hour, time.Minute, 20)
+	s.beside("get", 0, overlap, time.Minute, 10)
+	for minute := range int64(60) {
+		s.in.Watched.All.Add(selfheal.MinuteOf(deployed)+minute, 20)
+	}
+	return s
+}
+
 func TestOldRevisionBeside(t *testing.T) {
 	t.Parallel()
 	f := func(name string, s *scene, want selfheal.Silence) {
@@ -56,6 +68,9 @@ func TestOldRevisionBeside(t *testing.T) {
 		beside("x", 0, time.Hour, 20*time.Minute, 1), "")
 	f("rises in both", half().every("x", -week, 0, 10*time.Minute, 1).every("x", 0, time.Hour, 2*time.Minute, 1).
 		beside("x", 0, time.Hour, 2*time.Minute, 1), selfheal.SilenceSharedCause)
+	f("the old one leaves before it could have shown it", rolling(4*time.Minute).every("x", 0, time.Hour, 3*time.Minute, 1), "")
+	f("the old one shows it, and leaves", rolling(10*time.Minute).every("x", 0, time.Hour, time.Minute, 1).
+		beside("x", 0, 10*time.Minute, time.Minute, 1), selfheal.SilenceSharedCause)
 }
 
 func TestExpectationFollowsTheShare(t *testing.T) {

@@ -30,12 +30,15 @@ type Input struct {
 	Signatures map[selfheal.SignatureID]*selfheal.Signature
 	// Ignored are signatures of which a person said that they never count.
 	Ignored map[selfheal.SignatureID]bool
+	// Asked are signatures that the result must speak about, flagged or not.
+	Asked []selfheal.SignatureID
 }
 
 // Result is what detection says about one deploy.
 type Result struct {
 	Anomalies []selfheal.Anomaly // flagged, strongest first, drops last
 	SetAside  []selfheal.Anomaly // elevated and silenced, or flagged and retracted; strongest first, at most 50
+	Asked     []selfheal.Anomaly // what was asked about, in that order
 	Tested    int                // signatures that were compared
 	Power     string             // what this window could and could not have shown
 }

@@ -247,7 +247,7 @@ func (j *judgement) result() Result {
 		}
 	}
 	j.pulses.report(&r, j)
-	r.Power = j.power()
+	r.Asked, r.Power = j.asked(), j.power()
 	return r
 }
 

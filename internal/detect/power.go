@@ -27,6 +27,9 @@ func (j *judgement) power() string {
 		sentence += fmt.Sprintf(" Of %s that should keep coming, %d would have been missed within the window.",
 			plural(float64(n), "line"), j.pulses.missed(j))
 	}
+	if t := &j.timeline; t.dated && j.now < t.window.to {
+		sentence += fmt.Sprintf(" This is said of the planned %s, of which %s are over.", t.extent(t.windowExposure), t.extent(float64(j.now-t.window.from)))
+	}
 	return sentence
 }
 

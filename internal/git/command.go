@@ -18,8 +18,9 @@ const outputLimit = 64 << 20
 // stderrLimit is how much of a failing command's standard error goes into the error.
 const stderrLimit = 4 << 10
 
-// killGrace is how long a cancelled command may take to close its pipes.
-const killGrace = 2 * time.Second
+// killGrace is how long a command that was cancelled, or has ended, may take to
+// close its pipes. On a machine with far more work than processors that is seconds.
+const killGrace = 20 * time.Second
 
 // hardening switches off everything by which a repository's or a user's
 // configuration could run programs or change the format of what is read.

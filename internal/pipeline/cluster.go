@@ -57,6 +57,10 @@ func (p *Pipeline) judgeClusters(ctx context.Context, a *selfheal.Assessment, in
 	}
 	described := cluster.Signatures(together.clusters, together.of, in.Signatures)
 	in.Baseline, in.Watched = cluster.Fold(in.Baseline, together.of), cluster.Fold(in.Watched, together.of)
+	if in.Concurrent != nil {
+		control := cluster.Fold(*in.Concurrent, together.of)
+		in.Concurrent = &control
+	}
 	in.Signatures = maps.Clone(in.Signatures)
 	maps.Copy(in.Signatures, described)
 	own := cluster.Own(detect.Judge(in, p.Detect).Anomalies, a.Anomalies, together.of)

@@ -19,6 +19,7 @@ import (
 // depends on the number of signatures and minutes, not on the number of lines.
 type collected struct {
 	counts     selfheal.Counts
+	control    selfheal.Counts // of the previous revision, which serves beside the new one; only of signatures that it shows
 	coverage   selfheal.Coverage
 	signatures map[selfheal.SignatureID]*selfheal.Signature
 }
@@ -193,35 +194,51 @@ func (r *reading) seams(ctx context.Context, pieces []piece, accounts []account)
 func newCollected() collected {
 	return collected{
 		counts:     selfheal.Counts{Series: map[selfheal.SignatureID]*selfheal.Series{}},
+		control:    selfheal.Counts{Series: map[selfheal.SignatureID]*selfheal.Series{}},
 		signatures: map[selfheal.SignatureID]*selfheal.Signature{},
 	}
 }
 
-func (c *collected) add(signature *selfheal.Signature, series *selfheal.Series) {
+// add takes in a signature with its counts; control may be nil.
+func (c *collected) add(signature *selfheal.Signature, counted, control *selfheal.Series) {
 	group.MergeSignatures(c.signatures, []selfheal.Signature{*signature})
-	if known := c.counts.Series[signature.ID]; known != nil {
+	addSeries(&c.counts, signature.ID, counted)
+	if control != nil {
+		addSeries(&c.control, signature.ID, control)
+	}
+}
+
+func addSeries(c *selfheal.Counts, id selfheal.SignatureID, series *selfheal.Series) {
+	if known := c.Series[id]; known != nil {
 		known.Merge(series)
 		return
 	}
-	c.counts.Series[signature.ID] = series
+	c.Series[id] = series
 }
 
 func (c *collected) merge(other collected) {
 	c.counts.Records += other.counts.Records
 	c.counts.All.Merge(&other.counts.All)
+	c.control.Records += other.control.Records
+	c.control.All.Merge(&other.control.All)
 	for id, series := range other.counts.Series {
-		c.add(other.signatures[id], series)
+		c.add(other.signatures[id], series, other.control.Series[id])
 	}
 }
 
 // dropUncounted removes signatures that only records on the wrong side of the deploy had.
 func (c *collected) dropUncounted() {
 	for id, series := range c.counts.Series {
-		if series.Total() == 0 {
-			delete(c.counts.Series, id)
-			delete(c.signatures, id)
+		if series.Total() == 0 && c.control.Series[id] == nil {
+			c.remove(id)
 		}
 	}
+}
+
+func (c *collected) remove(id selfheal.SignatureID) {
+	delete(c.counts.Series, id)
+	delete(c.control.Series, id)
+	delete(c.signatures, id)
 }
 
 // cap holds the cap on signatures over what several collectors found, each
@@ -239,12 +256,11 @@ func (c *collected) cap(limit int) {
 	}
 	slices.SortFunc(all, func(a, b *selfheal.Signature) int { return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.ID, b.ID)) })
 	for _, s := range all[limit:] {
-		series := c.counts.Series[s.ID]
-		delete(c.counts.Series, s.ID)
-		delete(c.signatures, s.ID)
+		counted, control := c.counts.Series[s.ID], c.control.Series[s.ID]
+		c.remove(s.ID)
 		folded := overflow
 		folded.Severity, folded.First, folded.Last, folded.Sample = s.Severity, s.First, s.Last, s.Sample
-		c.add(&folded, series)
+		c.add(&folded, counted, control)
 	}
 }
 

@@ -19,15 +19,21 @@ type collector struct {
 	side    watch.Side
 	grouper *group.Grouper
 	newest  time.Time // of the records of the stream before the piece, where that matters
-	series  []selfheal.Series
-	all     selfheal.Series
-	records int64
+	counted tally
+	control tally // of the previous revision, which serves beside the new one
 	// byMinute says that signatures that are no errors are kept by the minute too.
 	byMinute bool
 
 	streams map[string]*stream // of the piece
 	order   []*stream          // the same as they came
 	current *stream            // of the last entry: streams come in long runs
+}
+
+// tally is how often each signature occurred, by the collector's own numbering.
+type tally struct {
+	series  []selfheal.Series
+	all     selfheal.Series
+	records int64
 }
 
 // account is what was received of one piece.
@@ -104,8 +110,11 @@ func (c *collector) open(name string) *stream {
 	}
 	s.emit = func(r *selfheal.Record, i group.Index) {
 		s.date(r)
-		if s.tap.See(r) {
-			c.count(r, i)
+		switch s.tap.See(r) {
+		case watch.Counted:
+			c.count(&c.counted, r, i)
+		case watch.Control:
+			c.count(&c.control, r, i)
 		}
 	}
 	return s
@@ -128,22 +137,27 @@ const fineBaseline = 24 * time.Hour
 // count adds one record. In the older baseline, signatures that are no errors are
 // kept by the hour: they are most of a log, they only serve for comparison, and a
 // week of minutes of each would be most of the memory.
-func (c *collector) count(r *selfheal.Record, i group.Index) {
-	for int(i) >= len(c.series) {
-		c.series = append(c.series, selfheal.Series{})
-	}
-	c.records++
+func (c *collector) count(t *tally, r *selfheal.Record, i group.Index) {
+	series := t.of(i)
+	t.records++
 	if r.Time.IsZero() {
-		c.series[i].Undated++
-		c.all.Undated++
+		series.Undated++
+		t.all.Undated++
 		return
 	}
 	minute := selfheal.MinuteOf(r.Time)
-	c.all.Add(minute, 1)
+	t.all.Add(minute, 1)
 	if c.coarse(r) {
 		minute -= minute % 60
 	}
-	c.series[i].Add(minute, 1)
+	series.Add(minute, 1)
+}
+
+func (t *tally) of(i group.Index) *selfheal.Series {
+	for int(i) >= len(t.series) {
+		t.series = append(t.series, selfheal.Series{})
+	}
+	return &t.series[i]
 }
 
 // coarse tells whether a record is kept by the hour.
@@ -159,10 +173,23 @@ func (c *collector) coarse(r *selfheal.Record) bool {
 // numbering. It holds the signatures of records that were not counted too.
 func (c *collector) result() collected {
 	result := newCollected()
-	result.counts.Records, result.counts.All = c.records, c.all
-	c.series = append(c.series, make([]selfheal.Series, c.grouper.Len()-len(c.series))...)
-	for i := range c.series {
-		result.add(c.grouper.Signature(group.Index(i)), &c.series[i])
+	result.counts.Records, result.counts.All = c.counted.records, c.counted.all
+	result.control.Records, result.control.All = c.control.records, c.control.all
+	n := group.Index(c.grouper.Len())
+	if n > 0 {
+		c.counted.of(n - 1) // so that no series moves from now on
+	}
+	for i := range n {
+		signature := c.grouper.Signature(i)
+		result.add(signature, c.counted.of(i), c.control.known(i))
 	}
 	return result
+}
+
+// known is the series of a signature that occurred; nil where none did.
+func (t *tally) known(i group.Index) *selfheal.Series {
+	if int(i) >= len(t.series) || t.series[i].Total() == 0 {
+		return nil
+	}
+	return &t.series[i]
 }

@@ -103,8 +103,10 @@ func values(pointers []*selfheal.Signature) []selfheal.Signature {
 
 // identify counts each signature under the one that stands for it, whose title stays.
 func (c *collected) identify(known identities) {
-	read := collected{counts: c.counts, signatures: map[selfheal.SignatureID]*selfheal.Signature{}, coverage: c.coverage}
-	read.counts.Series = make(map[selfheal.SignatureID]*selfheal.Series, len(c.counts.Series))
+	read := newCollected()
+	read.coverage = c.coverage
+	read.counts.Records, read.counts.All = c.counts.Records, c.counts.All
+	read.control.Records, read.control.All = c.control.Records, c.control.All
 	ids := slices.SortedFunc(maps.Keys(c.signatures), func(a, b selfheal.SignatureID) int {
 		return cmp.Or(compareBool(known.standsFor(a) != a, known.standsFor(b) != b), cmp.Compare(a, b))
 	})
@@ -118,7 +120,7 @@ func (c *collected) identify(known identities) {
 		if title := titles[signature.ID]; title != "" {
 			signature.Title = title
 		}
-		read.add(&signature, c.counts.Series[id])
+		read.add(&signature, c.counts.Series[id], c.control.Series[id])
 	}
 	*c = read
 }
@@ -144,10 +146,10 @@ func compareBool(a, b bool) int {
 
 // recalled is a side of which only the signatures are known.
 func recalled(signatures []selfheal.Signature) *collected {
-	c := &collected{counts: selfheal.Counts{Series: map[selfheal.SignatureID]*selfheal.Series{}}, signatures: map[selfheal.SignatureID]*selfheal.Signature{}}
+	c := newCollected()
 	for i := range signatures {
 		signature := signatures[i]
-		c.add(&signature, &selfheal.Series{})
+		c.add(&signature, &selfheal.Series{}, nil)
 	}
-	return c
+	return &c
 }

@@ -50,9 +50,11 @@ type WorkRepositories interface {
 	Workspace(ctx context.Context, dir string) (*git.Workspace, error)
 }
 
-// Sources is where a deploy's logs are.
+// Sources is where a deploy's logs are, and its code.
 type Sources struct {
 	Baseline, Watched selfheal.Source
+	// Repository is a directory; empty: nobody can tell which messages the change took away on purpose.
+	Repository string
 }
 
 // Assess reads both sides of a deploy and says what changed. The window is read
@@ -77,23 +79,37 @@ func (p *Pipeline) Assess(ctx context.Context, plan watch.Plan, from Sources) (s
 		if err != nil {
 			return selfheal.Assessment{}, err
 		}
-		if err := p.detect(ctx, &assessment, baseline, watched, known); err != nil {
+		if err := p.detect(ctx, &assessment, detected{plan, baseline, watched, known}); err != nil {
 			return selfheal.Assessment{}, err
 		}
 	}
 	return assessment, p.record(ctx, assessment)
 }
 
-func (p *Pipeline) detect(ctx context.Context, a *selfheal.Assessment, baseline, watched collected, known identities) error {
+// detected is what detection is about.
+type detected struct {
+	plan              watch.Plan
+	baseline, watched collected
+	known             identities
+}
+
+func (p *Pipeline) detect(ctx context.Context, a *selfheal.Assessment, d detected) error {
 	done := timed("detect")
 	in := detect.Input{
-		Baseline: baseline.counts, Watched: watched.counts,
+		Baseline: d.baseline.counts, Watched: d.watched.counts, Planned: d.plan.Planned,
 		BaselineInterval: a.Window.Baseline, WatchedInterval: a.Window.Watched,
-		DeployedAt: a.Deploy.Time, Signatures: union(baseline, watched), Ignored: known.Ignored(),
+		DeployedAt: a.Deploy.Time, Signatures: union(d.baseline, d.watched), Ignored: d.known.Ignored(),
+	}
+	if d.watched.control.Records > 0 {
+		in.Concurrent = &d.watched.control
+	}
+	var err error
+	if in.Asked, err = d.known.named(d.plan.Asked, in.Signatures); err != nil {
+		return err
 	}
 	found := detect.Judge(in, p.Detect)
-	a.Anomalies, a.SetAside, a.Tested, a.Power = found.Anomalies, found.SetAside, found.Tested, found.Power
-	a.Signatures = named(in.Signatures, a.Anomalies, a.SetAside)
+	a.Anomalies, a.SetAside, a.Asked, a.Tested, a.Power = found.Anomalies, found.SetAside, found.Asked, found.Tested, found.Power
+	a.Signatures = named(in.Signatures, a.Anomalies, a.SetAside, a.Asked)
 	a.Related = related.Find(sorted(in.Signatures), flagged(*a), relatedAtMost)
 	done()
 	return p.judgeClusters(ctx, a, in)

@@ -26,7 +26,7 @@ func (p *printer) report(v view) {
 		p.facts(2, v.Compared)
 	}
 	for at, a := range v.Anomalies {
-		p.anomaly(at+1, a)
+		p.anomaly(fmt.Sprintf("%d  %s", at+1, a.Kind), a)
 	}
 	if v.Verdict != nil {
 		p.verdict(v.Verdict)
@@ -42,6 +42,9 @@ func (p *printer) report(v view) {
 	}
 	if v.Outcome != nil {
 		p.outcome(v.Outcome)
+	}
+	for _, a := range v.Asked {
+		p.anomaly("asked  "+a.Answer, a)
 	}
 	p.setAside(v.SetAside)
 	p.unseen(v.Unseen)
@@ -65,9 +68,13 @@ func (p *printer) top(v view) {
 	}
 }
 
-func (p *printer) anomaly(number int, a anomalyView) {
-	p.section(fmt.Sprintf("%d  %s", number, a.Kind))
-	p.paragraph(2, a.Title, p.bad)
+func (p *printer) anomaly(heading string, a anomalyView) {
+	p.section(heading)
+	color := p.bad
+	if !a.Flagged {
+		color = p.neutral
+	}
+	p.paragraph(2, a.Title, color)
 	p.paragraph(2, strings.TrimSpace(a.ID+"  "+a.Severity), p.faint)
 	p.paragraph(2, a.Why, p.plain)
 	p.items(2, a.Facts)
@@ -77,7 +84,7 @@ func (p *printer) anomaly(number int, a anomalyView) {
 	}
 	if len(a.Sample) > 0 {
 		p.blank()
-		p.paragraph(2, strings.TrimSuffix("newest, "+a.Source, ", "), p.faint)
+		p.paragraph(2, strings.TrimSuffix(a.Which+", "+a.Source, ", "), p.faint)
 		p.verbatim(4, a.Sample, textSampleLines, p.plain)
 	}
 	p.frames(a.Frames)

@@ -27,6 +27,7 @@ type view struct {
 	Repair      *repairView
 	PullRequest *pullRequestView
 	Outcome     *outcomeView
+	Asked       []anomalyView
 	SetAside    []asideView
 	Unseen      []limitView
 	Timeline    []momentView
@@ -117,6 +118,9 @@ func newView(r Report) view {
 	v.Headline = strings.TrimPrefix(oneLine(r.Headline, sentenceLimit), v.Subject+": ")
 	for _, a := range r.Assessment.Anomalies {
 		v.Anomalies = append(v.Anomalies, newAnomalyView(a, index[a.Signature], r.Assessment))
+	}
+	for _, a := range r.Assessment.Asked {
+		v.Asked = append(v.Asked, newAnomalyView(a, index[a.Signature], r.Assessment))
 	}
 	if r.Incident != nil {
 		v.addIncident(r.Incident, index)

@@ -11,13 +11,16 @@ import (
 // anomalyView is one flagged signature as a reader sees it.
 type anomalyView struct {
 	Kind     string // NEW, RISE, ...
+	Flagged  bool
+	Answer   string // to whoever asked whether it counts
 	Severity string // "" when the records state none
 	ID       string
 	Title    string
 	Why      string
 	Facts    []fact // the numbers, in a fixed order
 	Chart    *chart
-	Sample   []string // lines of the newest occurrence
+	Sample   []string // lines of an occurrence
+	Which    string   // of the occurrences that is: of errors the newest is kept, of all others the first
 	Source   string   // where and when the sample was logged
 	Frames   []frameView
 	Related  []relatedView
@@ -37,14 +40,23 @@ type frameView struct {
 
 func newAnomalyView(a selfheal.Anomaly, s selfheal.Signature, all selfheal.Assessment) anomalyView {
 	v := anomalyView{
-		Kind:   oneLine(strings.ToUpper(string(a.Kind)), titleLimit),
-		ID:     oneLine(string(a.Signature), titleLimit),
-		Title:  oneLine(s.Title, titleLimit),
-		Why:    oneLine(a.Why, sentenceLimit),
-		Facts:  anomalyFacts(a, all.Window.Watched),
-		Chart:  newChart(a, all),
-		Source: oneLine(sampleSource(s.Sample), titleLimit),
-		Frames: frameViews(s),
+		Kind:    oneLine(strings.ToUpper(string(a.Kind)), titleLimit),
+		Flagged: a.Flagged(),
+		Answer:  "flagged",
+		ID:      oneLine(string(a.Signature), titleLimit),
+		Title:   oneLine(s.Title, titleLimit),
+		Why:     oneLine(a.Why, sentenceLimit),
+		Facts:   anomalyFacts(a, all.Window.Watched),
+		Chart:   newChart(a, all),
+		Source:  oneLine(sampleSource(s.Sample), titleLimit),
+		Frames:  frameViews(s),
+		Which:   "first",
+	}
+	if s.IsError() {
+		v.Which = "newest"
+	}
+	if !v.Flagged {
+		v.Answer = oneLine("not flagged: "+silences(a.Silence), titleLimit)
 	}
 	for _, r := range all.Related[a.Signature] {
 		similarity := fmt.Sprintf("%.2f", r.Similarity)

@@ -240,7 +240,7 @@ func silences(s selfheal.Silence) string {
 	case selfheal.SilenceOldRevision:
 		return "only the previous revision logged it"
 	case selfheal.SilenceIntended:
-		return "the change added this message on purpose"
+		return "the change itself added this message, or took it away"
 	case selfheal.SilenceTraffic:
 		return "went silent with the traffic as a whole"
 	case selfheal.SilenceIgnored:

@@ -136,7 +136,7 @@ func (a *attestation) revisions() {
 		a.problem(selfheal.ProblemRevisionMissing, "check that the new revision really serves",
 			"all %d window records that state a revision are of the previous one", old)
 	case old > 0 && a.plan.Deploy.Previous != a.plan.Deploy.Revision:
-		a.note(selfheal.ProblemOldRevision, "%d window records of the previous revision were left out", old)
+		a.note(selfheal.ProblemOldRevision, "%d window records are of the previous revision: they do not count, and serve as control where both revisions served", old)
 	case fresh == 0:
 		a.note(selfheal.ProblemUnrevisioned, "the window's records do not say which revision wrote them; they are taken to be of the new one")
 	}

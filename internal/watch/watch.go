@@ -32,6 +32,10 @@ type Plan struct {
 	Names, PreviousNames []string
 	// Notes are limits of the judgement that are known beforehand.
 	Notes []selfheal.Problem
+	// Planned is how long the deploy is going to be watched, where the window may be judged before that; zero: the window is whole.
+	Planned time.Duration
+	// Asked are signatures, or the beginnings of their ids, of which it must be said why they count or do not.
+	Asked []string
 }
 
 // states tells whether a stated revision means commit id, or one of its names.
@@ -74,9 +78,18 @@ func NewTap(p Plan, s Side) *Tap {
 	return &Tap{plan: p, side: s, stream: selfheal.Coverage{Streams: 1}}
 }
 
-// See accounts for one record and tells whether it is to be counted: records of
-// the wrong side of the deploy, and window records of the previous revision, are not.
-func (t *Tap) See(r *selfheal.Record) (count bool) {
+// Part is what a record counts as.
+type Part int
+
+// The parts.
+const (
+	Outside Part = iota // of the other side of the deploy: it does not count
+	Counted             // what is compared
+	Control             // of the previous revision, which serves beside the new one
+)
+
+// See accounts for one record and tells what it counts as.
+func (t *Tap) See(r *selfheal.Record) Part {
 	c := &t.stream
 	c.Records++
 	c.Bytes += int64(len(r.Raw)) + 1
@@ -87,7 +100,7 @@ func (t *Tap) See(r *selfheal.Record) (count bool) {
 		c.Undated++
 	} else if !t.seeTime(r) {
 		c.Outside++
-		return false
+		return Outside
 	}
 	return t.seeRevision(r)
 }
@@ -113,16 +126,19 @@ func (t *Tap) seeTime(r *selfheal.Record) (inside bool) {
 	return true
 }
 
-func (t *Tap) seeRevision(r *selfheal.Record) (count bool) {
+func (t *Tap) seeRevision(r *selfheal.Record) Part {
 	if r.Revision == "" {
-		return true
+		return Counted
 	}
 	if r.Revision != t.last.stated {
 		deploy := t.plan.Deploy
 		t.last = revisionMatch{r.Revision, deploy.Previous != deploy.Revision && states(r.Revision, deploy.Previous, t.plan.PreviousNames)}
 	}
 	t.countRevision(r.Revision)
-	return t.side == Baseline || !t.last.previous
+	if t.side == Watched && t.last.previous {
+		return Control
+	}
+	return Counted
 }
 
 // revisionsKept bounds the table of stated revisions against logs that put

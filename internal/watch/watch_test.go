@@ -100,25 +100,26 @@ func TestIntervals(t *testing.T) {
 	}
 }
 
-func TestOldRevisionIsNotCounted(t *testing.T) {
+func TestWhatRecordsCountAs(t *testing.T) {
 	t.Parallel()
 	p := plan(noon)
-	f := func(s watch.Side, revision string, minute int, want bool) {
+	f := func(s watch.Side, revision string, minute int, want watch.Part) {
 		t.Helper()
 		tap := watch.NewTap(p, s)
 		got := tap.See(&selfheal.Record{Time: noon.Add(time.Duration(minute) * time.Minute), Revision: revision})
 		if got != want {
-			t.Errorf("side %d, revision %q, minute %d: counted = %t", s, revision, minute, got)
+			t.Errorf("side %d, revision %q, minute %d: counts as %d", s, revision, minute, got)
 		}
 	}
-	f(watch.Watched, newRevision, 1, true)
-	f(watch.Watched, "", 1, true)
-	f(watch.Watched, "v9", 1, true)
-	f(watch.Watched, oldRevision, 1, false)
-	f(watch.Watched, "1.4.0", 1, false)
-	f(watch.Watched, newRevision, -1, false)
-	f(watch.Baseline, oldRevision, -1, true)
-	f(watch.Baseline, oldRevision, 0, false)
+	f(watch.Watched, newRevision, 1, watch.Counted)
+	f(watch.Watched, "", 1, watch.Counted)
+	f(watch.Watched, "v9", 1, watch.Counted)
+	f(watch.Watched, oldRevision, 1, watch.Control)
+	f(watch.Watched, "1.4.0", 1, watch.Control)
+	f(watch.Watched, oldRevision, -1, watch.Outside)
+	f(watch.Watched, newRevision, -1, watch.Outside)
+	f(watch.Baseline, oldRevision, -1, watch.Counted)
+	f(watch.Baseline, oldRevision, 0, watch.Outside)
 }
 
 func TestOutOfOrder(t *testing.T) {

@@ -53,7 +53,7 @@ func (o *batch) event(record []byte) []byte {
 	o.out = append(o.out[:0], '{')
 	if o.budget -= len(o.about); len(o.about) > 0 && o.budget > 0 {
 		o.out = append(append(o.out, `"resource":`...), o.about...)
-		if record[skipSpace(record, 1)] != '}' {
+		if i := skipSpace(record, 1); i < len(record) && record[i] != '}' {
 			o.out = append(o.out, ',')
 		}
 	}

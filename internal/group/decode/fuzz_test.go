@@ -118,6 +118,7 @@ func FuzzSplit(f *testing.F) {
 	for _, seed := range []string{
 		"__CURSOR=1\nMESSAGE\n\x0a\x00\x00\x00\x00\x00\x00\x00ten\nbytes\n\nPRIORITY=3\n\nplain", "__CURSOR=1\nA\n\xff\xff\xff\xff\xff\xff\xff\xff\n", "__CURSOR=\nno field\n__CURSOR=2",
 		`{"resourceLogs":[{"resource":{"a":1},"scopeLogs":[{"logRecords":[{"body":1},{}]}]}]}`, `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"a`, `{"resourceLogs":[,,[{`,
+		`{"resourceLogs":[{"resource":{}"scopeLogs":[{"logRecords":[{ `,
 	} {
 		f.Add([]byte(seed))
 	}

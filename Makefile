@@ -5,7 +5,7 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 10s
 DEPLOYS ?= 200
 
-.PHONY: help build demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-group bench-triage picture
+.PHONY: help build demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-group bench-streams bench-triage picture
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,9 @@ bench-detect: ## print false alarms and power of detection, beside common proced
 	$(GO) run ./internal/detect/accuracy -deploys $(DEPLOYS) -profiles typical -alone -rates 0.0005,0.005,0.05,0.15 -noise 0.006,0.012,0.06,0.12
 	$(GO) run ./internal/detect/accuracy -deploys $(DEPLOYS) -profiles typical -alone -canary 0.1,0.5
 	$(GO) run ./internal/detect/accuracy -cost
+
+bench-streams: ## print false alarms of detection on real streams; COUNTS=, LOGS=patterns of files, see docs/benchmarks/streams.md
+	$(GO) run ./scripts/bench streams -counts "$(COUNTS)" -logs "$(LOGS)"
 
 # Data sets under research licences are read from where you put them, see docs/benchmarks.
 bench-group: ## accuracy, speed and state of grouping, into docs/benchmarks/grouping.md; LOGHUB=folder of Loghub-2k

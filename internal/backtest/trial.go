@@ -18,8 +18,10 @@ type Outcome struct {
 	// Skipped says why the moment was not judged; empty when it was.
 	Skipped string             `json:"skipped,omitempty"`
 	Flagged []selfheal.Anomaly `json:"flagged,omitempty"` // other than the fault's own
-	Found   bool               `json:"found,omitempty"`   // the fault's own signature was flagged
-	After   time.Duration      `json:"after,omitempty"`   // of Found: from the fault's beginning to sufficient evidence
+	// TakenBack were flagged as well, and set aside again by what later minutes showed.
+	TakenBack []selfheal.Anomaly `json:"taken_back,omitempty"`
+	Found     bool               `json:"found,omitempty"` // the fault's own signature was flagged
+	After     time.Duration      `json:"after,omitempty"` // of Found: from the fault's beginning to sufficient evidence
 }
 
 // Why moments are skipped.
@@ -74,7 +76,13 @@ func (h *History) judge(out *Outcome, trial uint64, o Options) {
 			return
 		}
 	}
-	out.Flagged = detect.Judge(in, o.Detect).Anomalies
+	result := detect.Judge(in, o.Detect)
+	out.Flagged = result.Anomalies
+	for _, a := range result.SetAside {
+		if !a.Detected.IsZero() && a.Signature != own {
+			out.TakenBack = append(out.TakenBack, a)
+		}
+	}
 	if at := slices.IndexFunc(out.Flagged, func(a selfheal.Anomaly) bool { return a.Signature == own }); at >= 0 {
 		out.Found = true
 		out.After = out.Flagged[at].Detected.Sub(in.WatchedInterval.From.Add(out.Fault.From))

@@ -4,6 +4,7 @@
 //
 //	bench check [-size MiB]      selfheal check, end to end, on generated logs
 //	bench group [-loghub DIR]    accuracy, speed and state of grouping
+//	bench streams [-counts FILES] [-logs FILES]    false alarms of detection on real streams
 package main
 
 import (
@@ -26,7 +27,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: bench check [-size MiB] | bench group [-loghub DIR] [-out FILE]")
+var errUsage = errors.New("usage: bench check [-size MiB] | bench group [-loghub DIR] [-out FILE] | bench streams [-counts FILES] [-logs FILES]")
 
 func run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
@@ -35,6 +36,8 @@ func run(ctx context.Context, args []string) error {
 			return benchCheck(ctx, args[1:])
 		case "group":
 			return benchGroup(args[1:])
+		case "streams":
+			return benchStreams(ctx, args[1:])
 		}
 	}
 	return errUsage

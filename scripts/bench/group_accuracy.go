@@ -40,13 +40,18 @@ func accuracyTable(systems []accuracy.System, generalised bool) string {
 			name, half = name+" \\*", "development"
 		}
 		t.metrics(name, m, drain3[s.Name])
-		apart := accuracy.Evaluate(s.ByStatus(lines))
+		apart, aside := accuracy.Evaluate(s.ByStatus(lines)), accuracy.Evaluate(accuracy.StatusAside(lines))
 		if apart != m {
-			t.metrics(s.Name+", by status", apart, "")
+			t.metrics(s.Name+", labels by status", apart, "")
 		}
-		sums[half], sums["mean"], sums["mean by status"] = append(sums[half], m), append(sums["mean"], m), append(sums["mean by status"], apart)
+		if aside != m {
+			t.metrics(s.Name+", statuses put aside", aside, "")
+		}
+		for name, of := range map[string]accuracy.Metrics{half: m, "mean": m, "mean, labels by status": apart, "mean, statuses put aside": aside} {
+			sums[name] = append(sums[name], of)
+		}
 	}
-	for _, half := range []string{"development", "reporting", "mean", "mean by status"} {
+	for _, half := range []string{"development", "reporting", "mean", "mean, labels by status", "mean, statuses put aside"} {
 		t.metrics("**"+half+"**", accuracy.Mean(sums[half]), drain3[half])
 	}
 	return t.String()

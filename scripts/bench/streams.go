@@ -84,7 +84,7 @@ func readCounts(path string) (backtest.History, error) {
 	if err != nil {
 		return backtest.History{}, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	rows, err := csv.NewReader(file).ReadAll()
 	if err != nil {
 		return backtest.History{}, err
@@ -108,7 +108,7 @@ func readCounts(path string) (backtest.History, error) {
 	if len(all) < 2 {
 		return backtest.History{}, io.ErrUnexpectedEOF
 	}
-	random := rand.New(rand.NewPCG(1, uint64(len(all)))) //nolint:gosec // must repeat, and nothing secret hangs on it
+	random := rand.New(rand.NewPCG(1, uint64(len(all))))
 	series := &selfheal.Series{}
 	for i, r := range all {
 		length := 5 * time.Minute

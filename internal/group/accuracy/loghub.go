@@ -145,6 +145,18 @@ func (s *System) ByStatus(lines []Line) []Line {
 	return apart
 }
 
+// StatusAside puts groups together that differ in an HTTP status only, so that they
+// can be compared with labels that merge those.
+func StatusAside(lines []Line) []Line {
+	together := slices.Clone(lines)
+	for i := range together {
+		if masked := httpStatus.ReplaceAllString(together[i].Template, "status <*>"); masked != together[i].Template {
+			together[i].Group, together[i].Template = masked, masked
+		}
+	}
+	return together
+}
+
 // Mean gives the mean of metrics, every system with the same weight, and the sums of the numbers.
 func Mean(all []Metrics) (m Metrics) {
 	n := float64(max(1, len(all)))

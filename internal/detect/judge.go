@@ -30,6 +30,9 @@ type Input struct {
 	Signatures map[selfheal.SignatureID]*selfheal.Signature
 	// Ignored are signatures of which a person said that they never count.
 	Ignored map[selfheal.SignatureID]bool
+	// Excluded are the times of earlier regressions, by the signatures that they concerned:
+	// what the baseline holds of those then is no guide to what is usual.
+	Excluded map[selfheal.SignatureID][]selfheal.Interval
 	// Asked are signatures that the result must speak about, flagged or not.
 	Asked []selfheal.SignatureID
 }

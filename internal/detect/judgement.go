@@ -50,7 +50,7 @@ func newJudgement(in Input, o Options) *judgement {
 	}
 	var controls []selfheal.SignatureID
 	for _, id := range slices.Sorted(maps.Keys(in.Baseline.Series)) {
-		before := in.Baseline.Of(id)
+		before := j.before(id)
 		switch total := tally(before); {
 		case total == 0:
 		case judged(in.Signatures[id]):

@@ -65,7 +65,7 @@ func (j *judgement) newPulses(controls []selfheal.SignatureID) pulses {
 	var all pulses
 	for _, id := range controls {
 		if signature := j.in.Signatures[id]; signature != nil && signature.Kind != selfheal.KindOverflow {
-			all = append(all, &pulse{signature: signature, before: j.in.Baseline.Of(id)})
+			all = append(all, &pulse{signature: signature, before: j.before(id)})
 		}
 	}
 	for _, s := range j.subjects {

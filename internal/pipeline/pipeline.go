@@ -104,6 +104,9 @@ func (p *Pipeline) detect(ctx context.Context, a *selfheal.Assessment, d detecte
 		in.Concurrent = &d.watched.control
 	}
 	var err error
+	if in.Excluded, err = p.excluded(ctx, a.Deploy, d.known); err != nil {
+		return err
+	}
 	if in.Asked, err = d.known.named(d.plan.Asked, in.Signatures); err != nil {
 		return err
 	}

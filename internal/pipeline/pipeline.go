@@ -79,47 +79,12 @@ func (p *Pipeline) Assess(ctx context.Context, plan watch.Plan, from Sources) (s
 		if err != nil {
 			return selfheal.Assessment{}, err
 		}
-		if err := p.detect(ctx, &assessment, detected{plan, baseline, watched, known}); err != nil {
+		if err := p.detect(ctx, &assessment, detected{plan, from.Repository, baseline, watched, known}); err != nil {
 			return selfheal.Assessment{}, err
 		}
 	}
 	return assessment, p.record(ctx, assessment)
 }
-
-// detected is what detection is about.
-type detected struct {
-	plan              watch.Plan
-	baseline, watched collected
-	known             identities
-}
-
-func (p *Pipeline) detect(ctx context.Context, a *selfheal.Assessment, d detected) error {
-	done := timed("detect")
-	in := detect.Input{
-		Baseline: d.baseline.counts, Watched: d.watched.counts, Planned: d.plan.Planned,
-		BaselineInterval: a.Window.Baseline, WatchedInterval: a.Window.Watched,
-		DeployedAt: a.Deploy.Time, Signatures: union(d.baseline, d.watched), Ignored: d.known.Ignored(),
-	}
-	if d.watched.control.Records > 0 {
-		in.Concurrent = &d.watched.control
-	}
-	var err error
-	if in.Excluded, err = p.excluded(ctx, a.Deploy, d.known); err != nil {
-		return err
-	}
-	if in.Asked, err = d.known.named(d.plan.Asked, in.Signatures); err != nil {
-		return err
-	}
-	found := detect.Judge(in, p.Detect)
-	a.Anomalies, a.SetAside, a.Asked, a.Tested, a.Power = found.Anomalies, found.SetAside, found.Asked, found.Tested, found.Power
-	a.Signatures = named(in.Signatures, a.Anomalies, a.SetAside, a.Asked)
-	a.Related = related.Find(sorted(in.Signatures), flagged(*a), relatedAtMost)
-	done()
-	return p.judgeClusters(ctx, a, in)
-}
-
-// relatedAtMost is how many signatures are shown beside one.
-const relatedAtMost = 4
 
 // timed logs for operators how long a part of the work took.
 func timed(part string) (done func()) {

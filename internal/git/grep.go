@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// maxMatches bounds what [Repository.Grep] returns.
-const maxMatches = 2000
+// MaxMatches bounds what [Repository.Grep] returns.
+const MaxMatches = 2000
 
 // Match is one line that contains a searched string.
 type Match struct {
@@ -40,7 +40,7 @@ func (r *Repository) Grep(ctx context.Context, revision string, fixed ...string)
 	var matches []Match
 	err := r.stream(ctx, Options{}, func(stdout io.Reader) error {
 		return eachLine(stdout, func(line []byte) error {
-			if m, ok := parseMatch(line, revision); ok && len(matches) < maxMatches {
+			if m, ok := parseMatch(line, revision); ok && len(matches) < MaxMatches {
 				matches = append(matches, m)
 			}
 			return nil

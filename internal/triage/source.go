@@ -32,6 +32,7 @@ type Literal struct {
 type language struct {
 	name     string
 	comments []string // prefixes of lines that are comments
+	syntax   syntax
 	scan     func(content []byte) Source
 }
 
@@ -44,22 +45,22 @@ var (
 func languageOf(name string) *language {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".go":
-		return &language{"go", slashComments, scanGo}
+		return &language{"go", slashComments, goSyntax, scanGo}
 	case ".py", ".pyi", ".pyx":
-		return &language{"python", hashComments, scanPython}
+		return &language{"python", hashComments, pythonSyntax, scanPython}
 	case ".rb", ".rake", ".cr":
-		return &language{"ruby", hashComments, scanRuby}
+		return &language{"ruby", hashComments, rubySyntax, scanRuby}
 	case ".ex", ".exs":
-		return &language{"elixir", hashComments, scanRuby}
+		return &language{"elixir", hashComments, rubySyntax, scanRuby}
 	case ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte":
-		return &language{"javascript", slashComments, scanBraces}
+		return &language{"javascript", slashComments, braceSyntax, scanBraces}
 	case ".rs":
-		return &language{"rust", slashComments, scanRust}
+		return &language{"rust", slashComments, rustSyntax, scanRust}
 	case ".java", ".kt", ".kts", ".scala", ".groovy", ".cs", ".swift", ".dart",
 		".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".m", ".mm", ".zig":
-		return &language{"braces", slashComments, scanBraces}
+		return &language{"braces", slashComments, braceSyntax, scanBraces}
 	case ".php":
-		return &language{"php", append([]string{"#"}, slashComments...), scanBraces}
+		return &language{"php", append([]string{"#"}, slashComments...), phpSyntax, scanBraces}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ type syntax struct {
 	blockComment bool     // /* ... */
 	quotes       string   // bytes that open and close a string on one line
 	long         []string // delimiters of strings over several lines
+	raw          bool     // a backslash in those means itself
 	braces       bool
 }
 
@@ -18,15 +19,23 @@ var (
 	pythonSyntax = syntax{lineComments: []string{"#"}, quotes: `"'`, long: []string{`"""`, `'''`}}
 	rubySyntax   = syntax{lineComments: []string{"#"}, quotes: `"'`}
 	rustSyntax   = syntax{lineComments: []string{"//"}, blockComment: true, quotes: `"`, braces: true} // an apostrophe begins a lifetime
+	goSyntax     = syntax{lineComments: []string{"//"}, blockComment: true, quotes: `"'`, long: []string{"`"}, raw: true, braces: true}
+	phpSyntax    = syntax{lineComments: []string{"//", "#"}, blockComment: true, quotes: `"'`, braces: true}
 	braceSyntax  = syntax{lineComments: []string{"//"}, blockComment: true, quotes: `"'`, long: []string{`"""`, "`"}, braces: true}
 )
 
 // tokens is what one pass over a file finds.
 type tokens struct {
 	literals []Literal
+	// spans are where the literals are, delimiters included, in the same order.
+	spans    []span
+	comments []span
 	calls    []call
 	braces   []brace
 }
+
+// span is a stretch of bytes.
+type span struct{ from, to int }
 
 // call is a name that is followed by an opening parenthesis.
 type call struct {
@@ -98,6 +107,7 @@ func (s *scanner) skipUntil(end string, extra int) {
 		next = s.pos + extra + i + extra
 	}
 	s.line += strings.Count(s.text[s.pos:next], "\n")
+	s.out.comments = append(s.out.comments, span{s.pos, next})
 	s.pos = next
 }
 
@@ -105,15 +115,16 @@ func (s *scanner) longString(delimiter string) {
 	start, line := s.pos+len(delimiter), s.line
 	end := start
 	for end < len(s.text) && !strings.HasPrefix(s.text[end:], delimiter) {
-		if s.text[end] == '\\' {
+		if s.text[end] == '\\' && !s.syntax.raw {
 			end++
 		}
 		end++
 	}
 	end = min(end, len(s.text))
 	s.line += strings.Count(s.text[s.pos:end], "\n")
-	s.addLiteral(line, s.text[start:end])
-	s.pos = min(end+len(delimiter), len(s.text))
+	next := min(end+len(delimiter), len(s.text))
+	s.addLiteral(line, s.text[start:end], next)
+	s.pos = next
 }
 
 // shortString reads to the closing quote. A quote that is not closed on its line
@@ -130,7 +141,7 @@ func (s *scanner) shortString(quote byte) {
 			s.pos++
 			return
 		case quote:
-			s.addLiteral(s.line, s.text[s.pos+1:end])
+			s.addLiteral(s.line, s.text[s.pos+1:end], end+1)
 			s.header = append(s.header, '"', '"')
 			s.pos = end + 1
 			return
@@ -139,7 +150,9 @@ func (s *scanner) shortString(quote byte) {
 	s.pos++
 }
 
-func (s *scanner) addLiteral(line int, raw string) {
+// addLiteral notes the literal from the current position to end.
+func (s *scanner) addLiteral(line int, raw string, end int) {
+	s.out.spans = append(s.out.spans, span{s.pos, end})
 	s.out.literals = append(s.out.literals, Literal{Start: line, End: s.line, Text: unescape(raw)})
 }
 

@@ -1,0 +1,325 @@
+package triage
+
+import (
+	"bytes"
+	"cmp"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"selfheal"
+)
+
+// statement is a call, or a line, that holds string literals.
+type statement struct {
+	path       string
+	start, end int    // lines, inclusive
+	code       string // squeezed, with every literal as ""
+	callee     string // code before the outermost parenthesis
+	texts      []text
+	role       statementRole
+	level      selfheal.Severity // SeverityUnspecified when the code names none
+}
+
+// text is one string of a statement, put together where the code joins several
+// literals.
+type text struct {
+	joined string   // with joint where a value is put in between
+	parts  []string // the literals as they are
+}
+
+// joint stands for a value between two joined literals.
+const joint = "\x00"
+
+// statementRole says what a statement does with its texts, as far as its words tell.
+type statementRole uint8
+
+const (
+	roleOther  statementRole = iota
+	roleLogs                 // hands them to a logger, or prints them
+	roleRaises               // makes an error of them
+)
+
+// maxText is the size at which a joined text, and maxTexts the number at which
+// the texts of one statement, are cut.
+const (
+	maxText  = 2000
+	maxTexts = 200
+)
+
+// maxChain is how many lines above its last call a chain of calls is followed.
+const maxChain = 10
+
+// maxStatement is the number of lines beyond which a call is no statement but
+// holds some, as a module that is wrapped in a function does.
+const maxStatement = 40
+
+// statementsOf finds the statements of a file that hold literals, in the order of their first lines.
+func statementsOf(content []byte, lang *language) []statement {
+	scanned := scanTokens(string(content), lang.syntax)
+	code := bareCode(content, scanned)
+	calls := enclosingCalls(code, scanned.spans)
+	lines := lineStarts(code)
+	var (
+		all   []statement
+		index = map[span]int{}
+	)
+	for i, literal := range scanned.literals {
+		at := calls[i]
+		if at.to == 0 { // in no call: the lines of the literal
+			first, last := lineOf(lines, scanned.spans[i].from), lineOf(lines, scanned.spans[i].to)
+			at = span{lines[first-1], len(code)}
+			if last < len(lines) {
+				at.to = lines[last] - 1
+			}
+		}
+		n, known := index[at]
+		if !known {
+			n = len(all)
+			index[at] = n
+			all = append(all, newStatement(code, lines, at))
+		}
+		s := &all[n]
+		between := ""
+		if i > 0 && len(s.texts) > 0 {
+			from := scanned.spans[i-1].to
+			between = string(code[from:min(scanned.spans[i].from, from+maxText)])
+		}
+		s.addText(literal.Text, between)
+	}
+	return slices.DeleteFunc(all, func(s statement) bool { return s.end-s.start >= maxStatement })
+}
+
+// bareCode blanks literals and comments; offsets and lines stay. The ends of a literal keep a quote.
+func bareCode(content []byte, t tokens) []byte {
+	code := bytes.Clone(content)
+	blank := func(s span) {
+		for i := s.from; i < s.to; i++ {
+			if code[i] != '\n' {
+				code[i] = ' '
+			}
+		}
+	}
+	for _, s := range t.comments {
+		blank(s)
+	}
+	for _, s := range t.spans {
+		blank(s)
+		code[s.from], code[s.to-1] = '"', '"'
+	}
+	return code
+}
+
+// bracket is one that is open.
+type bracket struct {
+	offset int
+	// outermost is the offset, plus one, of the first parenthesis open within the same block; 0 for none.
+	outermost int
+}
+
+// enclosingCalls gives for each literal the outermost parentheses around it that
+// lie within the same block of statements; the zero span when there are none.
+func enclosingCalls(code []byte, literals []span) []span {
+	var open []bracket
+	opened := make([]int, len(literals)) // offset of the parenthesis, plus one
+	closed := map[int]int{}
+	next := 0
+	for i, c := range code {
+		outermost := 0
+		if n := len(open); n > 0 {
+			outermost = open[n-1].outermost
+		}
+		if next < len(literals) && i == literals[next].from {
+			opened[next] = outermost
+			next++
+		}
+		switch c {
+		case '(':
+			open = append(open, bracket{i, cmp.Or(outermost, i+1)})
+		case '[':
+			open = append(open, bracket{i, outermost})
+		case '{':
+			if opensBlock(code[:i]) {
+				outermost = 0
+			}
+			open = append(open, bracket{i, outermost})
+		case ')', ']', '}':
+			if n := len(open); n > 0 {
+				closed[open[n-1].offset] = i + 1
+				open = open[:n-1]
+			}
+		}
+	}
+	calls := make([]span, len(literals))
+	for i, o := range opened {
+		if o > 0 {
+			calls[i] = span{o - 1, max(closed[o-1], literals[i].to)}
+		}
+	}
+	return calls
+}
+
+// opensBlock tells a brace that opens a block of statements from one that opens
+// a value, by the code before it.
+func opensBlock(before []byte) bool {
+	before = bytes.TrimRight(before[max(0, len(before)-80):], " \t\r\n")
+	if len(before) == 0 {
+		return true
+	}
+	last := before[len(before)-1]
+	if isWordByte(last) {
+		return controlWords[lastWord(before)]
+	}
+	return strings.IndexByte(")>;{}", last) >= 0
+}
+
+func lineStart(code []byte, offset int) int { return bytes.LastIndexByte(code[:offset], '\n') + 1 }
+
+// lineStarts gives the offset at which each line begins.
+func lineStarts(code []byte) []int {
+	starts := []int{0}
+	for i, c := range code {
+		if c == '\n' {
+			starts = append(starts, i+1)
+		}
+	}
+	return starts
+}
+
+// lineOf gives the 1-based line of an offset.
+func lineOf(starts []int, offset int) int {
+	return sort.Search(len(starts), func(i int) bool { return starts[i] > offset })
+}
+
+// newStatement describes the statement whose call, or whose lines, are at a span.
+func newStatement(code []byte, lines []int, at span) statement {
+	from := lines[lineOf(lines, at.from)-1]
+	for range maxChain {
+		if from == 0 || !continuesChain(code, from) {
+			break
+		}
+		from = lineStart(code, from-1)
+	}
+	from = max(from, at.from-4*maxHeader)
+	// Of what stands before the call, only what follows the last block or statement belongs to it.
+	if i := bytes.LastIndexAny(code[from:at.from], ";{}"); i >= 0 {
+		from += i + 1
+	}
+	first := from + len(code[from:at.from]) - len(bytes.TrimLeft(code[from:at.from], " \t\r\n"))
+	s := statement{
+		start: lineOf(lines, first), end: lineOf(lines, at.to),
+		callee: strings.TrimSpace(string(code[from:at.from])), code: squeeze(string(code[from:at.to])),
+	}
+	if code[at.from] != '(' { // the line of a literal in no call: what precedes it says what is done
+		s.callee = strings.TrimSpace(strings.Split(string(code[at.from:at.to]), `"`)[0])
+	}
+	s.role, s.level = roleOf(s.callee), levelOf(s.callee, string(code[at.from:at.to]))
+	return s
+}
+
+// continuesChain tells whether the line at an offset goes on with a chain of
+// calls that the line above began.
+func continuesChain(code []byte, from int) bool {
+	line, _, _ := bytes.Cut(code[from:], []byte("\n"))
+	line = bytes.TrimSpace(line)
+	above := bytes.TrimSpace(code[lineStart(code, from-1) : from-1])
+	return len(above) > 0 && (bytes.HasPrefix(line, []byte(".")) || bytes.HasPrefix(line, []byte("?.")) || bytes.HasSuffix(above, []byte(".")))
+}
+
+// stringPrefix matches what languages write before a string or between two that are one.
+var stringPrefix = regexp.MustCompile(`^[\s\\]*(?:[frbuFRBU$@]{1,2})?$`)
+
+// addText adds a literal. between is the code since the previous literal of the
+// statement: when it joins the two, they make one text.
+func (s *statement) addText(literal, between string) {
+	n := len(s.texts)
+	if n >= maxTexts {
+		return
+	}
+	if n == 0 {
+		s.texts = append(s.texts, text{literal, []string{literal}})
+		return
+	}
+	glue, joins := "", stringPrefix.MatchString(between)
+	if trimmed := strings.TrimSpace(between); !joins && trimmed != "" && !strings.ContainsAny(between, ",;{}:?") {
+		operator := trimmed[:1]
+		switch {
+		case operator != "+" && operator != "." && !strings.HasPrefix(trimmed, "<<"):
+		case strings.Trim(trimmed, "+.<fru ") == "":
+			joins = true
+		case strings.HasSuffix(strings.TrimRight(trimmed, "fru "), operator):
+			joins, glue = true, joint
+		}
+	}
+	if !joins {
+		s.texts = append(s.texts, text{literal, []string{literal}})
+		return
+	}
+	last := &s.texts[n-1]
+	if len(last.joined) > maxText {
+		return
+	}
+	last.joined += glue + literal
+	last.parts = append(last.parts, literal)
+}
+
+var (
+	// loggers are the names of what takes messages; printers those of its methods.
+	loggers  = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:\w*log(?:ger|ging|rus|n|f|ln|ctx)?|slog|zap|sugar(?:ed)?|console|tracing|stdout|stderr)(?:$|[^a-z])`)
+	printers = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:trace|debug|info|information|notice|warn|warning|error|critical|fatal|severe|fine|finer|finest|log|print|println|printf|eprintln|puts|echo|write_?line|msg)(?:f|ln|w|context|ctx)?!?$`)
+	raisers  = regexp.MustCompile(`\b(?:raise|throw|panic|bail|ensure|anyhow|abort)\b|errors\.(?:New|Wrap|Errorf)|Errorf$|(?:Error|Exception|Fault|Failure)$`)
+)
+
+// roleOf tells what a statement does by what stands before its parenthesis.
+func roleOf(callee string) statementRole {
+	switch {
+	case raisers.MatchString(callee):
+		return roleRaises
+	case printers.MatchString(callee), loggers.MatchString(callee):
+		return roleLogs
+	}
+	return roleOther
+}
+
+// levelName matches a name that stands for a level, as a method, a constant or a macro.
+var levelName = regexp.MustCompile(`(?i)^(?:log_?|level_?|at_?)?(trace|finest|finer|fine|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|fatal|panic)(?:f|ln|w|s|ctx|context|contextf)?$`)
+
+// levelOf reads the level of a statement from what stands before its parenthesis,
+// or, for a call that is handed the level, from its first arguments.
+func levelOf(callee, rest string) selfheal.Severity {
+	if level := firstLevel(callee); level != selfheal.SeverityUnspecified {
+		return level
+	}
+	if name := lastWord([]byte(strings.TrimRight(callee, "!"))); strings.HasPrefix(strings.ToLower(name), "log") {
+		arguments, _, _ := strings.Cut(rest, `"`)
+		return firstLevel(arguments)
+	}
+	return selfheal.SeverityUnspecified
+}
+
+func firstLevel(code string) selfheal.Severity {
+	level := selfheal.SeverityUnspecified
+	eachWord([]byte(code), func(word []byte) {
+		if m := levelName.FindSubmatch(word); m != nil && level == selfheal.SeverityUnspecified {
+			level = severityNamed(strings.ToLower(string(m[1])))
+		}
+	})
+	return level
+}
+
+func severityNamed(name string) selfheal.Severity {
+	switch name {
+	case "trace", "finest", "finer":
+		return selfheal.SeverityTrace
+	case "debug", "fine":
+		return selfheal.SeverityDebug
+	case "info", "information", "notice":
+		return selfheal.SeverityInfo
+	case "warn", "warning":
+		return selfheal.SeverityWarn
+	case "error", "err", "severe":
+		return selfheal.SeverityError
+	}
+	return selfheal.SeverityFatal
+}

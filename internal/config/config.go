@@ -85,18 +85,10 @@ type Repair struct {
 func Default() Config {
 	return Config{
 		Environment: "production",
-		Detect:      detectDefaults(),
+		Detect:      detect.DefaultOptions(),
 		Decide:      decide.DefaultPolicy(),
 		Repair:      Repair{Timeout: selfheal.Duration(10 * time.Minute)},
 	}
-}
-
-// detectDefaults are those of the room, without drops: nothing tells yet a message
-// that went silent from one that the change renamed.
-func detectDefaults() detect.Options {
-	o := detect.DefaultOptions()
-	o.Drops = detect.DropsOff
-	return o
 }
 
 // Load reads a file over the defaults. A missing file is CodeUsage.

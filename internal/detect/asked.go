@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"math"
 
 	"selfheal"
 )
@@ -58,10 +59,17 @@ func (all pulses) of(id selfheal.SignatureID) *pulse {
 // heard says of a line that should keep coming whether it does.
 func (j *judgement) heard(p *pulse) selfheal.Anomaly {
 	silence, reason, silent := p.silence(j)
-	if !silent {
-		silence, reason = selfheal.SilenceNotSignificant, fmt.Sprintf("silences are flagged from %s missing on", number(p.needed))
+	if silent {
+		return p.anomaly(j, silence, reason)
 	}
-	return p.anomaly(j, silence, reason)
+	a := p.anomaly(j, selfheal.SilenceNotSignificant, "")
+	t := &j.timeline
+	a.Why = fmt.Sprintf("%s in %s where the %s before predict %s; %s missing in a row would be flagged",
+		number(p.count), t.extent(float64(j.now-t.window.from)), t.extent(t.baseExposure), number(a.Expected), number(math.Ceil(p.needed)))
+	if quiet := j.now - max(p.from, t.window.from); quiet > 0 {
+		a.Why += fmt.Sprintf(", the last %s show none", t.extent(float64(quiet)))
+	}
+	return a
 }
 
 // unheard says why a line that is no error is not looked at for drops either.

@@ -38,7 +38,7 @@ func TestAsked(t *testing.T) {
 	f("not in the window", plain().every("x", -week, 0, 10*time.Minute, 1), selfheal.SilenceNotSignificant, "it does not occur in the window")
 	f("once", plain().every("x", 0, time.Minute, time.Minute, 1), selfheal.SilenceTransient, "fewer than the 3")
 	f("no error", line(plain()).every("x", -week, time.Hour, 10*time.Minute, 1), selfheal.SilenceNoPower, "it is no error")
-	f("no error, and steady", line(plain()).every("x", -week, time.Hour, time.Minute, 1), selfheal.SilenceNotSignificant, "silences are flagged from")
+	f("no error, and steady", line(plain()).every("x", -week, time.Hour, time.Minute, 1), selfheal.SilenceNotSignificant, "missing in a row would be flagged")
 	f("went silent", line(plain()).every("x", -week, 0, time.Minute, 1), "", "silent for 60 min")
 	f("new, and no error", line(plain()).every("x", 0, time.Hour, time.Minute, 1), selfheal.SilenceNoPower, "0 in the 7 days before")
 	f("only the previous revision", half().every("x", -week, -week+time.Hour, time.Minute, 1).beside("x", 0, time.Hour, time.Minute, 1),

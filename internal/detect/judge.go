@@ -14,6 +14,8 @@ type Input struct {
 	// Baseline and Watched are occurrences per signature and minute, dated or not.
 	// Signatures that are not judged for rises may be counted per hour, at its first minute.
 	Baseline, Watched selfheal.Counts
+	// FineFrom is from when on the baseline of those has minutes, where it begins with hours; zero: it is all alike.
+	FineFrom time.Time
 	// Concurrent are the counts, in the watched interval, of the previous revision where it goes
 	// on serving beside the new one (canary, rolling deploy); nil where it does not. Watched then
 	// holds the new revision's counts only. All, or else Records, of both tell the shares of the traffic.

@@ -48,8 +48,7 @@ type Options struct {
 	// NoiseClusters is how many clusters of unknown, harmless messages per window are put up with, in (0, 1].
 	// The distinct minutes that a new signature needs are raised until the baseline shows fewer.
 	NoiseClusters float64 `yaml:"noise_clusters" json:"noise_clusters,omitempty"`
-	// Drops says which lines are missed when they go silent: expected (those that are no errors), all, or off, which is
-	// the default of selfheal.yaml: a message that the change renamed would count as one that went silent.
+	// Drops says which lines are missed when they go silent: expected (those that are no errors), all, or off.
 	Drops Drops `yaml:"drops" json:"drops,omitempty"`
 }
 

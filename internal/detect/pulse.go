@@ -94,9 +94,9 @@ func (all pulses) learn(t *timeline) {
 		p.shortest = shortestSilence
 		if coarse(p.before.Counts) {
 			p.shortest = coarseMinutes
-			p.longest = p.longestSilence(t, coarseMinutes)
+			p.longest = p.longestSilence(t.base, coarseMinutes)
 		} else {
-			p.longest = p.longestSilence(t, 1)
+			p.longest = max(p.longestSilence(minutes{t.base.from, t.fine.from}, coarseMinutes), p.longestSilence(t.fine, 1))
 		}
 		p.needed = max(p.longest+p.margin(t, len(all)), silenceLeast)
 	}
@@ -106,7 +106,7 @@ func (all pulses) learn(t *timeline) {
 // be. The tail of silences is taken for exponential: then the longest of so many
 // is their scale times the logarithm of their number, which gives the scale.
 func (p *pulse) margin(t *timeline, lines int) float64 {
-	due := p.due(t.base)
+	due := p.due(t.fine)
 	scale := 1.0
 	for range 10 {
 		scale = max(p.longest, 1) / math.Log(max(due/scale, 3))
@@ -115,17 +115,17 @@ func (p *pulse) margin(t *timeline, lines int) float64 {
 	return scale * max(math.Log(reached/silenceBudget), 1)
 }
 
-// longestSilence of the baseline, whose counts are of so many minutes each.
-func (p *pulse) longestSilence(t *timeline, step int64) float64 {
-	longest, heard := 0.0, t.base.from
-	for _, c := range within(p.before, t.base) {
+// longestSilence of a part of the baseline, whose counts are of so many minutes each.
+func (p *pulse) longestSilence(part minutes, step int64) float64 {
+	longest, heard := 0.0, part.from
+	for _, c := range within(p.before, part) {
 		if p.quiet(float64(c.N), minutes{c.Minute, c.Minute + step}, 1) {
 			continue
 		}
 		longest = max(longest, p.due(minutes{heard, c.Minute}))
 		heard = c.Minute + step
 	}
-	p.since, p.rest = heard, p.due(minutes{heard, t.base.to})
+	p.since, p.rest = heard, p.due(minutes{heard, part.to})
 	return longest
 }
 

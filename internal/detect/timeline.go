@@ -30,6 +30,7 @@ func (m minutes) length() int64 { return m.to - m.from }
 type timeline struct {
 	dated  bool // both intervals have a length: exposure is minutes; otherwise it is records
 	base   minutes
+	fine   minutes // the part of it in which all lines are counted by the minute
 	window minutes
 	deploy int64 // minute in which the deploy began to serve
 
@@ -69,8 +70,16 @@ func newTimeline(in Input) timeline {
 	}
 	t.levels = levelsOf(t.window.length())
 	t.settled = t.deploy + min(settleMinutes, t.window.length()/settleShare)
+	t.fine = minutes{min(max(t.base.from, minuteOrZero(in.FineFrom)), t.base.to), t.base.to}
 	t.cutBlocks()
 	return t
+}
+
+func minuteOrZero(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return selfheal.MinuteOf(at)
 }
 
 // longestWindow bounds the work: whatever comes later has little to do with the deploy.

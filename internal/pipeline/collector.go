@@ -160,13 +160,21 @@ func (t *tally) of(i group.Index) *selfheal.Series {
 	return &t.series[i]
 }
 
+// fineFrom is from when on every signature is kept by the minute; zero when always.
+func fineFrom(deploy time.Time) time.Time {
+	if deploy.IsZero() {
+		return deploy
+	}
+	return deploy.Add(-fineBaseline).Truncate(time.Hour)
+}
+
 // coarse tells whether a record is kept by the hour.
 func (c *collector) coarse(r *selfheal.Record) bool {
 	if c.byMinute || c.side == watch.Watched || r.Severity >= selfheal.SeverityWarn || len(r.Exceptions) > 0 {
 		return false
 	}
 	at := c.plan.Deploy.Time
-	return at.IsZero() || r.Time.Before(at.Add(-fineBaseline).Truncate(time.Hour))
+	return at.IsZero() || r.Time.Before(fineFrom(at))
 }
 
 // result is what was counted, by identity instead of by this collector's own

@@ -36,7 +36,9 @@ func (p *Pipeline) detect(ctx context.Context, a *selfheal.Assessment, d detecte
 			return err
 		}
 	}
-	excuse(&found, edits)
+	excuse(&found, func(a selfheal.Anomaly) string { return intention(a, edits) })
+	alike := related.Find(sorted(in.Signatures), dropped(found.Anomalies), relatedAtMost)
+	excuse(&found, func(a selfheal.Anomaly) string { return d.successor(a, alike[a.Signature]) })
 	a.Anomalies, a.SetAside, a.Asked, a.Tested, a.Power = found.Anomalies, found.SetAside, found.Asked, found.Tested, found.Power
 	a.Signatures = named(in.Signatures, a.Anomalies, a.SetAside, a.Asked)
 	a.Related = related.Find(sorted(in.Signatures), flagged(*a), relatedAtMost)
@@ -49,7 +51,7 @@ func (p *Pipeline) compare(ctx context.Context, a *selfheal.Assessment, d detect
 	in = detect.Input{
 		Baseline: d.baseline.counts, Watched: d.watched.counts, Planned: d.plan.Planned,
 		BaselineInterval: a.Window.Baseline, WatchedInterval: a.Window.Watched,
-		DeployedAt: a.Deploy.Time, Signatures: union(d.baseline, d.watched), Ignored: d.known.Ignored(),
+		DeployedAt: a.Deploy.Time, FineFrom: fineFrom(a.Deploy.Time), Signatures: union(d.baseline, d.watched), Ignored: d.known.Ignored(),
 	}
 	if d.watched.control.Records > 0 {
 		in.Concurrent = &d.watched.control

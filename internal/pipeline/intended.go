@@ -105,12 +105,22 @@ func (p *Pipeline) learn(ctx context.Context, d *detected, aliases []selfheal.Al
 	return nil
 }
 
-// excuse sets aside what the change did on purpose: a line that it took away, or
-// wrote at another level. New words alone excuse no error: behind them may be a new failure.
-func excuse(found *detect.Result, edits map[selfheal.SignatureID]triage.StatementEdit) {
+// excuse sets aside what the change did on purpose, as far as somebody can tell how.
+func excuse(found *detect.Result, how func(selfheal.Anomaly) string) {
+	excused := func(a selfheal.Anomaly) (selfheal.Anomaly, bool) {
+		reason := ""
+		if a.Flagged() {
+			reason = how(a)
+		}
+		if reason != "" {
+			a.Silence, a.Priority = selfheal.SilenceIntended, ""
+			a.Why += "; " + reason
+		}
+		return a, reason != ""
+	}
 	kept := found.Anomalies[:0:0]
 	for _, a := range found.Anomalies {
-		if b, ok := excused(a, edits); ok {
+		if b, ok := excused(a); ok {
 			found.SetAside = append([]selfheal.Anomaly{b}, found.SetAside...)
 			continue
 		}
@@ -118,22 +128,18 @@ func excuse(found *detect.Result, edits map[selfheal.SignatureID]triage.Statemen
 	}
 	found.Anomalies = kept
 	for i, a := range found.Asked {
-		found.Asked[i], _ = excused(a, edits)
+		found.Asked[i], _ = excused(a)
 	}
 }
 
-func excused(a selfheal.Anomaly, edits map[selfheal.SignatureID]triage.StatementEdit) (selfheal.Anomaly, bool) {
+// intention says what the change did to the statement of an anomaly, where that
+// explains it: a line that it took away, or wrote at another level. New words
+// alone excuse no error: behind them may be a new failure.
+func intention(a selfheal.Anomaly, edits map[selfheal.SignatureID]triage.StatementEdit) string {
 	e, ok := edits[a.Signature]
-	if !ok || !a.Flagged() || !e.Explains(a.Kind) || a.Kind != selfheal.AnomalyDrop && !e.Whole {
-		return a, false
+	if !ok || !e.Explains(a.Kind) || a.Kind != selfheal.AnomalyDrop && !e.Whole {
+		return ""
 	}
-	a.Silence, a.Priority = selfheal.SilenceIntended, ""
-	a.Why += "; " + intention(e)
-	return a, true
-}
-
-// intention says what the change did to a statement.
-func intention(e triage.StatementEdit) string {
 	at := e.After
 	if at == nil || e.Gone {
 		at = e.Before
@@ -146,4 +152,39 @@ func intention(e triage.StatementEdit) string {
 		by = "commit " + selfheal.ShortRevision(e.Commit)
 	}
 	return fmt.Sprintf("%s %s the statement that logs it, %s:%d", by, words, at.Path, at.Line)
+}
+
+func dropped(all []selfheal.Anomaly) (ids []selfheal.SignatureID) {
+	for _, a := range all {
+		if a.Kind == selfheal.AnomalyDrop {
+			ids = append(ids, a.Signature)
+		}
+	}
+	return ids
+}
+
+const (
+	// A line that nobody logged before takes the place of one that went silent when it has about
+	// as many of its words, and comes between 1/succession and succession times as often.
+	successorWords = 0.5
+	succession     = 2
+)
+
+// successor says which new line took the place of one that went silent, as a
+// dependency or a statement that is put together elsewhere may have brought it.
+func (d detected) successor(a selfheal.Anomaly, alike []selfheal.Relation) string {
+	if a.Kind != selfheal.AnomalyDrop {
+		return ""
+	}
+	due := a.Expected - float64(a.Observed)
+	for _, r := range alike {
+		s := d.watched.signatures[r.Signature]
+		if s == nil || s.IsError() || r.Similarity < successorWords || d.baseline.counts.Of(r.Signature).Total() > 0 {
+			continue
+		}
+		if n := float64(d.watched.counts.Of(r.Signature).Total()); n >= due/succession && n <= due*succession {
+			return fmt.Sprintf("a new line as frequent and with words alike took its place: %s", s.Title)
+		}
+	}
+	return ""
 }

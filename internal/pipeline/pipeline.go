@@ -20,7 +20,6 @@ import (
 	"selfheal/internal/detect"
 	"selfheal/internal/git"
 	"selfheal/internal/group"
-	"selfheal/internal/group/related"
 	"selfheal/internal/triage"
 	"selfheal/internal/watch"
 )

@@ -47,6 +47,7 @@ var floors = []struct {
 	{"selfheal/internal/config", 4},
 	{"selfheal/internal/backtest", 4},
 	{"selfheal/internal/eval", 4},
+	{"selfheal/internal/inspect", 4},
 	{"selfheal/internal/app", 5},
 	{"selfheal/internal/demo", 6},
 	{"selfheal/internal/cli", 7},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"selfheal"
+	"selfheal/internal/inspect"
 	"selfheal/internal/pipeline"
 	"selfheal/internal/report"
 )
@@ -62,7 +63,7 @@ func (a *App) knownSignatures(ctx context.Context, p *pipeline.Pipeline, service
 		if err != nil {
 			return nil, err
 		}
-		table, err := Group(ctx, GroupRequest{Files: r.Logs, Modules: own, Stdin: r.Stdin, Clock: a.settings.Clock}, GroupView{})
+		table, err := inspect.Table(ctx, inspect.Request{Files: r.Logs, Modules: own, Stdin: r.Stdin, Clock: a.settings.Clock}, inspect.View{})
 		for _, row := range table.Rows {
 			all = append(all, row.Signature)
 		}

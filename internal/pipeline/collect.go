@@ -7,6 +7,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -110,7 +111,7 @@ func (r *reading) collect(ctx context.Context, pieces []piece) (collected, error
 	total := newCollected()
 	for i, c := range collectors {
 		if c != nil {
-			total.merge(c.result())
+			total.take(c)
 		}
 		collectors[i] = nil // its memory is needed for what it found
 	}
@@ -197,20 +198,39 @@ func newCollected() collected {
 	}
 }
 
+// add counts one signature. What is given becomes part of what was collected.
 func (c *collected) add(signature *selfheal.Signature, series *selfheal.Series) {
-	group.MergeSignatures(c.signatures, []selfheal.Signature{*signature})
-	if known := c.counts.Series[signature.ID]; known != nil {
-		known.Merge(series)
+	known := c.signatures[signature.ID]
+	if known == nil {
+		c.signatures[signature.ID], c.counts.Series[signature.ID] = signature, series
 		return
 	}
-	c.counts.Series[signature.ID] = series
+	group.MergeSignatures(c.signatures, []selfheal.Signature{*signature})
+	c.counts.Series[signature.ID].Merge(series)
 }
 
-func (c *collected) merge(other collected) {
-	c.counts.Records += other.counts.Records
-	c.counts.All.Merge(&other.counts.All)
-	for id, series := range other.counts.Series {
-		c.add(other.signatures[id], series)
+// take adds what a collector found, by identity instead of by the collector's own
+// numbering, the signatures of records that were not counted too. The collector is
+// of no use afterwards.
+func (c *collected) take(from *collector) {
+	c.counts.Records += from.records
+	c.counts.All.Merge(&from.all)
+	from.series = append(from.series, make([]selfheal.Series, from.grouper.Len()-len(from.series))...)
+	for i := range from.series {
+		signature := from.grouper.Signature(group.Index(i))
+		compact(signature)
+		c.add(signature, &from.series[i])
+	}
+}
+
+// compact keeps one copy of texts that are part of one another: of a message
+// without values the sample, the template and the title are nearly the same.
+func compact(s *selfheal.Signature) {
+	if at := strings.Index(s.Sample.Text, s.Template); at >= 0 {
+		s.Template = s.Sample.Text[at : at+len(s.Template)]
+	}
+	if strings.HasPrefix(s.Template, s.Title) {
+		s.Title = s.Template[:len(s.Title)]
 	}
 }
 
@@ -280,11 +300,19 @@ func (c *collected) account(accounts []account) {
 }
 
 // union gives the signatures of all sides, each with its newest sample: the one
-// that an engineer wants to read.
+// that an engineer wants to read. What only one side has is shared with it, not
+// copied; nobody changes it from here on.
 func union(sides ...collected) map[selfheal.SignatureID]*selfheal.Signature {
 	all := map[selfheal.SignatureID]*selfheal.Signature{}
 	for _, side := range sides {
-		for _, signature := range side.signatures {
+		for id, signature := range side.signatures {
+			known := all[id]
+			if known == nil {
+				all[id] = signature
+				continue
+			}
+			both := *known
+			all[id] = &both
 			group.MergeSignatures(all, []selfheal.Signature{*signature})
 		}
 	}

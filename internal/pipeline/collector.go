@@ -154,3 +154,15 @@ func (c *collector) coarse(r *selfheal.Record) bool {
 	at := c.plan.Deploy.Time
 	return at.IsZero() || r.Time.Before(at.Add(-fineBaseline).Truncate(time.Hour))
 }
+
+// result is what was counted, by identity instead of by this collector's own
+// numbering. It holds the signatures of records that were not counted too.
+func (c *collector) result() collected {
+	result := newCollected()
+	result.counts.Records, result.counts.All = c.records, c.all
+	c.series = append(c.series, make([]selfheal.Series, c.grouper.Len()-len(c.series))...)
+	for i := range c.series {
+		result.add(compact(c.grouper.Signature(group.Index(i))), &c.series[i])
+	}
+	return result
+}

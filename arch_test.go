@@ -28,6 +28,7 @@ var floors = []struct {
 	{"selfheal/internal/sandbox", 2},
 	{"selfheal/internal/git", 2},
 	{"selfheal/internal/markdown", 2},
+	{"selfheal/internal/modules", 2},
 	// Rooms, integrations of the ports, and the report.
 	{"selfheal/internal/watch", 3},
 	{"selfheal/internal/group", 3},
@@ -46,6 +47,7 @@ var floors = []struct {
 	{"selfheal/internal/config", 4},
 	{"selfheal/internal/backtest", 4},
 	{"selfheal/internal/eval", 4},
+	{"selfheal/internal/inspect", 4},
 	{"selfheal/internal/app", 5},
 	{"selfheal/internal/demo", 6},
 	{"selfheal/internal/cli", 7},

@@ -124,13 +124,17 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	if err != nil {
 		return nil, err
 	}
+	own, err := a.modules(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &pipeline.Pipeline{
 		Clusters: clusters,
 		Store:    a.store, Forge: ownForge{a}, Clock: a.settings.Clock,
 		Version:    a.settings.Version,
 		Actor:      "selfheal " + command,
 		Holder:     holder(a.settings.Clock()),
-		Group:      group.Options{Modules: a.modules(ctx), Format: format, Redactor: a.redactor, Now: a.settings.Clock},
+		Group:      group.Options{Modules: own, Format: format, Redactor: a.redactor, Now: a.settings.Clock},
 		Detect:     a.config.Detect,
 		Policy:     a.config.Decide,
 		Classifier: classifier,

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"selfheal"
+	"selfheal/internal/inspect"
 	"selfheal/internal/pipeline"
 	"selfheal/internal/report"
 )
@@ -58,7 +59,11 @@ const deploysSearched = 200
 func (a *App) knownSignatures(ctx context.Context, p *pipeline.Pipeline, service string, r OverrideRequest) ([]selfheal.Signature, error) {
 	var all []selfheal.Signature
 	if len(r.Logs) > 0 {
-		table, err := Group(ctx, GroupRequest{Files: r.Logs, Modules: a.modules(ctx), Stdin: r.Stdin, Clock: a.settings.Clock}, GroupView{})
+		own, err := a.modules(ctx)
+		if err != nil {
+			return nil, err
+		}
+		table, err := inspect.Table(ctx, inspect.Request{Files: r.Logs, Modules: own, Stdin: r.Stdin, Clock: a.settings.Clock}, inspect.View{})
 		for _, row := range table.Rows {
 			all = append(all, row.Signature)
 		}

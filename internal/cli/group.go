@@ -11,6 +11,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/app"
+	"selfheal/internal/inspect"
 	"selfheal/internal/report"
 )
 
@@ -30,8 +31,8 @@ type groupOptions struct {
 	level   string
 	limit   int
 
-	view  app.GroupView
-	field app.SignatureField // of --by
+	view  inspect.View
+	field inspect.Field // of --by
 }
 
 // defaultRows is how many rows a text shows when nobody asked for another number.
@@ -98,7 +99,7 @@ func (o *groupOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.since, "since", "", "leave out what is older: a time, a date, or how long ago")
 	f.StringVar(&o.until, "until", "", "leave out what is not older: a time, a date, or how long ago")
 	f.StringVar(&o.by, "by", "", "a column of counts for each service or revision")
-	f.StringVar(&o.sort, "sort", string(app.OrderCount), "count, first, last or severity")
+	f.StringVar(&o.sort, "sort", string(inspect.OrderCount), "count, first, last or severity")
 	f.StringVar(&o.level, "level", "", "least severity: trace, debug, info, warn, error or fatal")
 	f.IntVar(&o.limit, "limit", defaultRows, "most rows of a text, 0 for all; JSON has all unless this is given")
 	f.StringArrayVar(&o.modules, "module", nil, "package or module prefix of the service's own code (repeatable)")
@@ -122,16 +123,16 @@ func (o *groupOptions) validate(c *cobra.Command) (err error) {
 	if o.view.Limit = o.limit; o.format == "json" && !c.Flags().Changed("limit") {
 		o.view.Limit = 0
 	}
-	if o.view.Sort, err = app.ParseSignatureOrder(o.sort); err != nil {
+	if o.view.Sort, err = inspect.ParseOrder(o.sort); err != nil {
 		return err
 	}
 	if o.level != "" {
-		if o.view.Level, err = app.ParseLevel(o.level); err != nil {
+		if o.view.Level, err = inspect.ParseLevel(o.level); err != nil {
 			return err
 		}
 	}
 	if o.by != "" {
-		o.field, err = app.ParseSignatureField(o.by)
+		o.field, err = inspect.ParseField(o.by)
 	}
 	return err
 }
@@ -156,8 +157,8 @@ func (o *groupOptions) exclude(c *cobra.Command) error {
 }
 
 // request reads the flags that say what is read.
-func (o *groupOptions) request(env *Environment) (app.GroupRequest, error) {
-	r := app.GroupRequest{Files: o.files, Modules: o.modules, Stdin: env.In, Clock: env.Clock, Exact: o.exact}
+func (o *groupOptions) request(env *Environment) (inspect.Request, error) {
+	r := inspect.Request{Files: o.files, Modules: o.modules, Stdin: env.In, Clock: env.Clock, Exact: o.exact}
 	var err error
 	if r.Format, err = app.ParseLogFormat(o.logs); err != nil {
 		return r, err
@@ -169,7 +170,7 @@ func (o *groupOptions) request(env *Environment) (app.GroupRequest, error) {
 		if end.text == "" {
 			continue
 		}
-		at, err := app.ParseMoment(end.flag, end.text, env.Clock())
+		at, err := inspect.ParseMoment(end.flag, end.text, env.Clock())
 		if err != nil {
 			return r, err
 		}
@@ -195,9 +196,9 @@ func runGroup(ctx context.Context, env *Environment, o groupOptions) error {
 	}
 	var table report.SignatureTable
 	if o.by != "" {
-		table, err = app.GroupBy(ctx, request, o.view, o.field, o.columns())
+		table, err = inspect.TableBy(ctx, request, o.view, o.field, o.columns())
 	} else {
-		table, err = app.Group(ctx, request, o.view)
+		table, err = inspect.Table(ctx, request, o.view)
 	}
 	if err != nil {
 		return err
@@ -221,11 +222,11 @@ func textOptions(env *Environment) report.TextOptions {
 	return report.TextOptions{Width: env.Width, Color: env.Color}
 }
 
-func runGroupDiff(ctx context.Context, env *Environment, o groupOptions, request app.GroupRequest) error {
+func runGroupDiff(ctx context.Context, env *Environment, o groupOptions, request inspect.Request) error {
 	if countStdin(o.files) > 1 {
 		return selfheal.Usagef("put one of them into a file", "standard input can be read only once")
 	}
-	diff, err := app.GroupDiff(ctx, request, o.view, o.files[0], o.files[1])
+	diff, err := inspect.Diff(ctx, request, o.view, o.files[0], o.files[1])
 	if err != nil {
 		return err
 	}
@@ -244,11 +245,11 @@ type recordLine struct {
 	Title     string                 `json:"title"`
 }
 
-func writeRecords(ctx context.Context, env *Environment, request app.GroupRequest) error {
+func writeRecords(ctx context.Context, env *Environment, request inspect.Request) error {
 	out := bufio.NewWriterSize(env.Out, 1<<16)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
-	err := app.Records(ctx, request, func(r app.GroupedRecord) error {
+	err := inspect.Records(ctx, request, func(r inspect.Record) error {
 		return encoder.Encode(recordLine{r.File, r.Line, r.Signature.ID, r.Signature.Kind, r.Signature.Title})
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"selfheal/internal/app"
+	"selfheal/internal/inspect"
 	"selfheal/internal/report"
 )
 
@@ -44,7 +45,7 @@ func runGroupExplain(ctx context.Context, env *Environment, o groupOptions, id s
 	if err != nil {
 		return err
 	}
-	explanation, err := app.GroupExplain(ctx, request, id)
+	explanation, err := inspect.Explain(ctx, request, id)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/term"
 
-	"selfheal/internal/app"
+	"selfheal/internal/inspect"
 	"selfheal/internal/report"
 )
 
@@ -18,20 +18,20 @@ import (
 // changes more often cannot be read.
 const followEvery = 250 * time.Millisecond
 
-func runGroupFollow(ctx context.Context, env *Environment, o groupOptions, request app.GroupRequest) error {
+func runGroupFollow(ctx context.Context, env *Environment, o groupOptions, request inspect.Request) error {
 	ticker := time.NewTicker(followEvery)
 	defer ticker.Stop()
 	view := o.view
-	follow := app.FollowRequest{GroupRequest: request, View: view, Ticks: ticker.C, Wait: waitForMore, Watch: appearedLines(env)}
+	follow := inspect.FollowRequest{Request: request, View: view, Ticks: ticker.C, Wait: waitForMore, Watch: appearedLines(env)}
 	if s := newScreen(env); s != nil {
 		follow.Watch = s.draw
 		s.open()
 		defer s.close()
-		table, err := app.GroupFollow(ctx, follow)
+		table, err := inspect.Follow(ctx, follow)
 		s.close()
 		return finalTable(env, table, err)
 	}
-	table, err := app.GroupFollow(ctx, follow)
+	table, err := inspect.Follow(ctx, follow)
 	if table.Records > 0 {
 		fmt.Fprintln(env.Out)
 	}

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND...          run a command and require its exit code
 //	shop DIR                       make the sample repository: v1 is good, v2 has a commit that breaks checkouts
 //	log FILE FROM FOR EVERY LEVEL MESSAGE [ERR]
-//	                               append JSON log lines; {n} in the texts is a running number
+//	                               append JSON log lines; {n} in the texts is a running number, \n and \t are what they are in Go
 //	fill FILE BYTES TEXT           append TEXT again and again, BYTES in all, without a line ending
 //	smalldisk DIR KIB              mount a disk of that size (condition [mount] says whether that is possible)
 func TestScripts(t *testing.T) {
@@ -148,7 +148,8 @@ func logLines(ts *testscript.TestScript, _ bool, args []string) {
 	n := 0
 	for at := from; at.Before(from.Add(length)); at = at.Add(every) {
 		n++
-		fill := func(s string) string { return strconv.Quote(strings.ReplaceAll(s, "{n}", strconv.Itoa(n))) }
+		texts := strings.NewReplacer("{n}", strconv.Itoa(n), `\n`, "\n", `\t`, "\t")
+		fill := func(s string) string { return strconv.Quote(texts.Replace(s)) }
 		fmt.Fprintf(w, `{"time":%q,"level":%q,"msg":%s`, at.Format(time.RFC3339), args[4], fill(args[5]))
 		if len(args) == 7 {
 			fmt.Fprintf(w, `,"err":%s`, fill(args[6]))

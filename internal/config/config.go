@@ -49,7 +49,7 @@ type Config struct {
 
 // Group configures the grouping of records.
 type Group struct {
-	// Modules are the package or module prefixes of the service's own code, e.g. "example.com/shop"; by default read from go.mod.
+	// Modules are the package or module prefixes of the service's own code, e.g. "example.com/shop"; by default found in the repository: go.mod, pom.xml, build.gradle, project files of .NET, mix.exs, composer.json, pubspec.yaml, and packages and namespaces that its sources declare.
 	Modules []string `yaml:"modules" json:"modules,omitempty"`
 	// Format is what the logs are read as, where finding it line by line is not wanted: auto, plain, json, logfmt, klog, syslog or journald.
 	Format string `yaml:"format" json:"format,omitempty" jsonschema:"enum=auto,enum=plain,enum=json,enum=logfmt,enum=klog,enum=syslog,enum=journald"`

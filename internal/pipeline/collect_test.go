@@ -208,3 +208,45 @@ func TestFirstErrorEndsReading(t *testing.T) {
 		t.Errorf("got %v, want %v", err, broken)
 	}
 }
+
+// TestUnionSharesWhatOneSideHas: 50,000 signatures of a side are not copied, and
+// what both sides have is put together without a change to either.
+func TestUnionSharesWhatOneSideHas(t *testing.T) {
+	t.Parallel()
+	side := func(minute int, ids ...selfheal.SignatureID) collected {
+		c := newCollected()
+		for _, id := range ids {
+			at := time.Date(2026, 3, 2, 9, minute, 0, 0, time.UTC)
+			c.sign(&selfheal.Signature{ID: id, Severity: selfheal.SeverityError, First: at, Last: at, Sample: selfheal.Sample{Time: at, Line: int64(minute)}})
+		}
+		return c
+	}
+	before, after := side(1, "a", "both"), side(2, "b", "both")
+	all := union(before, after)
+	if len(all) != 3 || all["a"] != before.signatures["a"] || all["b"] != after.signatures["b"] {
+		t.Errorf("got %v", all)
+	}
+	if both := all["both"]; both.First.Minute() != 1 || both.Last.Minute() != 2 || both.Sample.Line != 2 {
+		t.Errorf("together: %+v", both)
+	}
+	if old, now := before.signatures["both"], after.signatures["both"]; old.Last.Minute() != 1 || now.First.Minute() != 2 || old.Sample.Line != 1 {
+		t.Errorf("a side was changed: %+v and %+v", old, now)
+	}
+}
+
+// TestCompact: texts stay what they are.
+func TestCompact(t *testing.T) {
+	t.Parallel()
+	f := func(text, template, title string) {
+		t.Helper()
+		got := compact(&selfheal.Signature{Title: title, Template: template, Sample: selfheal.Sample{Text: text}})
+		if got.Title != title || got.Template != template || got.Sample.Text != text {
+			t.Errorf("%q, %q, %q became %+v", text, template, title, got)
+		}
+	}
+
+	f("09:00 ERROR order lost", "order lost", "order lost")
+	f("09:00 ERROR order 7 lost", "order <num> lost", "order <num>…")
+	f("", "order lost", "order")
+	f("", "", "")
+}

@@ -188,8 +188,7 @@ func (c *collector) result() collected {
 		c.counted.of(n - 1) // so that no series moves from now on
 	}
 	for i := range n {
-		signature := c.grouper.Signature(i)
-		result.add(signature, c.counted.of(i), c.control.known(i))
+		result.add(compact(c.grouper.Signature(i)), c.counted.of(i), c.control.known(i))
 	}
 	return result
 }

@@ -110,7 +110,7 @@ def shifted(shop):
     """Every file with seven lines more at the top, and the local variable of find's result renamed."""
     comment = "#" if shop.NAME == "python" else "//"
     local = {"go": r"\bo\b", "python": r"\border\b", "node": r"\border\b", "java": r"\border\b(?! was)", "rust": r"\border\b"}[shop.NAME]
-    return [(path, f"{comment} moved down\n" * 7 + re.sub(local + r"(?! (?:\{|is not))", "purchase", text)) for path, text in shop.BASE.items() if not path.endswith((".mod", ".toml"))]
+    return [(path, f"{comment} moved down\n" * 7 + re.sub(local + r"(?! (?:\{|is not))", "purchase", text)) for path, text in shop.BASE.items() if not path.endswith((".mod", ".toml", ".xml"))]
 
 
 def main(out, only):

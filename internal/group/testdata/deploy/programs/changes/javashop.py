@@ -3,6 +3,20 @@
 NAME, BUILD, RUN = "java", ["sh", "-c", "javac -g -d out -cp dep.jar $(find src -name '*.java')"], ["java", "-cp", "out:dep.jar", "com.acme.shop.Main"]
 
 BASE = {
+    "pom.xml": """<project>
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>com.acme</groupId>
+  <artifactId>shop</artifactId>
+  <version>1.0.0</version>
+  <dependencies>
+    <dependency>
+      <groupId>org.depot</groupId>
+      <artifactId>dep</artifactId>
+      <version>1.2.0</version>
+    </dependency>
+  </dependencies>
+</project>
+""",
     "src/com/acme/shop/Main.java": """package com.acme.shop;
 
 import com.acme.shop.store.Store;
@@ -240,7 +254,7 @@ CHANGES = {
     "retry": (PAID, [(CHECKOUT, "-> billing.ownerLength(order)", "-> retry(() -> billing.ownerLength(order))"), (CHECKOUT, "-> billing.pay(order)", "-> retry(() -> billing.pay(order))"), (CHECKOUT, "-> billing.charge(order)", "-> retry(() -> billing.charge(order))"),
                      (CHECKOUT, "-> billing.lastLine(order)", "-> retry(() -> billing.lastLine(order))"), (CHECKOUT, "                    billing.charge(order);", "                    retry(() -> billing.charge(order));"),
                      (CHECKOUT, "    static void checkout", RETRY[1:] + "\n    static void checkout")]),
-    "dependency": ("each parse", []),
+    "dependency": ("each parse", [("pom.xml", "<version>1.2.0", "<version>1.3.0")]),
     "rename": (RENAMED, [(BILLING, "ownerLength", "lengthOfOwner"), (BILLING, "charge(", "debit("), (BILLING, "lastLine", "finalLine"),
                       (CHECKOUT, "ownerLength", "lengthOfOwner"), (CHECKOUT, "charge(", "debit("), (CHECKOUT, "lastLine", "finalLine")]),
     "caller": (PAID, [(MAIN, "Checkout.checkout", "Checkout.complete"), (CHECKOUT, "void checkout", "void complete")]),

@@ -1,4 +1,4 @@
-package app_test
+package inspect_test
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"selfheal"
-	"selfheal/internal/app"
+	"selfheal/internal/inspect"
 	"selfheal/internal/report"
 )
 
@@ -18,13 +18,13 @@ import (
 func now() time.Time { return time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC) }
 
 // reading is a request for text on standard input.
-func reading(text string) app.GroupRequest {
-	return app.GroupRequest{Files: []string{"-"}, Stdin: strings.NewReader(text), Clock: now}
+func reading(text string) inspect.Request {
+	return inspect.Request{Files: []string{"-"}, Stdin: strings.NewReader(text), Clock: now}
 }
 
-func table(t *testing.T, r app.GroupRequest, view app.GroupView) report.SignatureTable {
+func table(t *testing.T, r inspect.Request, view inspect.View) report.SignatureTable {
 	t.Helper()
-	got, err := app.Group(t.Context(), r, view)
+	got, err := inspect.Table(t.Context(), r, view)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,10 +48,10 @@ func strangers(n int) (lines []string) {
 	return lines
 }
 
-func TestGroupGeneralises(t *testing.T) {
+func TestTableGeneralises(t *testing.T) {
 	t.Parallel()
 	text := strings.Join(strangers(15), "\n") + "\n2026-03-02T10:01:00Z INFO bye\n"
-	got := table(t, reading(text), app.GroupView{})
+	got := table(t, reading(text), inspect.View{})
 	if diff := cmp.Diff([]string{"15 no such user <*> from host", "1 bye"}, rowsOf(got.Rows)); diff != "" {
 		t.Fatalf("(-want +got):\n%s", diff)
 	}
@@ -71,12 +71,12 @@ func TestGroupGeneralises(t *testing.T) {
 	}
 	exact := reading(text)
 	exact.Exact = true
-	if got := table(t, exact, app.GroupView{}); len(got.Rows) != 16 || got.Rows[0].Merged != 1 {
+	if got := table(t, exact, inspect.View{}); len(got.Rows) != 16 || got.Rows[0].Merged != 1 {
 		t.Errorf("exact: %d rows, the first of %d", len(got.Rows), got.Rows[0].Merged)
 	}
 }
 
-func TestGroupView(t *testing.T) {
+func TestView(t *testing.T) {
 	t.Parallel()
 	const text = `2026-03-02T10:00:05Z INFO often
 2026-03-02T10:00:06Z INFO often
@@ -86,21 +86,21 @@ func TestGroupView(t *testing.T) {
 2026-03-02T10:00:08Z WARN late
 no time and no level
 `
-	f := func(view app.GroupView, want ...string) {
+	f := func(view inspect.View, want ...string) {
 		t.Helper()
 		if diff := cmp.Diff(want, rowsOf(table(t, reading(text), view).Rows)); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", view, diff)
 		}
 	}
 
-	f(app.GroupView{}, "3 often", "2 late", "1 early", "1 no time and no level")
-	f(app.GroupView{Sort: app.OrderFirst}, "1 early", "3 often", "2 late", "1 no time and no level")
-	f(app.GroupView{Sort: app.OrderLast}, "2 late", "3 often", "1 early", "1 no time and no level")
-	f(app.GroupView{Sort: app.OrderSeverity}, "1 early", "2 late", "3 often", "1 no time and no level")
-	f(app.GroupView{Level: selfheal.SeverityWarn}, "2 late", "1 early")
-	f(app.GroupView{Limit: 2}, "3 often", "2 late")
+	f(inspect.View{}, "3 often", "2 late", "1 early", "1 no time and no level")
+	f(inspect.View{Sort: inspect.OrderFirst}, "1 early", "3 often", "2 late", "1 no time and no level")
+	f(inspect.View{Sort: inspect.OrderLast}, "2 late", "3 often", "1 early", "1 no time and no level")
+	f(inspect.View{Sort: inspect.OrderSeverity}, "1 early", "2 late", "3 often", "1 no time and no level")
+	f(inspect.View{Level: selfheal.SeverityWarn}, "2 late", "1 early")
+	f(inspect.View{Limit: 2}, "3 often", "2 late")
 
-	got := table(t, reading(text), app.GroupView{Level: selfheal.SeverityWarn, Limit: 1})
+	got := table(t, reading(text), inspect.View{Level: selfheal.SeverityWarn, Limit: 1})
 	if got.Below != (report.HiddenSignatures{Signatures: 2, Records: 4}) || got.Cut != (report.HiddenSignatures{Signatures: 1, Records: 1}) {
 		t.Errorf("below %+v, cut %+v", got.Below, got.Cut)
 	}
@@ -118,7 +118,7 @@ func TestOverflowStays(t *testing.T) {
 	}
 	r := reading(b.String())
 	r.Exact = true
-	got := table(t, r, app.GroupView{Level: selfheal.SeverityError, Limit: 3})
+	got := table(t, r, inspect.View{Level: selfheal.SeverityError, Limit: 3})
 	if len(got.Rows) != 1 || got.Rows[0].Signature.Kind != selfheal.KindOverflow || got.Rows[0].Count != 100 {
 		t.Errorf("rows %v", rowsOf(got.Rows))
 	}
@@ -145,7 +145,7 @@ undated among inside
 		t.Helper()
 		r := reading(text)
 		r.Interval = i
-		got := table(t, r, app.GroupView{Sort: app.OrderFirst})
+		got := table(t, r, inspect.View{Sort: inspect.OrderFirst})
 		if diff := cmp.Diff(want, rowsOf(got.Rows)); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", i, diff)
 		}
@@ -166,7 +166,7 @@ func TestIntervalReadsEveryFraming(t *testing.T) {
 		t.Helper()
 		r := reading(line + "\n")
 		r.Interval = selfheal.Interval{From: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}
-		if got := table(t, r, app.GroupView{}); got.OutsideLines != 1 || got.Records != 0 {
+		if got := table(t, r, inspect.View{}); got.OutsideLines != 1 || got.Records != 0 {
 			t.Errorf("%q was not left out: %+v", line, got.Reading)
 		}
 	}
@@ -183,14 +183,14 @@ func TestParseMoment(t *testing.T) {
 	t.Parallel()
 	f := func(text, want string) {
 		t.Helper()
-		got, err := app.ParseMoment("--since", text, now())
+		got, err := inspect.ParseMoment("--since", text, now())
 		if err != nil || got.Format(time.RFC3339) != want {
 			t.Errorf("%q: got %v, %v; want %s", text, got, err, want)
 		}
 	}
 	bad := func(text string) {
 		t.Helper()
-		if got, err := app.ParseMoment("--since", text, now()); selfheal.CodeOf(err) != selfheal.CodeUsage || selfheal.HintOf(err) == "" {
+		if got, err := inspect.ParseMoment("--since", text, now()); selfheal.CodeOf(err) != selfheal.CodeUsage || selfheal.HintOf(err) == "" {
 			t.Errorf("%q: got %v, %v; want a usage error with a hint", text, got, err)
 		}
 	}
@@ -221,16 +221,16 @@ func TestParseWords(t *testing.T) {
 			t.Errorf("got %v, hint %q; want %q", err, selfheal.HintOf(err), hint)
 		}
 	}
-	if level, err := app.ParseLevel("Warning"); level != selfheal.SeverityWarn || err != nil {
+	if level, err := inspect.ParseLevel("Warning"); level != selfheal.SeverityWarn || err != nil {
 		t.Errorf("got %v, %v", level, err)
 	}
-	_, err := app.ParseLevel("eror")
+	_, err := inspect.ParseLevel("eror")
 	bad(err, "did you mean error?")
-	_, err = app.ParseLevel("17")
+	_, err = inspect.ParseLevel("17")
 	bad(err, "use one of trace")
-	_, err = app.ParseSignatureOrder("cuont")
+	_, err = inspect.ParseOrder("cuont")
 	bad(err, "did you mean count?")
-	_, err = app.ParseSignatureField("revison")
+	_, err = inspect.ParseField("revison")
 	bad(err, "did you mean revision?")
 }
 
@@ -245,14 +245,14 @@ func TestRecords(t *testing.T) {
 	write(t, one, strings.Join(lines, "\n"))
 	write(t, two, "2026-03-02T10:03:00Z ERROR no such user zoe from host\n")
 	shown := map[selfheal.SignatureID]bool{}
-	r := app.GroupRequest{Files: []string{one, two}, Clock: now}
-	for _, row := range table(t, r, app.GroupView{}).Rows {
+	r := inspect.Request{Files: []string{one, two}, Clock: now}
+	for _, row := range table(t, r, inspect.View{}).Rows {
 		shown[row.Signature.ID] = true
 	}
 	for _, exact := range []bool{false, true} {
 		r.Exact = exact
 		var got []string
-		err := app.Records(t.Context(), r, func(r app.GroupedRecord) error {
+		err := inspect.Records(t.Context(), r, func(r inspect.Record) error {
 			got = append(got, fmt.Sprintf("%s:%d %s", filepath.Base(r.File), r.Line, r.Signature.Title))
 			if !exact && !shown[r.Signature.ID] {
 				t.Errorf("%s:%d has a signature that the table does not show", r.File, r.Line)
@@ -276,7 +276,7 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-func TestGroupBy(t *testing.T) {
+func TestTableBy(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	for i, revision := range []string{"v1", "v1", "v1", "v2", "v2", "v3", "v4", ""} {
@@ -284,7 +284,7 @@ func TestGroupBy(t *testing.T) {
 	}
 	f := func(columns int, want []report.ColumnValue, counts ...int64) {
 		t.Helper()
-		got, err := app.GroupBy(t.Context(), reading(b.String()), app.GroupView{}, app.FieldRevision, columns)
+		got, err := inspect.TableBy(t.Context(), reading(b.String()), inspect.View{}, inspect.FieldRevision, columns)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -300,13 +300,13 @@ func TestGroupBy(t *testing.T) {
 	f(0, []report.ColumnValue{{Value: "v1", Records: 3}, {Value: "v2", Records: 2}, {Value: "v3", Records: 1}, {Value: "v4", Records: 1}, {None: true, Records: 1}}, 3, 2, 1, 1, 1)
 }
 
-func TestGroupByManyValues(t *testing.T) {
+func TestTableByManyValues(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	for i := range 100 {
 		fmt.Fprintf(&b, `{"level":"error","msg":"lost","service":"s%d"}`+"\n", i)
 	}
-	got, err := app.GroupBy(t.Context(), reading(b.String()), app.GroupView{}, app.FieldService, 0)
+	got, err := inspect.TableBy(t.Context(), reading(b.String()), inspect.View{}, inspect.FieldService, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

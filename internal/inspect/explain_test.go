@@ -1,4 +1,4 @@
-package app_test
+package inspect_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"selfheal"
-	"selfheal/internal/app"
+	"selfheal/internal/inspect"
 	"selfheal/internal/report"
 )
 
@@ -28,13 +28,13 @@ ValueError: no price for sku-7
 
 func explain(t *testing.T, text, id string) (report.SignatureExplanation, error) {
 	t.Helper()
-	return app.GroupExplain(t.Context(), reading(text), id)
+	return inspect.Explain(t.Context(), reading(text), id)
 }
 
 // idOf finds a signature by its title.
 func idOf(t *testing.T, text, title string) string {
 	t.Helper()
-	for _, row := range table(t, reading(text), app.GroupView{}).Rows {
+	for _, row := range table(t, reading(text), inspect.View{}).Rows {
 		if strings.Contains(row.Signature.Title, title) {
 			return string(row.Signature.ID)
 		}
@@ -107,7 +107,7 @@ func TestExplainMerged(t *testing.T) {
 	text := strings.Join(strangers(15), "\n")
 	exact := reading(text)
 	exact.Exact = true
-	member := string(table(t, exact, app.GroupView{}).Rows[7].Signature.ID)
+	member := string(table(t, exact, inspect.View{}).Rows[7].Signature.ID)
 	got, err := explain(t, text, member)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestExplainMerged(t *testing.T) {
 	if len(got.Places) != 1 || len(got.Places[0].Values) != 12 || !got.Places[0].More {
 		t.Errorf("places %+v", got.Places)
 	}
-	alone, err := app.GroupExplain(t.Context(), func() app.GroupRequest { r := reading(text); r.Exact = true; return r }(), member)
+	alone, err := inspect.Explain(t.Context(), func() inspect.Request { r := reading(text); r.Exact = true; return r }(), member)
 	if err != nil || len(alone.Members) != 0 || alone.Row.Count != 1 {
 		t.Errorf("exact: %d members, %d records, %v", len(alone.Members), alone.Row.Count, err)
 	}

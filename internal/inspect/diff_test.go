@@ -1,4 +1,4 @@
-package app_test
+package inspect_test
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"selfheal"
-	"selfheal/internal/app"
+	"selfheal/internal/inspect"
 	"selfheal/internal/report"
 )
 
@@ -44,7 +44,7 @@ func logOf(t *testing.T, minutes int, dated bool, counts map[string]int) string 
 
 func diffOf(t *testing.T, before, after string) report.SignatureDiff {
 	t.Helper()
-	got, err := app.GroupDiff(t.Context(), app.GroupRequest{Clock: now}, app.GroupView{}, before, after)
+	got, err := inspect.Diff(t.Context(), inspect.Request{Clock: now}, inspect.View{}, before, after)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func changesOf(changes []report.SignatureChange) []string {
 	return all
 }
 
-func TestGroupDiff(t *testing.T) {
+func TestDiff(t *testing.T) {
 	t.Parallel()
 	before := map[string]int{"steady": 200, "gone": 50, "rising": 20, "falling": 200, "same rate": 100, "once": 1}
 	after := map[string]int{"steady": 100, "fresh": 30, "rising": 60, "falling": 20, "same rate": 52}
@@ -120,7 +120,7 @@ func TestDiffOfNothing(t *testing.T) {
 	if got := diffOf(t, empty, some); len(got.New) != 1 {
 		t.Errorf("new %q", changesOf(got.New))
 	}
-	_, err := app.GroupDiff(t.Context(), app.GroupRequest{Clock: now}, app.GroupView{}, some, some+".missing")
+	_, err := inspect.Diff(t.Context(), inspect.Request{Clock: now}, inspect.View{}, some, some+".missing")
 	if selfheal.CodeOf(err) != selfheal.CodeUsage {
 		t.Errorf("got %v", err)
 	}

@@ -1,4 +1,10 @@
-package app
+// Package inspect reads logs for the person who asks what is in them, without a
+// deploy or a service: `selfheal group`.
+//
+// In go patterns of log files and what is wanted of them; out come tables of
+// signatures, by the values of a field, as they grow, or of two inputs beside each
+// other; the explanation of one signature; or the signature of every record.
+package inspect
 
 import (
 	"context"
@@ -9,10 +15,11 @@ import (
 	"selfheal/internal/group/decode"
 	"selfheal/internal/redact"
 	"selfheal/internal/report"
+	"selfheal/internal/source/file"
 )
 
-// GroupRequest names logs whose signatures are wanted.
-type GroupRequest struct {
+// Request names logs whose signatures are wanted.
+type Request struct {
 	Files    []string // patterns; "-" is Stdin
 	Modules  []string
 	Format   decode.Format // what the logs are read as
@@ -23,20 +30,20 @@ type GroupRequest struct {
 }
 
 // generalise says which signatures are one error, all of them seen together.
-func (r *GroupRequest) generalise(signatures []selfheal.Signature) group.Generalisation {
+func (r *Request) generalise(signatures []selfheal.Signature) group.Generalisation {
 	if r.Exact {
 		return group.Generalisation{}
 	}
 	return group.Generalise(signatures, nil)
 }
 
-func (r *GroupRequest) newGrouper() *group.Grouper {
+func (r *Request) newGrouper() *group.Grouper {
 	return group.New(group.Options{Modules: r.Modules, Format: r.Format, Redactor: redact.New(), Now: r.Clock})
 }
 
-// Group reads logs to their end and gives their signatures.
-func Group(ctx context.Context, r GroupRequest, view GroupView) (report.SignatureTable, error) {
-	in := newGroupReader(&r)
+// Table reads logs to their end and gives their signatures.
+func Table(ctx context.Context, r Request, view View) (report.SignatureTable, error) {
+	in := newLogReader(&r)
 	var counts tally
 	err := in.read(ctx, r.Files, func(record *selfheal.Record, i group.Index) error {
 		counts.note(record, i)
@@ -49,27 +56,27 @@ func Group(ctx context.Context, r GroupRequest, view GroupView) (report.Signatur
 	return view.table(in.reading, &counts, finals(signatures, r.generalise(signatures))), nil
 }
 
-// groupReader signs the records of logs, and keeps account of what it did not count.
-type groupReader struct {
-	request *GroupRequest
+// logReader signs the records of logs, and keeps account of what it did not count.
+type logReader struct {
+	request *Request
 	grouper *group.Grouper
 	reading report.Reading
 }
 
-func newGroupReader(r *GroupRequest) *groupReader {
-	return &groupReader{request: r, grouper: r.newGrouper()}
+func newLogReader(r *Request) *logReader {
+	return &logReader{request: r, grouper: r.newGrouper()}
 }
 
 // signed receives a record, valid until it returns, and its signature.
 type signed func(*selfheal.Record, group.Index) error
 
 // read gives every record of the files, per file in the order they stand there.
-func (in *groupReader) read(ctx context.Context, files []string, yield signed) error {
-	source, err := logSource(files, in.request.Stdin)
+func (in *logReader) read(ctx context.Context, files []string, yield signed) error {
+	source, err := file.New(file.Config{Patterns: files, Stdin: in.request.Stdin})
 	if err != nil {
 		return err
 	}
-	s := groupStream{in: in, yield: yield}
+	s := logStream{in: in, yield: yield}
 	err = source.Read(ctx, selfheal.Query{}, s.write)
 	if err != nil {
 		return err
@@ -77,9 +84,9 @@ func (in *groupReader) read(ctx context.Context, files []string, yield signed) e
 	return s.close()
 }
 
-// groupStream takes the entries of one file after the other.
-type groupStream struct {
-	in       *groupReader
+// logStream takes the entries of one file after the other.
+type logStream struct {
+	in       *logReader
 	yield    signed
 	name     string
 	stream   *group.Stream
@@ -87,7 +94,7 @@ type groupStream struct {
 	failed   error
 }
 
-func (s *groupStream) write(e *selfheal.Entry) error {
+func (s *logStream) write(e *selfheal.Entry) error {
 	if s.stream == nil || s.name != e.Stream {
 		if err := s.close(); err != nil {
 			return err
@@ -108,14 +115,14 @@ func (s *groupStream) write(e *selfheal.Entry) error {
 }
 
 // close emits the event that is still open.
-func (s *groupStream) close() error {
+func (s *logStream) close() error {
 	if s.stream != nil {
 		s.stream.Close(s.emit)
 	}
 	return s.failed
 }
 
-func (s *groupStream) emit(record *selfheal.Record, i group.Index) {
+func (s *logStream) emit(record *selfheal.Record, i group.Index) {
 	if s.failed != nil {
 		return
 	}
@@ -124,7 +131,7 @@ func (s *groupStream) emit(record *selfheal.Record, i group.Index) {
 }
 
 // note accounts for a record that is counted.
-func (in *groupReader) note(r *selfheal.Record) {
+func (in *logReader) note(r *selfheal.Record) {
 	in.reading.Records++
 	if r.Time.IsZero() {
 		in.reading.UndatedRecords++

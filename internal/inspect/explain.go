@@ -1,4 +1,4 @@
-package app
+package inspect
 
 import (
 	"cmp"
@@ -27,11 +27,11 @@ const (
 	explainNearWords = 0.5 // least share of words that near signatures have in common
 )
 
-// GroupExplain says why the records of one signature are one. id may be the
+// Explain says why the records of one signature are one. id may be the
 // beginning of an id, and may be that of a signature that was put together with
 // others. Unknown is CodeNotFound, ambiguous CodeUsage.
-func GroupExplain(ctx context.Context, r GroupRequest, id string) (report.SignatureExplanation, error) {
-	in := newGroupReader(&r)
+func Explain(ctx context.Context, r Request, id string) (report.SignatureExplanation, error) {
+	in := newLogReader(&r)
 	var counts tally
 	var kept messages
 	err := in.read(ctx, r.Files, func(record *selfheal.Record, i group.Index) error {

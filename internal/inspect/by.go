@@ -1,4 +1,4 @@
-package app
+package inspect
 
 import (
 	"cmp"
@@ -10,28 +10,28 @@ import (
 	"selfheal/internal/report"
 )
 
-// SignatureField is a field of records whose values a table has columns for.
-type SignatureField string
+// Field is a field of records whose values a table has columns for.
+type Field string
 
 // The fields.
 const (
-	FieldService  SignatureField = "service"
-	FieldRevision SignatureField = "revision"
+	FieldService  Field = "service"
+	FieldRevision Field = "revision"
 )
 
-// ParseSignatureField reads the name of a field.
-func ParseSignatureField(text string) (SignatureField, error) {
+// ParseField reads the name of a field.
+func ParseField(text string) (Field, error) {
 	fields := []string{string(FieldService), string(FieldRevision)}
 	if !slices.Contains(fields, text) {
 		return "", selfheal.Usagef(didYouMean(text, fields), "unknown field %q", text)
 	}
-	return SignatureField(text), nil
+	return Field(text), nil
 }
 
-// GroupBy is [Group] with a column of counts for each of the most frequent
+// TableBy is [Table] with a column of counts for each of the most frequent
 // values of a field, at most columns of them.
-func GroupBy(ctx context.Context, r GroupRequest, view GroupView, field SignatureField, columns int) (report.SignatureTable, error) {
-	in := newGroupReader(&r)
+func TableBy(ctx context.Context, r Request, view View, field Field, columns int) (report.SignatureTable, error) {
+	in := newLogReader(&r)
 	var counts tally
 	values := valueCounts{field: field, columns: make(map[string]int), counts: make(map[valueKey]int64)}
 	err := in.read(ctx, r.Files, func(record *selfheal.Record, i group.Index) error {
@@ -54,7 +54,7 @@ const maxValues = 64
 
 // valueCounts counts occurrences by signature and value.
 type valueCounts struct {
-	field   SignatureField
+	field   Field
 	columns map[string]int // by value; "" is none
 	totals  [maxValues + 1]int64
 	counts  map[valueKey]int64

@@ -1,4 +1,4 @@
-package app
+package inspect
 
 import (
 	"context"
@@ -7,8 +7,8 @@ import (
 	"selfheal/internal/group"
 )
 
-// GroupedRecord is one record with the signature it has.
-type GroupedRecord struct {
+// Record is one record with the signature it has.
+type Record struct {
 	File      string
 	Line      int64 // of the record's first line
 	Signature *selfheal.Signature
@@ -17,8 +17,8 @@ type GroupedRecord struct {
 // Records gives every record with its final signature, per file in the order
 // they stand there. Unless the request is for exact signatures, which are known
 // at once, nothing is given before all was read: 16 bytes are kept of each record.
-func Records(ctx context.Context, r GroupRequest, yield func(GroupedRecord) error) error {
-	in := newGroupReader(&r)
+func Records(ctx context.Context, r Request, yield func(Record) error) error {
+	in := newLogReader(&r)
 	if r.Exact {
 		return exactRecords(ctx, in, yield)
 	}
@@ -31,13 +31,13 @@ func Records(ctx context.Context, r GroupRequest, yield func(GroupedRecord) erro
 }
 
 // exactRecords gives each record as soon as it is read.
-func exactRecords(ctx context.Context, in *groupReader, yield func(GroupedRecord) error) error {
+func exactRecords(ctx context.Context, in *logReader, yield func(Record) error) error {
 	var known []*selfheal.Signature
 	return in.read(ctx, in.request.Files, func(record *selfheal.Record, i group.Index) error {
 		for int(i) >= len(known) {
 			known = append(known, in.grouper.Signature(group.Index(len(known))))
 		}
-		return yield(GroupedRecord{File: record.Stream, Line: record.Number, Signature: known[i]})
+		return yield(Record{File: record.Stream, Line: record.Number, Signature: known[i]})
 	})
 }
 
@@ -61,7 +61,7 @@ func (l *recordList) add(r *selfheal.Record, i group.Index) error {
 	return nil
 }
 
-func (l *recordList) each(all *finalSignatures, yield func(GroupedRecord) error) error {
+func (l *recordList) each(all *finalSignatures, yield func(Record) error) error {
 	final := make([]*selfheal.Signature, len(all.members))
 	for _, r := range l.records {
 		class := all.class[r.index]
@@ -69,7 +69,7 @@ func (l *recordList) each(all *finalSignatures, yield func(GroupedRecord) error)
 			s := all.signature(class)
 			final[class] = &s
 		}
-		if err := yield(GroupedRecord{File: l.files[r.file], Line: r.line, Signature: final[class]}); err != nil {
+		if err := yield(Record{File: l.files[r.file], Line: r.line, Signature: final[class]}); err != nil {
 			return err
 		}
 	}

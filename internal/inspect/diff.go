@@ -1,4 +1,4 @@
-package app
+package inspect
 
 import (
 	"cmp"
@@ -26,10 +26,10 @@ const (
 	leastSpan  = time.Minute
 )
 
-// GroupDiff compares two inputs, each a pattern of files or "-". Both are
+// Diff compares two inputs, each a pattern of files or "-". Both are
 // generalised together, so that a merge never makes an old error look new.
-func GroupDiff(ctx context.Context, r GroupRequest, view GroupView, before, after string) (report.SignatureDiff, error) {
-	in := newGroupReader(&r)
+func Diff(ctx context.Context, r Request, view View, before, after string) (report.SignatureDiff, error) {
+	in := newLogReader(&r)
 	var counts [2]tally
 	var readings [2]report.Reading
 	for side, pattern := range []string{before, after} {

@@ -1,4 +1,4 @@
-package app_test
+package inspect_test
 
 import (
 	"context"
@@ -17,11 +17,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"selfheal"
-	"selfheal/internal/app"
+	"selfheal/internal/inspect"
 	"selfheal/internal/report"
 )
 
-// following is a run of GroupFollow whose time is that of the test's bubble.
+// following is a run of Follow whose time is that of the test's bubble.
 type following struct {
 	t      *testing.T
 	cancel context.CancelFunc
@@ -38,9 +38,9 @@ func follow(t *testing.T, in io.Reader, files ...string) *following {
 	ctx, cancel := context.WithCancel(t.Context())
 	f := &following{t: t, cancel: cancel, done: make(chan struct{})}
 	ticker := time.NewTicker(250 * time.Millisecond)
-	request := app.FollowRequest{
-		GroupRequest: app.GroupRequest{Files: files, Stdin: in, Clock: time.Now},
-		Ticks:        ticker.C,
+	request := inspect.FollowRequest{
+		Request: inspect.Request{Files: files, Stdin: in, Clock: time.Now},
+		Ticks:   ticker.C,
 		Wait: func(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
@@ -62,7 +62,7 @@ func follow(t *testing.T, in io.Reader, files ...string) *following {
 	go func() {
 		defer close(f.done)
 		defer ticker.Stop()
-		f.table, f.err = app.GroupFollow(ctx, request)
+		f.table, f.err = inspect.Follow(ctx, request)
 	}()
 	return f
 }
@@ -227,8 +227,8 @@ func TestFollowStopsWhenNobodyWatches(t *testing.T) {
 	r, w := io.Pipe()
 	defer w.Close()
 	broken := errors.New("no screen")
-	_, err := app.GroupFollow(t.Context(), app.FollowRequest{
-		GroupRequest: app.GroupRequest{Stdin: r, Clock: now}, Ticks: ticks,
+	_, err := inspect.Follow(t.Context(), inspect.FollowRequest{
+		Request: inspect.Request{Stdin: r, Clock: now}, Ticks: ticks,
 		Watch: func(report.LiveSignatures) error { return broken },
 	})
 	if !errors.Is(err, broken) {
@@ -265,8 +265,8 @@ func TestFollowIsBounded(t *testing.T) {
 		}
 		_ = w.Close()
 	}()
-	got, err := app.GroupFollow(t.Context(), app.FollowRequest{
-		GroupRequest: app.GroupRequest{Stdin: r, Clock: now, Exact: true}, View: app.GroupView{Limit: 10},
+	got, err := inspect.Follow(t.Context(), inspect.FollowRequest{
+		Request: inspect.Request{Stdin: r, Clock: now, Exact: true}, View: inspect.View{Limit: 10},
 		Watch: func(report.LiveSignatures) error { return nil },
 	})
 	if last := got.Rows[len(got.Rows)-1]; err != nil || len(got.Rows) != 11 || last.Count != 200 {

@@ -1,4 +1,4 @@
-package app
+package inspect
 
 import (
 	"cmp"
@@ -11,24 +11,24 @@ import (
 	"selfheal/internal/suggest"
 )
 
-// SignatureOrder is by what rows are sorted.
-type SignatureOrder string
+// Order is by what rows are sorted.
+type Order string
 
 // The orders; equal rows stand by count, then by id.
 const (
-	OrderCount    SignatureOrder = "count"    // most frequent first
-	OrderFirst    SignatureOrder = "first"    // oldest first occurrence first
-	OrderLast     SignatureOrder = "last"     // newest last occurrence first
-	OrderSeverity SignatureOrder = "severity" // worst first
+	OrderCount    Order = "count"    // most frequent first
+	OrderFirst    Order = "first"    // oldest first occurrence first
+	OrderLast     Order = "last"     // newest last occurrence first
+	OrderSeverity Order = "severity" // worst first
 )
 
-// ParseSignatureOrder reads the name of an order.
-func ParseSignatureOrder(text string) (SignatureOrder, error) {
+// ParseOrder reads the name of an order.
+func ParseOrder(text string) (Order, error) {
 	orders := []string{string(OrderCount), string(OrderFirst), string(OrderLast), string(OrderSeverity)}
 	if !slices.Contains(orders, text) {
 		return "", selfheal.Usagef(didYouMean(text, orders), "unknown order %q", text)
 	}
-	return SignatureOrder(text), nil
+	return Order(text), nil
 }
 
 // ParseLevel reads the name of a severity.
@@ -60,9 +60,9 @@ func didYouMean(text string, words []string) string {
 	return all
 }
 
-// GroupView says which signatures a table shows, and how.
-type GroupView struct {
-	Sort  SignatureOrder    // empty: OrderCount
+// View says which signatures a table shows, and how.
+type View struct {
+	Sort  Order             // empty: OrderCount
 	Level selfheal.Severity // least; what was logged without a severity is below every level
 	Limit int               // most rows; 0: all
 
@@ -71,7 +71,7 @@ type GroupView struct {
 
 // table makes the rows of what was counted. What it leaves out it counts; the
 // row for everything beyond the cap on signatures always stays.
-func (v GroupView) table(reading report.Reading, counts *tally, all *finalSignatures) report.SignatureTable {
+func (v View) table(reading report.Reading, counts *tally, all *finalSignatures) report.SignatureTable {
 	t := report.SignatureTable{Reading: reading, Signatures: len(all.members), Lines: len(all.signatures), Rows: []report.SignatureRow{}}
 	var shown, overflow []classSum
 	for class := range all.members {
@@ -108,7 +108,7 @@ type classSum struct {
 	sum   tallied
 }
 
-func (v GroupView) sort(classes []classSum) {
+func (v View) sort(classes []classSum) {
 	slices.SortFunc(classes, func(a, b classSum) int {
 		if a.fresh != b.fresh {
 			return cmp.Compare(rank(a.fresh), rank(b.fresh))
@@ -125,7 +125,7 @@ func rank(first bool) int {
 	return 1
 }
 
-func (v GroupView) compare(a, b *tallied) int {
+func (v View) compare(a, b *tallied) int {
 	switch v.Sort {
 	case OrderFirst:
 		if a.first.IsZero() != b.first.IsZero() {

@@ -1,4 +1,4 @@
-package app
+package inspect
 
 import (
 	"context"
@@ -29,8 +29,8 @@ const (
 
 // FollowRequest names logs that go on.
 type FollowRequest struct {
-	GroupRequest
-	View  GroupView
+	Request
+	View  View
 	Ticks <-chan time.Time // when to look at what came; a few times a second
 	// Wait returns when a file that was read to its end may have grown, or with ctx's error.
 	Wait func(ctx context.Context) error
@@ -38,11 +38,11 @@ type FollowRequest struct {
 	Watch func(report.LiveSignatures) error
 }
 
-// GroupFollow reads logs until they end or ctx is done, which is no error, and
+// Follow reads logs until they end or ctx is done, which is no error, and
 // gives the table of all; when an input fails, with the error. Files are followed
 // by name, across rotation and truncation. Memory is bounded, however long it goes on.
-func GroupFollow(ctx context.Context, r FollowRequest) (report.SignatureTable, error) {
-	f := &follower{request: &r, in: newGroupReader(&r.GroupRequest), started: r.Clock()}
+func Follow(ctx context.Context, r FollowRequest) (report.SignatureTable, error) {
+	f := &follower{request: &r, in: newLogReader(&r.Request), started: r.Clock()}
 	inputs, err := r.inputs()
 	if err != nil {
 		return report.SignatureTable{}, err
@@ -103,7 +103,7 @@ type follower struct {
 
 	mu      sync.Mutex // over all below
 	stopped bool
-	in      *groupReader
+	in      *logReader
 	counts  tally
 	arrived []time.Time // when each signature was first seen here, by index
 	lines   int64

@@ -36,6 +36,11 @@ type Anomaly struct {
 	EValue float64 `json:"e_value,omitempty"`
 	// Retracted is when a flag was taken back, since later minutes explained it; zero when none was.
 	Retracted time.Time `json:"retracted,omitzero"`
+	// Instances and Traces are on how many hosts, pods or processes, and in how many requests, it
+	// occurred; 0 where its records do not say. Serving is how many instances logged at all.
+	Instances int64 `json:"instances,omitempty"`
+	Traces    int64 `json:"traces,omitempty"`
+	Serving   int64 `json:"serving,omitempty"`
 	// Priority says how soon a person should look; empty when it is not flagged.
 	Priority Priority `json:"priority,omitempty"`
 }

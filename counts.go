@@ -31,6 +31,7 @@ func MinuteTime(minute int64) time.Time { return time.Unix(minute*60, 0).UTC() }
 type Series struct {
 	Counts  []Count `json:"counts,omitempty"`
 	Undated int64   `json:"undated,omitempty"`
+	Reach   *Reach  `json:"reach,omitempty"` // where it occurred; nil where nobody looked
 }
 
 // Add counts n occurrences in a minute. Appending in time order is O(1).
@@ -54,6 +55,7 @@ func (s *Series) Add(minute, n int64) {
 // of like length, whose minutes may alternate, are merged in one pass.
 func (s *Series) Merge(other *Series) {
 	s.Undated += other.Undated
+	s.seeReach(other.Reach)
 	if 16*len(other.Counts) < len(s.Counts) || len(s.Counts) == 0 || len(other.Counts) > 0 && s.Counts[len(s.Counts)-1].Minute < other.Counts[0].Minute {
 		for _, c := range other.Counts {
 			s.Add(c.Minute, c.N)
@@ -74,6 +76,17 @@ func (s *Series) Merge(other *Series) {
 		merged.Add(c.Minute, c.N)
 	}
 	s.Counts = slices.Clip(merged.Counts)
+}
+
+// seeReach adds where other occurrences came from.
+func (s *Series) seeReach(other *Reach) {
+	if other == nil {
+		return
+	}
+	if s.Reach == nil {
+		s.Reach = &Reach{}
+	}
+	s.Reach.Merge(other)
 }
 
 // Total is the number of all occurrences, dated or not.

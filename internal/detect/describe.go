@@ -24,9 +24,22 @@ func (j *judgement) anomaly(s *subject, silence selfheal.Silence, reason string)
 	if j.timeline.dated {
 		j.dates(s, &a)
 	}
+	j.reach(&a, s.after)
 	a.Priority = j.priority(&a, s.signature)
 	a.Why = j.why(s, &a, reason)
 	return a
+}
+
+// reach says how widely a signature occurred.
+func (j *judgement) reach(a *selfheal.Anomaly, after *selfheal.Series) {
+	if after.Reach == nil {
+		return
+	}
+	a.Instances, _ = after.Reach.Instances.Count()
+	a.Traces, _ = after.Reach.Traces.Count()
+	if j.all.Reach != nil {
+		a.Serving, _ = j.all.Reach.Instances.Count()
+	}
 }
 
 // ratio of the rates in what was seen, half an occurrence added on either side so
@@ -61,9 +74,11 @@ const (
 	// times as many as usual.
 	pageRate  = 1
 	pageRatio = 10
+	// pageTraces is in how many requests it occurred, where they are known.
+	pageTraces = 3
 )
 
-// priority says how soon a person should look: by class, rate and novelty. A crash
+// priority says how soon a person should look: by class, rate, reach and novelty. A crash
 // of a kind never seen, or an error that is new or tenfold and comes every minute,
 // cannot wait; a warning, or a slower error, can until office hours; a line that
 // went silent is between the two, since only people know what it stood for.
@@ -75,7 +90,9 @@ func (j *judgement) priority(a *selfheal.Anomaly, signature *selfheal.Signature)
 	if j.timeline.dated && !a.Onset.IsZero() {
 		perMinute = float64(a.Observed) / max(float64(j.now-selfheal.MinuteOf(a.Onset)), 1)
 	}
-	grave := a.Kind == selfheal.AnomalyNew || a.Ratio.Estimate >= pageRatio
+	// One request, or one client that tries again and again, can wait until the morning.
+	wide := a.Traces == 0 || a.Traces >= pageTraces
+	grave := wide && (a.Kind == selfheal.AnomalyNew || a.Ratio.Estimate >= pageRatio)
 	switch {
 	case a.Kind == selfheal.AnomalyBuild:
 		return selfheal.PriorityTicket

@@ -86,6 +86,7 @@ func (m *Monitor) merge(known, more *selfheal.Series) {
 			m.late = m.late || c.Minute < m.decided
 		}
 	}
+	known.Merge(&selfheal.Series{Reach: more.Reach})
 	known.Undated += min(max(more.Undated, 0), mostPerMinute)
 }
 

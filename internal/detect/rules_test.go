@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -66,6 +67,16 @@ func TestMethodsAreChecked(t *testing.T) {
 	}
 }
 
+// requests says in how many requests a signature of the window occurred, all on one host.
+func (s *scene) requests(id selfheal.SignatureID, n int) *scene {
+	reach := &selfheal.Reach{}
+	for i := range n {
+		reach.See("host", fmt.Sprint("request ", i))
+	}
+	s.in.Watched.Series[id].Reach = reach
+	return s
+}
+
 func TestPriorities(t *testing.T) {
 	t.Parallel()
 	f := func(s *scene, severity selfheal.Severity, want selfheal.Priority) {
@@ -79,6 +90,8 @@ func TestPriorities(t *testing.T) {
 	typical := func() *scene { return newScene(week, time.Hour).background() }
 	f(typical().every("x", 0, time.Hour, time.Minute, 2), selfheal.SeverityError, selfheal.PriorityPage)
 	f(typical().every("x", 0, time.Hour, 3*time.Minute, 1), selfheal.SeverityError, selfheal.PriorityTicket)
+	f(typical().every("x", 0, time.Hour, time.Minute, 2).requests("x", 2), selfheal.SeverityError, selfheal.PriorityTicket)
+	f(typical().every("x", 0, time.Hour, time.Minute, 2).requests("x", 3), selfheal.SeverityError, selfheal.PriorityPage)
 	f(typical().every("x", 0, time.Hour, time.Minute, 2), selfheal.SeverityWarn, selfheal.PriorityNote)
 	f(typical().every("x", 50*time.Minute, 51*time.Minute, time.Minute, 1), selfheal.SeverityFatal, selfheal.PriorityPage)
 }

@@ -31,9 +31,10 @@ type collector struct {
 
 // tally is how often each signature occurred, by the collector's own numbering.
 type tally struct {
-	series  []selfheal.Series
-	all     selfheal.Series
-	records int64
+	series   []selfheal.Series
+	all      selfheal.Series
+	records  int64
+	instance string // of the last record
 }
 
 // account is what was received of one piece.
@@ -140,6 +141,9 @@ const fineBaseline = 24 * time.Hour
 func (c *collector) count(t *tally, r *selfheal.Record, i group.Index) {
 	series := t.of(i)
 	t.records++
+	if c.side == watch.Watched {
+		t.reach(series, r)
+	}
 	if r.Time.IsZero() {
 		series.Undated++
 		t.all.Undated++
@@ -191,6 +195,25 @@ func (c *collector) result() collected {
 		result.add(compact(c.grouper.Signature(i)), c.counted.of(i), c.control.known(i))
 	}
 	return result
+}
+
+// reach takes in where a record of the window comes from: of errors all that is
+// known, of all others the instance, so that it is known how many there are.
+func (t *tally) reach(series *selfheal.Series, r *selfheal.Record) {
+	if r.Instance != t.instance {
+		t.instance = r.Instance
+		if t.all.Reach == nil {
+			t.all.Reach = &selfheal.Reach{}
+		}
+		t.all.Reach.See(r.Instance, "")
+	}
+	if r.Severity < selfheal.SeverityWarn && len(r.Exceptions) == 0 || r.Instance == "" && r.TraceID == "" {
+		return
+	}
+	if series.Reach == nil {
+		series.Reach = &selfheal.Reach{}
+	}
+	series.Reach.See(r.Instance, r.TraceID)
 }
 
 // known is the series of a signature that occurred; nil where none did.

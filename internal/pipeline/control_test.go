@@ -96,3 +96,28 @@ func TestAskedByAnyName(t *testing.T) {
 	f("g2-nosuch", "")
 	f("", "")
 }
+
+// TestReach: of an anomaly it is known on how many of the hosts, and in how many requests, it occurred.
+func TestReach(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.open(t, unwrapped)
+	from := w.sources()
+	var watched lines
+	for i := range 60 {
+		at := deployed.Add(time.Duration(i) * time.Minute).Format(time.RFC3339)
+		watched = append(watched,
+			fmt.Sprintf(`{"time":%q,"level":"INFO","msg":"order placed","host":"shop-%d","trace_id":"a%031d"}`, at, i%4, i),
+			fmt.Sprintf(`{"time":%q,"level":"ERROR","msg":"no price for this","host":"shop-%d","trace_id":"b%031d"}`, at, i%2, i/10))
+	}
+	got, err := p.Assess(t.Context(), w.plan(), pipeline.Sources{Baseline: from.Baseline, Watched: watched})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Anomalies) != 1 {
+		t.Fatalf("flagged: %+v", got.Anomalies)
+	}
+	if a := got.Anomalies[0]; a.Instances != 2 || a.Serving != 4 || a.Traces != 6 {
+		t.Errorf("on %d of %d hosts, in %d requests", a.Instances, a.Serving, a.Traces)
+	}
+}

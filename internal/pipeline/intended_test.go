@@ -40,8 +40,8 @@ func TestIntendedDrops(t *testing.T) {
 			const week = 7 * 24 * time.Hour
 			sources := pipeline.Sources{
 				Repository: w.repository.Dir,
-				Baseline: append(steady(deployed.Add(-week), week), logged(deployed.Add(-week), week, time.Minute, "INFO", "order placed in shop")...),
-				Watched:  append(steady(deployed, time.Hour), after...),
+				Baseline:   append(steady(deployed.Add(-week), week), logged(deployed.Add(-week), week, time.Minute, "INFO", "order placed in shop")...),
+				Watched:    append(steady(deployed, time.Hour), after...),
 			}
 			got, err := p.Assess(t.Context(), w.plan(), sources)
 			if err != nil {

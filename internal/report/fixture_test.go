@@ -84,7 +84,7 @@ func newError() selfheal.Anomaly {
 	copy(after, []int64{0, 0, 0, 1, 0, 1, 1})
 	return selfheal.Anomaly{
 		Signature: lookup, Kind: selfheal.AnomalyNew, Severity: selfheal.SeverityError,
-		Observed: 155, Expected: 0, PValue: 3e-40, QValue: 1e-38, Ratio: selfheal.Ratio{Estimate: 0, Low: 412},
+		Observed: 155, Instances: 3, Serving: 8, Traces: 149, Expected: 0, PValue: 3e-40, QValue: 1e-38, Ratio: selfheal.Ratio{Estimate: 0, Low: 412},
 		Onset: deployed.Add(3 * time.Minute), Detected: deployed.Add(8 * time.Minute),
 		Why:   "It occurred 155 times in the hour after the deploy, in 54 different minutes, and never in the 7 days before.",
 		Chart: chartOf(wave(168, 0), after),

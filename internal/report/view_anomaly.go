@@ -77,6 +77,21 @@ func newAnomalyView(a selfheal.Anomaly, s selfheal.Signature, all selfheal.Asses
 	return v
 }
 
+// reachWords says how widely an error occurred.
+func reachWords(a selfheal.Anomaly) string {
+	var words []string
+	switch {
+	case a.Instances > 0 && a.Serving > 1:
+		words = append(words, count(a.Instances)+" of "+plural(max(a.Serving, a.Instances), "instance"))
+	case a.Instances > 0:
+		words = append(words, plural(a.Instances, "instance"))
+	}
+	if a.Traces > 0 {
+		words = append(words, plural(a.Traces, "request"))
+	}
+	return strings.Join(words, ", ")
+}
+
 // anomalyFacts leaves out what a build error has not: a build is not a rate.
 func anomalyFacts(a selfheal.Anomaly, watched selfheal.Interval) []fact {
 	var facts []fact
@@ -94,6 +109,9 @@ func anomalyFacts(a selfheal.Anomaly, watched selfheal.Interval) []fact {
 		add("ratio", ratioInterval(a.Ratio))
 	}
 	add("by chance", chance(a.PValue))
+	if reach := reachWords(a); reach != "" {
+		add("reach", reach)
+	}
 	if !a.Onset.IsZero() {
 		add("since", clock(a.Onset, watched.From)+" UTC")
 	}

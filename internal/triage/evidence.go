@@ -16,6 +16,8 @@ const (
 	familyName
 	familyDependency
 	familyLexicon
+	familyValue
+	familySetting
 	families
 )
 
@@ -32,8 +34,13 @@ const (
 	weightHop           = 1.6
 	weightName          = 3.0
 	weightRemoved       = 4.5
+	weightFirstUse      = 4.0
 	weightDependency    = 4.0
+	weightSetting       = 3.8 // a constant or setting that the failing code reads
+	weightValue         = 2.5 // the value in the error is the one that a setting got
 	weightLexicon       = 1.0
+	factorBelow         = 0.5 // lines below the one that failed
+	factorSource        = 1.6 // a changed function that is called right above where an absent value failed
 	factorSecondHop     = 0.4 // one call further away
 	factorMoved         = 0.8
 	factorRewritten     = 0.5 // a changed line on which nothing is new
@@ -74,6 +81,9 @@ type anchor struct {
 	function *Function
 	weight   float64
 	observed string
+	line     int  // where in the function the error shows; 0 when that is not known
+	traced   bool // the stack says who called it
+	hander   bool // it handed on an absent value
 }
 
 // bench is everything the rules work on, for one symptom.
@@ -83,6 +93,7 @@ type bench struct {
 	frames  []located
 	sites   []site
 	anchors []anchor
+	readers []anchor // those of the anchors in which the error shows itself
 }
 
 // located is a frame that was found in the repository.
@@ -91,6 +102,7 @@ type located struct {
 	path   string
 	weight float64 // 1 for the innermost
 	stale  bool    // its line does not fit the head
+	hander bool    // it handed an absent value to a function that was not changed
 }
 
 // evidence is everything the rules work on that all symptoms share.

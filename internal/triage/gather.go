@@ -94,6 +94,9 @@ func (e *evidence) interests(symptoms []symptom) interest {
 			in.addName(f.Name)
 		}
 	}
+	for _, s := range e.settings() {
+		in.addName(s.name)
+	}
 	return in
 }
 

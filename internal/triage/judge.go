@@ -3,6 +3,7 @@ package triage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -79,7 +80,7 @@ func (e *evidence) examine(s symptom, deployedAt time.Time) ranking {
 	b.anchors = b.findAnchors()
 	var findings []finding
 	for _, rule := range []func() []finding{
-		b.frameRule, b.literalRule, b.siteRule, b.hopRule, b.nameRule, b.dependencyRule, b.lexiconRule,
+		b.frameRule, b.literalRule, b.siteRule, b.hopRule, b.nameRule, b.dependencyRule, b.lexiconRule, b.settingRule, b.valueRule,
 	} {
 		findings = append(findings, rule()...)
 	}
@@ -107,17 +108,38 @@ func (b *bench) findAnchors() []anchor {
 		}
 	}
 	for _, f := range b.frames {
-		add(anchor{f.path, b.functionOf(f), f.weight, f.quote})
+		a := anchor{path: f.path, function: b.functionOf(f), weight: f.weight, observed: f.quote, traced: f.kind == frameStack && b.knowsCallers(), hander: f.hander}
+		if !f.stale {
+			a.line = f.line
+		}
+		add(a)
 	}
 	for _, s := range b.sites {
-		add(anchor{s.path, s.function, s.quality, s.observed})
+		add(anchor{path: s.path, function: s.function, weight: s.quality, observed: s.observed, line: s.literal.Start})
 	}
+	b.readers = slices.Clone(anchors)
 	for _, a := range anchors {
 		for _, callee := range b.callees(a) {
 			add(callee)
 		}
 	}
 	return anchors
+}
+
+// knowsCallers tells whether the error comes with a stack of at least two named functions.
+func (b *bench) knowsCallers() bool {
+	named := 0
+	for _, f := range b.symptom.frames {
+		if f.kind == frameStack && f.function != "" {
+			named++
+		}
+	}
+	return named > 1
+}
+
+// onStack tells whether a function of that name is on the stack.
+func (b *bench) onStack(name string) bool {
+	return slices.ContainsFunc(b.symptom.frames, func(f stackFrame) bool { return plainFunction(f.function) == name || f.function == name })
 }
 
 // callees gives the functions beside an anchor's file that it calls by a rare name.
@@ -130,7 +152,7 @@ func (b *bench) callees(a anchor) []anchor {
 			if f.Declaration || f == a.function || !a.function.Uses[f.Name] || b.nameRarity(f.Name) < 0.4 {
 				continue
 			}
-			out = append(out, anchor{path, f, factorSecondHop * a.weight, a.observed})
+			out = append(out, anchor{path: path, function: f, weight: factorSecondHop * a.weight, observed: a.observed})
 		}
 	}
 	return out

@@ -14,7 +14,9 @@ import (
 // its line comes from another revision: it keeps its file, not its line.
 func (e *evidence) locateFrames(frames []stackFrame, message string) []located {
 	absent := absentValue.MatchString(message)
+	handed := absentAnywhere.MatchString(message)
 	var found []located
+	depth := 0
 	seen := map[place]bool{}
 	for _, f := range frames {
 		path := e.locator.find(f.file)
@@ -26,20 +28,39 @@ func (e *evidence) locateFrames(frames []stackFrame, message string) []located {
 			continue
 		}
 		seen[at] = true
-		weight := 1 / (1 + frameDecay*float64(len(found)))
+		weight := 1 / (1 + frameDecay*float64(depth))
+		hander := handed && len(found) == 1 && depth == 0
+		if depth > 0 || !handed || len(found) > 0 || e.changedAround(f, path) {
+			depth++
+		}
 		if f.kind == frameLogger {
 			weight *= factorLogger
 		}
 		if f.nilArgument && absent {
 			weight *= factorNilArgument
 		}
-		found = append(found, located{stackFrame: f, path: path, weight: weight, stale: e.stale(f, path)})
+		found = append(found, located{stackFrame: f, path: path, weight: weight, stale: e.stale(f, path), hander: hander})
 	}
 	return found
 }
 
 // absentValue matches errors that mean a missing value was used.
 var absentValue = regexp.MustCompile(`nil pointer dereference`)
+
+// absentAnywhere matches the same in all languages.
+var absentAnywhere = regexp.MustCompile(`nil pointer dereference|'NoneType' object|of (?:undefined|null)\b|NullPointerException|NullReferenceException|for nil:NilClass|because "[\w.]+" is null`)
+
+// changedAround tells whether the function of a frame was changed. What failed on
+// an absent value in a function that was not was handed the value by its caller,
+// which then is as close to the fault as the function itself.
+func (e *evidence) changedAround(f stackFrame, path string) bool {
+	s := e.sources[path]
+	if s == nil || f.line == 0 {
+		return true
+	}
+	function := s.functionAt(f.line)
+	return function == nil || len(e.editsIn(path, function.Start, function.End)) > 0
+}
 
 // stale tells whether a frame contradicts the file as it is at the head.
 func (e *evidence) stale(f stackFrame, path string) bool {
@@ -199,7 +220,7 @@ func (b *bench) frameFunction(f located) []finding {
 		for _, i := range edits {
 			p := 0.3
 			if f.line > 0 && !f.stale {
-				p = proximity(b.edits[i].near.line, f.line)
+				p = proximity(b.edits[i].near.line, f.line) * b.reached(f, b.edits[i])
 			}
 			if p > near {
 				closest, near = i, p
@@ -207,7 +228,7 @@ func (b *bench) frameFunction(f located) []finding {
 			lines = append(lines, pointer{i, 4 * f.weight * p})
 		}
 		x := selfheal.Exhibit{
-			Kind: selfheal.ExhibitFrameInFunction, Weight: weightFrameFunction * f.weight * (0.6 + 0.4*near),
+			Kind: selfheal.ExhibitFrameInFunction, Weight: weightFrameFunction * f.weight * (0.2 + 0.8*near),
 			Text: fmt.Sprintf("a stack frame lies in %s, which this commit changed", function.Name), Observed: shorten(f.quote),
 		}
 		b.quoteEdit(&x, closest)
@@ -215,6 +236,25 @@ func (b *bench) frameFunction(f located) []finding {
 	}
 	return out
 }
+
+// reached is factorBelow for an edit below the line that failed: it had not run
+// yet, unless a loop led back.
+func (b *bench) reached(f located, e edit) float64 {
+	s := b.sources[f.path]
+	if s == nil || f.kind != frameStack || e.near.line <= f.line {
+		return 1
+	}
+	for _, line := range s.lines[f.line-1 : min(e.near.line-1, len(s.lines))] {
+		if continues.MatchString(line) {
+			return 1 // it may be the same statement
+		}
+		break
+	}
+	return factorBelow
+}
+
+// continues matches a line that its statement goes on after.
+var continues = regexp.MustCompile(`[({\[,+\\.|&=:?]\s*$`)
 
 // functionOf gives the function that a frame lies in, by its line or else by its name.
 func (b *bench) functionOf(f located) *Function {
@@ -238,8 +278,8 @@ func (b *bench) frameFile(f located) []finding {
 		var lines []pointer
 		for _, i := range edits {
 			p := 0.0
-			if n := b.edits[i].near.line; n > 0 && f.line > 0 && !f.stale {
-				p = proximity(n, f.line)
+			if n := b.edits[i].near.line; n > 0 && f.line > 0 && !f.stale && !b.apart(f, n) {
+				p = proximity(n, f.line) * b.reached(f, b.edits[i])
 			}
 			if p > near {
 				closest, near = i, p
@@ -254,4 +294,15 @@ func (b *bench) frameFile(f located) []finding {
 		out = append(out, finding{familyFrame, commit, x, lines})
 	}
 	return out
+}
+
+// apart tells whether a line lies in another function than a frame: being close
+// then says no more than being in the same file.
+func (b *bench) apart(f located, line int) bool {
+	s := b.sources[f.path]
+	if s == nil {
+		return false
+	}
+	own, other := s.functionAt(f.line), s.functionAt(line)
+	return own != nil && other != nil && own != other && !own.Declaration && !other.Declaration
 }

@@ -3,6 +3,7 @@ package triage
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -117,7 +118,7 @@ func (b *bench) nameFinding(commit int, names map[string]*named) (finding, bool)
 		return finding{}, false
 	}
 	x := selfheal.Exhibit{
-		Kind: selfheal.ExhibitIdentifier, Weight: weightName * min(1, bits/bitsOfName), Observed: shorten(strings.Join(texts, ", ")),
+		Kind: selfheal.ExhibitIdentifier, Weight: weightName * min(1, bits/(b.survey.scale(bitsOfName-2)+2)), Observed: shorten(strings.Join(texts, ", ")),
 		Text: plural(len(used), "rare name of the error stands", "rare names of the error stand") + " on lines that this commit changed",
 	}
 	if b.edits[best].class == selfheal.ClassConfig || b.edits[best].class == selfheal.ClassBuild {
@@ -203,40 +204,79 @@ var missing = []*regexp.Regexp{
 	regexp.MustCompile(`cannot find symbol.*symbol:\s+\w+ (\w+)`),
 }
 
-// missingRule looks for the deletion of what the error says is missing.
+// vaguelyMissing are ways that plain language uses too: only what looks like a name counts.
+var vaguelyMissing = []*regexp.Regexp{
+	regexp.MustCompile(`\b([A-Za-z_]\w*)['"]? (?:is|was) (?:missing|required|not set|absent|not provided)\b`),
+	regexp.MustCompile(`(?i)missing (?:required )?(?:field|property|key|parameter|setting|argument|header|option):? ['"]?(\w+)`),
+}
+
+// minMissing is the specificity from which a word of plain language is taken for a name.
+const minMissing = 0.6
+
+// takesAway matches statements that remove or rename a part of a schema, in SQL
+// and in the usual migration tools.
+var takesAway = regexp.MustCompile(`(?i)\b(?:drop|rename)\b|\b(?:drop|remove|rename)_?(?:column|table|field|index|model|reference)s?\b|\b(?:Remove|Rename|Alter|Delete)(?:Field|Model)\b`)
+
+// missingRule looks for the deletion of what the error says is missing, and for
+// the commit that was the first to ask for it.
 func (b *bench) missingRule() []finding {
 	var out []finding
-	for _, pattern := range missing {
+	told := map[string]bool{}
+	for i, pattern := range slices.Concat(missing, vaguelyMissing) {
 		m := pattern.FindStringSubmatch(b.symptom.message)
-		if m == nil || len(m[1]) < 3 {
+		if m == nil || len(m[1]) < 3 || told[m[1]] || i >= len(missing) && specificity(m[1]) < minMissing {
 			continue
 		}
-		name := m[1]
-		gone := map[int][]int{}
-		kept := map[int]bool{}
-		for i, e := range b.edits {
-			if !hasWord(e.text, name) {
-				continue
-			}
-			if e.op == selfheal.LineDeleted && !e.moved {
-				gone[e.commit] = append(gone[e.commit], i)
-			} else if e.op == selfheal.LineAdded {
-				kept[e.commit] = true
-			}
+		told[m[1]] = true
+		out = append(out, b.missingName(m[1], m[0])...)
+	}
+	return out
+}
+
+// missingName finds what commits did to a name that the error misses.
+func (b *bench) missingName(name, observed string) []finding {
+	gone, added := map[int][]int{}, map[int][]int{}
+	places := map[string]bool{}
+	for i, e := range b.edits {
+		switch {
+		case !hasWord(e.text, name):
+		case e.op == selfheal.LineDeleted && !e.moved, e.op == selfheal.LineAdded && takesAway.MatchString(e.text):
+			gone[e.commit] = append(gone[e.commit], i)
+		case e.op == selfheal.LineAdded:
+			added[e.commit] = append(added[e.commit], i)
+			places[e.at.path] = true
 		}
-		for commit, edits := range gone {
-			weight := weightRemoved
-			if kept[commit] {
-				weight *= 0.6
-			}
-			x := selfheal.Exhibit{
-				Kind: selfheal.ExhibitIdentifier, Weight: weight,
-				Text: fmt.Sprintf("this commit removed %s, which the error misses", shorten(name)), Observed: shorten(m[0]),
-			}
-			lines, best := b.removals(name, edits)
-			b.quoteEdit(&x, best)
-			out = append(out, finding{familyName, commit, x, lines})
+	}
+	if len(gone) == 0 && isWord(name) && b.survey.frequency[termOf([]byte(name))] <= len(places) {
+		return b.firstUses(name, observed, added)
+	}
+	var out []finding
+	for commit, edits := range gone {
+		weight := weightRemoved
+		if len(added[commit]) > 0 {
+			weight *= 0.6
 		}
+		x := selfheal.Exhibit{
+			Kind: selfheal.ExhibitIdentifier, Weight: weight,
+			Text: fmt.Sprintf("this commit removed %s, which the error misses", shorten(name)), Observed: shorten(observed),
+		}
+		lines, best := b.removals(name, edits)
+		b.quoteEdit(&x, best)
+		out = append(out, finding{familyName, commit, x, lines})
+	}
+	return out
+}
+
+// firstUses blames the commits that brought a name which stands nowhere else.
+func (b *bench) firstUses(name, observed string, added map[int][]int) []finding {
+	var out []finding
+	for commit, edits := range added {
+		x := selfheal.Exhibit{
+			Kind: selfheal.ExhibitIdentifier, Weight: weightFirstUse,
+			Text: fmt.Sprintf("this commit brought %s, which the error misses and which stands nowhere else", shorten(name)), Observed: shorten(observed),
+		}
+		b.quoteEdit(&x, edits[0])
+		out = append(out, finding{familyName, commit, x, evenly(edits, pointsUse)})
 	}
 	return out
 }

@@ -109,7 +109,11 @@ var lexicon = []struct {
 		regexp.MustCompile(`(?i)time_?out|deadline|retr(?:y|ies)|time\.(?:Second|Minute|Millisecond)|_ms\b|interval`), "a time limit was changed",
 	},
 	{
-		regexp.MustCompile(`(?i)too (?:large|long|many|big)|exceed|limit|overflow|out of range|exhausted|heap|out of memory`),
+		regexp.MustCompile(`(?i)index(?: is)? out of (?:range|bounds)|IndexError|IndexOutOfBounds|slice bounds|list index|RangeError`),
+		regexp.MustCompile(`(?i)\blen\b|\blength\b|\bsize\b|\bcount\b|[<>]=?|[\])]\s*\[|\w\[|\brange\b|[+-]\s*1\b`), "an index or a bound was changed",
+	},
+	{
+		regexp.MustCompile(`(?i)too (?:large|long|many|big|small|short)|(?:larger|longer|bigger|smaller|more|fewer) than|exceed|limit|overflow|exhausted|heap|out of memory`),
 		regexp.MustCompile(`(?i)max|limit|size|capacity|pool|buffer|batch|concurren|queue`), "a limit or size was changed",
 	},
 	{
@@ -130,7 +134,7 @@ var lexicon = []struct {
 	},
 	{
 		regexp.MustCompile(`(?i)nil pointer|null pointer|NullPointer|NoneType|of undefined|of null|nil map|invalid memory`),
-		regexp.MustCompile(`[^r] [!=]= nil\b|\bnull\b|\bNone\b|undefined|\.get\(|\[[\w."']+\]|Optional|\?\.`), "a value that may be absent was touched",
+		regexp.MustCompile(`[^r] [!=]= nil\b|\bvar \w+ \*\w|\bnull\b|\bNone\b|undefined|\.get\(|\[[\w."']+\]|Optional|\?\.`), "a value that may be absent was touched",
 	},
 	{
 		regexp.MustCompile(`(?i)unmarshal|json|yaml|parse|decod|unexpected token|invalid character|syntax`),

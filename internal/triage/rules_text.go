@@ -3,6 +3,7 @@ package triage
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 
 	"selfheal"
@@ -189,6 +190,11 @@ func (b *bench) hopsFrom(path string, f *Function, edits []int) []finding {
 		switch {
 		case len(f.Name) > 2 && a.function.Uses[f.Name]:
 			text, rarity = fmt.Sprintf("%s, where the error shows, uses %s, which this commit changed", a.function.Name, f.Name), b.nameRarity(f.Name)
+			if b.yields(a, f.Name) {
+				rarity *= factorSource
+			}
+		case a.traced && !b.onStack(f.Name):
+			continue // the stack names other callers
 		case len(a.function.Name) > 2 && f.Uses[a.function.Name] && !f.Declaration:
 			text, rarity = fmt.Sprintf("%s, where the error shows, is used by %s, which this commit changed", a.function.Name, f.Name), b.nameRarity(a.function.Name)
 		default:
@@ -208,9 +214,20 @@ func (b *bench) hopsFrom(path string, f *Function, edits []int) []finding {
 	return out
 }
 
+// yields tells whether the absent value that an anchor handed on may be what a
+// function gave that is called there or just above.
+func (b *bench) yields(a anchor, name string) bool {
+	s := b.sources[a.path]
+	if s == nil || a.line == 0 || !a.hander {
+		return false
+	}
+	const above = 3
+	return slices.ContainsFunc(s.lines[max(0, a.line-1-above):min(a.line, len(s.lines))], func(line string) bool { return hasWord(line, name) })
+}
+
 // nameRarity weighs a function's name by how few files mention it.
 func (e *evidence) nameRarity(name string) float64 {
-	return min(1, e.survey.surprise(termOf([]byte(name)), 1)/8)
+	return min(1, e.survey.surprise(termOf([]byte(name)), 1)/e.survey.scale(8))
 }
 
 // evenly points to all edits with the same strength.

@@ -41,11 +41,12 @@ const (
 	roleRaises               // makes an error of them
 )
 
-// maxText is the size at which a joined text, and maxTexts the number at which
-// the texts of one statement, are cut.
+// Where what belongs to one statement is cut: the size of a joined text, the
+// number of texts, and the size of the code that is compared.
 const (
 	maxText  = 2000
 	maxTexts = 200
+	maxCode  = 4 << 10 // of the code of a statement, in bytes
 )
 
 // maxChain is how many lines above its last call a chain of calls is followed.
@@ -154,7 +155,7 @@ func enclosingCalls(code []byte, literals []span) []span {
 	calls := make([]span, len(literals))
 	for i, o := range opened {
 		if o > 0 {
-			calls[i] = span{o - 1, max(closed[o-1], literals[i].to)}
+			calls[i] = span{o - 1, cmp.Or(closed[o-1], len(code))}
 		}
 	}
 	return calls
@@ -209,12 +210,12 @@ func newStatement(code []byte, lines []int, at span) statement {
 	first := from + len(code[from:at.from]) - len(bytes.TrimLeft(code[from:at.from], " \t\r\n"))
 	s := statement{
 		start: lineOf(lines, first), end: lineOf(lines, at.to),
-		callee: strings.TrimSpace(string(code[from:at.from])), code: squeeze(string(code[from:at.to])),
+		callee: strings.TrimSpace(string(code[from:at.from])), code: squeeze(string(code[from:min(at.to, from+maxCode)])),
 	}
 	if code[at.from] != '(' { // the line of a literal in no call: what precedes it says what is done
-		s.callee = strings.TrimSpace(strings.Split(string(code[at.from:at.to]), `"`)[0])
+		s.callee = strings.TrimSpace(strings.Split(string(code[at.from:min(at.to, at.from+maxCode)]), `"`)[0])
 	}
-	s.role, s.level = roleOf(s.callee), levelOf(s.callee, string(code[at.from:at.to]))
+	s.role, s.level = roleOf(s.callee), levelOf(s.callee, string(code[at.from:min(at.to, at.from+maxCode)]))
 	return s
 }
 

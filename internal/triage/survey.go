@@ -166,3 +166,9 @@ func (s *survey) surprise(t term, touched int) float64 {
 	p := 1 - math.Pow(1-frequency/(n+1), float64(max(touched, 1)))
 	return -math.Log2(min(max(p, 1e-6), 1))
 }
+
+// scale gives the surprise at which a name counts fully, in bits: no name of a
+// small repository can be as surprising as one of a large repository.
+func (s *survey) scale(most float64) float64 {
+	return min(most, math.Log2(float64(max(s.surveyed, 2))+1))
+}

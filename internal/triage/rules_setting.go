@@ -1,0 +1,139 @@
+package triage
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+
+	"selfheal"
+)
+
+// assignment matches a line that gives a name a value: in code, in a class, in a
+// mapping, or in a file of settings. Group 1 is the name, 2 the value.
+var assignment = regexp.MustCompile(`^\s*(?:(?:export|public|private|protected|internal|static|final|readonly|const|let|var|val|pub|default)\s+)*(?:[A-Za-z_][\w.<>\[\]]*\s+)??['"]?([A-Za-z_][\w-]*)['"]?\s*(?::\s*[\w.<>\[\]]+\s*)?(?::=|=|:)\s*([^=\s].*)$`)
+
+// settled is a name that a commit gave another value.
+type settled struct {
+	name  string
+	added int // the edit with the new value
+	old   string
+	value string
+}
+
+// constant matches values that are written out rather than computed.
+var constant = regexp.MustCompile(`^(?:[-+]?\.?\d|['"` + "`" + `\[{]|(?i:true|false|null|nil|none|on|off|yes|no)\b)`)
+
+// settings lists the names that kept their place and got another constant value:
+// pairs of a deleted and an added line of one hunk that assign to the same name,
+// which nothing else in the hunk does.
+func (e *evidence) settings() []settled {
+	var out []settled
+	var deleted, added map[string][]string // of the current hunk, by name
+	group, last := -1, -1
+	for i, edit := range e.edits {
+		if edit.group != group {
+			group, last = edit.group, len(out)
+			deleted, added = map[string][]string{}, map[string][]string{}
+		}
+		m := assignment.FindStringSubmatch(edit.text)
+		if m == nil || edit.moved {
+			continue
+		}
+		name, value := m[1], m[2]
+		if edit.op == selfheal.LineDeleted {
+			deleted[name] = append(deleted[name], value)
+			continue
+		}
+		added[name] = append(added[name], value)
+		old := deleted[name]
+		if len(added[name]) > 1 { // which of them took the place of the old one is not clear
+			out = append(out[:last], slices.DeleteFunc(out[last:], func(s settled) bool { return s.name == name })...)
+		} else if len(old) == 1 && squeeze(old[0]) != squeeze(value) && (edit.class == selfheal.ClassConfig || constant.MatchString(old[0]) && constant.MatchString(value)) {
+			out = append(out, settled{name, i, old[0], value})
+		}
+	}
+	return out
+}
+
+// minSetting is the specificity from which the name of a setting is followed.
+const minSetting = 0.5
+
+// settingRule finds constants and settings that got another value and that the
+// code reads in which the error shows.
+func (b *bench) settingRule() []finding {
+	var out []finding
+	for _, s := range b.settings() {
+		if specificity(s.name) < minSetting {
+			continue
+		}
+		for _, a := range b.readers {
+			near, ok := b.reads(a, s)
+			if !ok {
+				continue
+			}
+			x := selfheal.Exhibit{
+				Kind: selfheal.ExhibitCallHop, Weight: weightSetting * a.weight * (0.8 + 0.2*near) * b.settingRarity(s.name), Observed: shorten(a.observed),
+				Text: fmt.Sprintf("%s, where the error shows, reads %s, which this commit gave another value", a.function.Name, shorten(s.name)),
+			}
+			if b.edits[s.added].class == selfheal.ClassConfig {
+				x.Kind = selfheal.ExhibitConfiguration
+			}
+			b.quoteEdit(&x, s.added)
+			out = append(out, finding{familySetting, b.edits[s.added].commit, x, []pointer{{s.added, weightSetting * a.weight}}})
+		}
+	}
+	return out
+}
+
+// settingRarity weighs a setting by how few files mention it beside the one that sets it.
+func (b *bench) settingRarity(name string) float64 {
+	t := termOf([]byte(name))
+	beside := max(b.survey.frequency[t]-1, 1)
+	return min(1, math.Log2(float64(b.survey.surveyed+1)/float64(beside))/b.survey.scale(8))
+}
+
+// reads tells whether a function mentions a setting elsewhere than where it is
+// set, and how near to where the error shows, 0..1.
+func (b *bench) reads(a anchor, s settled) (near float64, ok bool) {
+	source := b.sources[a.path]
+	if source == nil || a.function == nil || a.function.Declaration {
+		return 0, false
+	}
+	e := b.edits[s.added]
+	for n := a.function.Start; n <= min(a.function.End, len(source.lines)); n++ {
+		if (a.path != e.near.path || n != e.near.line) && hasWord(source.lines[n-1], s.name) {
+			near, ok = max(near, proximity(n, a.line)), true
+		}
+	}
+	return near, ok
+}
+
+// numeral matches a number as people and programs write it.
+var numeral = regexp.MustCompile(`\b\d[\d_]*(?:\.\d+)?`)
+
+// valueRule finds settings whose new value is the number that the error gives:
+// the fewer digits, the easier that is by chance.
+func (b *bench) valueRule() []finding {
+	given := numeral.FindAllString(b.symptom.message, 100)
+	var out []finding
+	for _, s := range b.settings() {
+		before := numeral.FindAllString(s.old, 20)
+		for _, value := range numeral.FindAllString(s.value, 20) {
+			digits := len(value)
+			if slices.Contains(before, value) || !slices.Contains(given, value) || digits < 2 {
+				continue
+			}
+			x := selfheal.Exhibit{
+				Kind: selfheal.ExhibitIdentifier, Weight: weightValue * min(1, float64(digits)/3), Observed: value,
+				Text: fmt.Sprintf("the error gives the number to which this commit set %s", shorten(s.name)),
+			}
+			if b.edits[s.added].class == selfheal.ClassConfig {
+				x.Kind = selfheal.ExhibitConfiguration
+			}
+			b.quoteEdit(&x, s.added)
+			out = append(out, finding{familyValue, b.edits[s.added].commit, x, []pointer{{s.added, 2}}})
+		}
+	}
+	return out
+}

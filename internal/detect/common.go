@@ -88,7 +88,7 @@ func (g grid) movement(s *subject, m *model, t *timeline, counts []float64) move
 func raised(m *model, n float64, span minutes, t *timeline) float32 {
 	perMinute := m.known * m.burst / t.baseExposure
 	mean := perMinute * float64(span.length()) * m.season.at(hourOf((span.from+span.to)/2))
-	if n > mean+raisedBy*math.Sqrt(m.burst*mean+m.frailty*mean*mean) {
+	if n-m.burst > mean+raisedBy*math.Sqrt(m.burst*mean+m.frailty*mean*mean) {
 		return float32(mean / n)
 	}
 	return 0
@@ -112,6 +112,7 @@ type common struct {
 	outages   []outage
 	crowd     []int // per stretch, how many of those that rose in an outage are raised
 	limit     int   // of crowd, from which a stretch is an outage
+	usual     int   // the same of all signatures
 	now       int   // stretch of the window that is being watched
 	counts    []float64
 	models    []model
@@ -135,7 +136,8 @@ func learnCommon(subjects []*subject, models []model, t *timeline) *common {
 		c.movements[i] = c.grid.movement(s, &models[i], t, counts)
 	}
 	crowd := c.crowds(func(int) bool { return true })
-	c.findOutages(crowd, crowdLimit(crowd[:c.grid.before]))
+	c.usual = crowdLimit(crowd[:c.grid.before])
+	c.findOutages(crowd, c.usual)
 	c.proneTo = make([]bool, len(subjects))
 	for _, o := range c.outages {
 		for _, member := range o.members {
@@ -172,15 +174,20 @@ func crowdLimit(crowd []int) int {
 	return middle + max(leastCrowded, crowdSpreads*(high-middle), int(math.Ceil(crowdSpreads*math.Sqrt(float64(middle)))))
 }
 
-// findOutages collects the runs of crowded stretches of the baseline.
+// findOutages collects the runs of crowded stretches of the baseline: one that reaches the limit, or
+// several that nearly do, of the same signatures.
 func (c *common) findOutages(crowd []int, limit int) {
 	for i := 0; i < c.grid.before; i++ {
-		from := i
-		for i < c.grid.before && crowd[i] >= limit {
+		from, most := i, 0
+		for i < c.grid.before && crowd[i] >= limit-1 {
+			most = max(most, crowd[i])
 			i++
 		}
-		if i > from {
-			c.outages = append(c.outages, outage{from, i, c.members(from, i)})
+		if i == from || most < limit && i < from+2 {
+			continue
+		}
+		if members := c.members(from, i); most >= limit || len(members) >= leastCrowded {
+			c.outages = append(c.outages, outage{from, i, members})
 		}
 	}
 }

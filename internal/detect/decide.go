@@ -46,6 +46,11 @@ func (j *judgement) decide() {
 	j.threshold = min(rate*float64(found+1)/tests, rate)
 }
 
+// aloneAt is the largest chance at which a signature is flagged when no other is.
+func (j *judgement) aloneAt() float64 {
+	return j.options.FalseDiscoveryRate / float64(max(j.tested, 1))
+}
+
 // flag notes that the evidence suffices, and flags as soon as nothing is waited for.
 func (j *judgement) flag(s *subject) {
 	if s.crossed == 0 {

@@ -111,6 +111,24 @@ func (m *Monitor) advance(to int64) {
 	}
 }
 
+// Flags says which signatures were flagged by the last complete minute, each with the end
+// of the first minute at which it was; those that were taken back are among them. It is
+// what Result says without the words, at a fraction of the cost.
+func (m *Monitor) Flags() map[selfheal.SignatureID]time.Time {
+	flags := map[selfheal.SignatureID]time.Time{}
+	for _, s := range m.j.subjects {
+		if s.detected > 0 {
+			flags[s.signature.ID] = m.j.endOf(s.detected)
+		}
+	}
+	for _, p := range m.j.pulses {
+		if p.detected > 0 {
+			flags[p.signature.ID] = m.j.endOf(p.detected)
+		}
+	}
+	return flags
+}
+
 // Result says what is known after the last complete minute.
 func (m *Monitor) Result() Result { return m.j.result() }
 

@@ -2,8 +2,10 @@ package detect
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"selfheal"
 )
@@ -19,13 +21,18 @@ const (
 	// hours' worth of them.
 	noiseHorizon = 60
 
-	// A new error that comes typicalRate times a minute is what the rule is made for; it
-	// needs at most mostMinutes distinct minutes more than the least.
-	typicalRate = 0.7
-	mostMinutes = 12
-	// leastMinutes keeps two moments of an hour from being taken for something lasting.
-	leastMinutes = 4
+	// A dense step is made for errors that come frequentRate times a minute, the other one for those
+	// that come seldomRate times. They ask for at least so many distinct minutes, which keeps a few moments
+	// from being taken for something lasting, and for fewer than choices more.
+	frequentRate   = 0.7
+	frequentLeast  = 4
+	frequentChoice = 10
+	seldomRate     = 0.1
+	seldomLeast    = 5
+	seldomChoice   = 5
 
+	// The number of occurrences is a second way to be flagged: it gets crowdShare of the allowance.
+	crowdShare = 0.25
 	// crowdMargin is how much more numerous than the fullest clusters is more numerous.
 	crowdMargin = 1.1
 )
@@ -34,30 +41,77 @@ const (
 // nothing is deployed. A rare signature stands out from their clusters by lasting
 // longer, or by being more numerous.
 type noise struct {
-	minutes int     // distinct minutes that it takes to last
-	span    int64   // from the first of them to the last, both included
+	steps   []step  // any of which it takes to last
+	minutes int     // fewest distinct minutes of any step
+	span    int64   // shortest span of any step
 	count   float64 // occurrences that fewer clusters still reach, minutes capped at crowdCap
 	crashes bool    // crashes of unknown kinds are themselves usual here
 }
 
-// exceeded tells whether a rare signature lasts longer, or is more numerous, than
-// the clusters of unknown messages in the baseline. To last, it must go on coming:
-// of every thinMinutes beyond the span it needs, it must have one minute more. What
-// came long before does not count against it.
-func (n *noise) exceeded(counts []selfheal.Count) bool {
-	crowd := 0.0
+// step is one way to last: in so many distinct minutes, over so long a span from the first to
+// the last of them, both included, without a pause. A dense one asks for a minute more for
+// every thinMinutes beyond the span. Frequent errors are told from clusters by a dense step
+// over a short span, seldom ones by one over a long span.
+type step struct {
+	minutes int
+	span    int64
+	dense   bool
+}
+
+// taken tells whether minutes [first, last] of what came take the step.
+func (s *step) taken(minutes int, span int64) bool {
+	if minutes < s.minutes || span < s.span {
+		return false
+	}
+	return !s.dense || int64(minutes-s.minutes) >= (span-s.span)/thinMinutes
+}
+
+// takes tells whether anything that came takes the step. What came long before does not count against it.
+func (s *step) takes(counts []selfheal.Count) bool {
+	run := 0
 	for i, c := range counts {
-		if crowd += min(float64(c.N), crowdCap); crowd >= n.count {
-			return true
+		if i > 0 && c.Minute-counts[i-1].Minute > pauseMinutes {
+			run = i
 		}
-		for first := range counts[:max(i+2-n.minutes, 0)] {
-			span := c.Minute - counts[first].Minute + 1
-			if span >= n.span && int64(i+1-first-n.minutes) >= (span-n.span)/thinMinutes {
+		for first := run; first+s.minutes <= i+1; first++ {
+			if s.taken(i+1-first, c.Minute-counts[first].Minute+1) {
 				return true
+			}
+			if !s.dense {
+				break
 			}
 		}
 	}
 	return false
+}
+
+// exceeded tells whether a rare signature lasts longer, or is more numerous, than
+// the clusters of unknown messages in the baseline.
+func (n *noise) exceeded(counts []selfheal.Count) bool {
+	crowd := 0.0
+	for _, c := range counts {
+		crowd += min(float64(c.N), crowdCap)
+	}
+	if crowd >= n.count {
+		return true
+	}
+	for i := range n.steps {
+		if n.steps[i].takes(counts) {
+			return true
+		}
+	}
+	return false
+}
+
+// inWords says what it takes to last.
+func (n *noise) inWords() string {
+	var ways []string
+	for _, s := range n.steps {
+		if s.span < math.MaxInt64 {
+			ways = append(ways, fmt.Sprintf("%d minutes over %d min", s.minutes, s.span))
+		}
+	}
+	return strings.Join(ways, ", or ")
 }
 
 const (
@@ -69,8 +123,10 @@ const (
 	// leastSpan is how long a rare error must last at least to be told from a blip
 	// of a rollout; in short windows, a quarter of them.
 	leastSpan = 5
-	// thinMinutes is how seldom an error may come to be taken for one that lasts.
+	// thinMinutes is how seldom an error may come to be taken for a frequent one that lasts.
 	thinMinutes = 12
+	// pauseMinutes is after how long a pause an error counts as one that came back.
+	pauseMinutes = 25
 )
 
 // cluster is one stretch, as long as the window, in which a rare signature came.
@@ -105,50 +161,96 @@ func (j *judgement) findRare() (all []cluster, crashes int) {
 // learnNoise looks at how rare signatures came and went in the baseline.
 func (j *judgement) learnNoise(all []cluster, crashes int) noise {
 	t, o := &j.timeline, &j.options
-	n := noise{minutes: o.MinimumMinutes, span: int64(o.MinimumMinutes), count: max(leastCrowd, float64(o.MinimumCount))}
+	least := step{minutes: o.MinimumMinutes, span: int64(o.MinimumMinutes)}
+	n := noise{count: max(leastCrowd, float64(o.MinimumCount))}
 	if !t.dated {
-		return n
+		return n.take(least)
 	}
-	allowed := o.NoiseClusters * t.baseExposure / float64(max(t.window.length(), noiseHorizon))
-	n.crashes = float64(crashes) > allowed
-	n.minutes, n.span = lasting(all, o.MinimumMinutes, min(leastSpan, t.window.length()/4), int(allowed))
-	// The count is a second way to be flagged: it gets a small part of the allowance.
+	windows := t.baseExposure / float64(max(t.window.length(), noiseHorizon))
+	n.crashes = float64(crashes) > o.NoiseClusters*windows
+	least.span = min(leastSpan, t.window.length()/4)
+	n = n.take(lasting(all, least, allowance((1-crowdShare)*o.NoiseClusters, windows))...)
 	slices.SortFunc(all, func(a, b cluster) int { return cmp.Compare(b.crowd(), a.crowd()) })
-	if rank := int(allowed / 3); rank < len(all) {
+	if rank := allowance(crowdShare*o.NoiseClusters, windows); rank < len(all) {
 		n.count = max(n.count, crowdMargin*all[rank].crowd())
 	}
 	return n
 }
 
-// lasting finds how many distinct minutes, over how long a span, at most so many
-// clusters reach. Of all such pairs it takes the one that a typical new error meets first.
-func lasting(all []cluster, least int, shortest int64, allowed int) (minutes int, span int64) {
-	soonest := math.MaxInt
-	for n := max(least, leastMinutes); n < least+mostMinutes; n++ {
-		needed := max(shortest, int64(n))
-		for reaching(all, n, needed) > allowed && needed < noiseHorizon {
-			needed++
-		}
-		if soon := minutesToTell(typicalRate, 0.5, n, int(needed), noiseHorizon); soon < soonest {
-			soonest, minutes, span = soon, n, needed
-		}
+// allowance is how many clusters of so many windows may be beyond a bound that is set just so
+// low: one more must be expected of as many windows to come, since the bound was drawn
+// where those ended.
+func allowance(perWindow, windows float64) int { return max(int(perWindow*(windows+1))-1, 0) }
+
+// take sets the steps.
+func (n noise) take(steps ...step) noise {
+	n.steps, n.minutes, n.span = steps, steps[0].minutes, steps[0].span
+	for _, s := range steps {
+		n.minutes, n.span = min(n.minutes, s.minutes), min(n.span, s.span)
 	}
-	if soonest == math.MaxInt {
-		return least, math.MaxInt64
-	}
-	return minutes, span
+	return n
 }
 
-// reaching counts the clusters that last for so many minutes over such a span.
-func reaching(all []cluster, minutes int, span int64) int {
-	rule := noise{minutes: minutes, span: span, count: math.Inf(1)}
+// lasting finds two steps that together at most so many clusters take: the dense one by which
+// frequent new errors are told soonest, and with what that leaves the other one for seldom ones.
+func lasting(all []cluster, least step, allowed int) []step {
+	all = slices.DeleteFunc(slices.Clone(all), func(c cluster) bool { return len(c) < least.minutes })
+	dense := step{max(least.minutes, frequentLeast), least.span, true}
+	dense = soonest(all, dense, frequentChoice, allowed, frequentRate)
+	others := slices.DeleteFunc(slices.Clone(all), func(c cluster) bool { return dense.takes(c) })
+	left := allowed - (len(all) - len(others))
+	long := step{max(least.minutes, seldomLeast), least.span, false}
+	if long = soonest(others, long, seldomChoice, left, seldomRate); long.span == math.MaxInt64 {
+		return []step{dense}
+	}
+	return []step{dense, long}
+}
+
+// soonest finds the step, among so many from one on that asks for the least, that at most so many
+// clusters take and by which an error of so many per minute is told soonest. There may be none that can be taken.
+func soonest(all []cluster, least step, choice, allowed int, rate float64) step {
+	best, time := step{least.minutes, math.MaxInt64, least.dense}, math.Inf(1)
+	for n := least.minutes; n < least.minutes+choice; n++ {
+		s := step{n, max(least.span, int64(n)), least.dense}
+		if t := s.lengthen(all, allowed).timeAt(rate); t < time {
+			best, time = s, t
+		}
+	}
+	return best
+}
+
+// lengthen raises the span of a step until at most so many clusters take it.
+func (s *step) lengthen(all []cluster, allowed int) *step {
+	for taking(all, s) > allowed {
+		if s.span++; s.span > noiseHorizon {
+			s.span = math.MaxInt64
+		}
+	}
+	return s
+}
+
+// taking counts the clusters that take a step.
+func taking(all []cluster, s *step) int {
 	n := 0
 	for _, c := range all {
-		if len(c) >= minutes && rule.exceeded(c) {
+		if len(c) >= s.minutes && s.takes(c) {
 			n++
 		}
 	}
 	return n
+}
+
+// timeAt is about how many minutes an error of so many per minute needs for the step. A minute has
+// it with probability 1 - exp(-rate): so many such minutes, and two that are so far apart, come
+// as late as the geometric waiting times between them have it.
+func (s *step) timeAt(rate float64) float64 {
+	hit := -math.Expm1(-rate)
+	needed := float64(s.minutes)
+	if s.dense {
+		needed -= float64(s.span) / thinMinutes
+		hit = max(hit-1.0/thinMinutes, 1e-3)
+	}
+	return max(needed/hit, float64(s.span)+2*(1/-math.Expm1(-rate)-1))
 }
 
 // clusters gives each stretch of the given length that begins with an occurrence

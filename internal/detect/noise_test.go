@@ -1,59 +1,92 @@
 package detect
 
 import (
+	"math"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"selfheal"
 )
 
+// clusterOf lasts for so many distinct minutes, evenly over a span.
+func clusterOf(minutes int, span int64) cluster {
+	c := cluster{{Minute: 100, N: 1}}
+	for i := 1; i < minutes; i++ {
+		c = append(c, selfheal.Count{Minute: 100 + int64(i)*(span-1)/int64(minutes-1), N: 1})
+	}
+	return c
+}
+
 func TestLasting(t *testing.T) {
 	t.Parallel()
-	// clusterOf lasts for so many distinct minutes, evenly over a span.
-	clusterOf := func(minutes int, span int64) cluster {
-		c := cluster{{Minute: 100, N: 1}}
-		for i := 1; i < minutes; i++ {
-			c = append(c, selfheal.Count{Minute: 100 + int64(i)*(span-1)/int64(minutes-1), N: 1})
-		}
-		return c
-	}
-	f := func(name string, all []cluster, allowed, wantMinutes int, wantSpan int64) {
+	f := func(name string, all []cluster, allowed int, want ...step) {
 		t.Helper()
-		minutes, span := lasting(all, 2, 2, allowed)
-		if minutes != wantMinutes || span != wantSpan {
-			t.Errorf("%s: %d minutes over %d, want %d over %d", name, minutes, span, wantMinutes, wantSpan)
+		got := lasting(all, step{minutes: 2, span: 2}, allowed)
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(step{})); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
 		}
-		if n := reaching(all, minutes, span); n > allowed {
-			t.Errorf("%s: %d clusters reach it, %d are allowed", name, n, allowed)
+		n := 0
+		for _, c := range all {
+			if (&noise{steps: got, count: math.Inf(1)}).exceeded(c) {
+				n++
+			}
+		}
+		if n > allowed {
+			t.Errorf("%s: %d clusters last, %d are allowed", name, n, allowed)
 		}
 	}
-	f("no clusters", nil, 0, 4, 4)
-	f("single occurrences", []cluster{clusterOf(1, 1), clusterOf(1, 1)}, 0, 4, 4)
-	f("short and dense", []cluster{clusterOf(5, 5), clusterOf(4, 4)}, 0, 4, 6)
-	f("long and sparse", []cluster{clusterOf(2, 50), clusterOf(2, 40)}, 0, 4, 4)
-	f("both", []cluster{clusterOf(5, 5), clusterOf(2, 50)}, 0, 4, 6)
-	f("one may pass", []cluster{clusterOf(6, 6), clusterOf(3, 3)}, 1, 4, 4)
-	f("long ones", []cluster{clusterOf(6, 20), clusterOf(5, 18)}, 0, 6, 6)
+	dense := func(minutes int, span int64) step { return step{minutes, span, true} }
+	long := func(minutes int, span int64) step { return step{minutes, span, false} }
+	f("no clusters", nil, 0, dense(4, 4), long(5, 5))
+	f("single occurrences", []cluster{clusterOf(1, 1), clusterOf(1, 1)}, 0, dense(4, 4), long(5, 5))
+	f("short and dense", []cluster{clusterOf(5, 5), clusterOf(4, 4)}, 0, dense(4, 6), long(5, 6))
+	f("long and sparse", []cluster{clusterOf(2, 50), clusterOf(2, 40)}, 0, dense(4, 4), long(5, 5))
+	f("long and less sparse", []cluster{clusterOf(5, 50)}, 0, dense(4, 4), long(6, 6))
+	f("one may pass", []cluster{clusterOf(6, 6), clusterOf(3, 3)}, 1, dense(4, 4), long(5, 5))
+	f("long ones", []cluster{clusterOf(6, 20), clusterOf(5, 18)}, 0, dense(6, 6), long(5, 21))
+	f("endless ones", []cluster{clusterOf(60, 60)}, 0, dense(4, math.MaxInt64))
+}
+
+func TestAllowanceIsKeptInTheNextWindow(t *testing.T) {
+	t.Parallel()
+	f := func(perWindow, windows float64, want int) {
+		t.Helper()
+		if got := allowance(perWindow, windows); got != want {
+			t.Errorf("%g of %g windows: %d, want %d", perWindow, windows, got, want)
+		}
+	}
+	f(0.05, 168, 7)
+	f(0.02, 168, 2)
+	f(0.001, 168, 0)
+	f(1, 1, 1)
 }
 
 func TestWhatGoesOnComingExceeds(t *testing.T) {
 	t.Parallel()
-	n := noise{minutes: 3, span: 6, count: 25}
-	f := func(want bool, perMinute int64, minutes ...int64) {
+	f := func(s step, want bool, perMinute int64, minutes ...int64) {
 		t.Helper()
 		var counts []selfheal.Count
 		for _, m := range minutes {
 			counts = append(counts, selfheal.Count{Minute: m, N: perMinute})
 		}
+		n := noise{steps: []step{s}, count: 25}
 		if n.exceeded(counts) != want {
-			t.Errorf("%d in each of %v: got %v", perMinute, minutes, !want)
+			t.Errorf("%+v of %d in each of %v: got %v", s, perMinute, minutes, !want)
 		}
 	}
-	f(false, 1, 0, 1, 2)
-	f(false, 1, 0, 5)
-	f(true, 1, 0, 3, 5)
-	f(true, 1, 0, 3, 16)
-	f(false, 1, 0, 3, 17)
-	f(true, 1, 0, 40, 43, 45)
-	f(false, 100, 0, 1)
-	f(true, 100, 0, 1, 2)
+	dense, long := step{3, 6, true}, step{3, 6, false}
+	f(dense, false, 1, 0, 1, 2)
+	f(dense, false, 1, 0, 5)
+	f(dense, true, 1, 0, 3, 5)
+	f(dense, true, 1, 0, 3, 16)
+	f(dense, false, 1, 0, 3, 17)
+	f(dense, true, 1, 0, 40, 43, 45)
+	f(dense, false, 100, 0, 1)
+	f(dense, true, 100, 0, 1, 2)
+	f(long, true, 1, 0, 3, 17)
+	f(long, true, 1, 0, 20, 45)
+	f(long, false, 1, 0, 20, 46)
+	f(long, true, 1, 0, 26, 30, 31)
+	f(long, false, 1, 0, 1, 2)
 }

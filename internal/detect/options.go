@@ -61,7 +61,7 @@ func DefaultOptions() Options {
 		MinimumRatio:       2,
 		MinimumCount:       3,
 		MinimumMinutes:     2,
-		NoiseClusters:      0.03,
+		NoiseClusters:      0.05,
 		Drops:              DropsExpected,
 	}
 }

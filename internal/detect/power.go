@@ -73,11 +73,10 @@ func (j *judgement) powerForNew() string {
 // on is seen in the window, and how soon one of 1 per minute is.
 func (j *judgement) slowestNew(needed int) string {
 	window := int(j.timeline.window.length())
-	span := int(min(j.noise.span, longestSpan))
 	slowest := 0.0
 	for low, high, i := 1e-3, 10.0, 0; i < 14; i++ {
 		middle := math.Sqrt(low * high)
-		if told(-math.Expm1(-middle), needed, span, window) < powerConfidence {
+		if j.noise.told(-math.Expm1(-middle), needed, window) < powerConfidence {
 			low = middle
 		} else {
 			high, slowest = middle, middle
@@ -91,21 +90,19 @@ func (j *judgement) slowestNew(needed int) string {
 		frequency = "1 per " + number(math.Round(10/slowest)/10) + " min"
 	}
 	sentence := fmt.Sprintf("A new error of %s would have been seen", frequency)
-	if minute := minutesToTell(1, powerConfidence, needed, span, window); minute <= window && slowest < 1 {
+	if minute := j.noise.minutesToTell(1, powerConfidence, needed, window); minute <= window && slowest < 1 {
 		sentence += fmt.Sprintf(", one of 1 per min within %d min", minute)
 	}
 	return sentence + "."
 }
 
-// minutesToTell is after how many minutes an error at a steady rate has come in so
-// many distinct minutes, over so long a span, with some probability; more than
-// limit when not by then. A minute has it with probability 1 - exp(-rate), so that
-// the numbers before and after the span is reached are binomial.
-func minutesToTell(perMinute, confidence float64, needed, span, limit int) int {
+// minutesToTell is after how many minutes an error at a steady rate, of at least so many
+// distinct minutes, has taken a step with some probability; more than limit when not by then.
+func (n *noise) minutesToTell(perMinute, confidence float64, needed, limit int) int {
 	hit := -math.Expm1(-perMinute)
 	low, high := 1, limit+1
 	for low < high {
-		if middle := (low + high) / 2; told(hit, needed, span, middle) >= confidence {
+		if middle := (low + high) / 2; n.told(hit, needed, middle) >= confidence {
 			high = middle
 		} else {
 			low = middle + 1
@@ -114,7 +111,18 @@ func minutesToTell(perMinute, confidence float64, needed, span, limit int) int {
 	return low
 }
 
-// told is the probability of that by a minute.
+// told is the probability of that by a minute, for the step for which it is largest. Pauses are left out of account.
+func (n *noise) told(hit float64, needed, by int) float64 {
+	most := 0.0
+	for _, s := range n.steps {
+		most = max(most, told(hit, max(needed, s.minutes), int(min(s.span, longestSpan)), by))
+	}
+	return most
+}
+
+// told is the probability that so many distinct minutes, over so long a span, have had an error
+// by a minute. A minute has one with probability hit, so that the numbers before and
+// after the span is reached are binomial.
 func told(hit float64, needed, span, by int) float64 {
 	total, first := 0.0, hit
 	inner := max(span-2, 0) // minutes strictly between the first and the earliest that completes the span

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -14,10 +15,13 @@ const (
 	pulseEvents    = 500
 	// A minute is quiet with at most quietShare of what the baseline predicts for it.
 	quietShare = 0.1
-	// A drop must be so much longer than the longest silence of the baseline that all lines
-	// together reach that without a deploy in silenceBudget of the windows, and at least
-	// silenceLeast occurrences that should have come, and shortestSilence minutes.
-	silenceBudget   = 0.0005
+	// A drop must be so long a silence that all lines together reach that without a deploy in a
+	// silenceBudget of the windows, as a share of the false-discovery rate, and silenceMargin times the longest of the baseline, and at
+	// least silenceLeast occurrences that should have come, and shortestSilence minutes. How soon longer
+	// silences become rarer is read off the silencesKept longest ones.
+	silenceBudget   = 0.2
+	silenceMargin   = 1.1
+	silencesKept    = 12
 	silenceLeast    = 6
 	shortestSilence = 8
 	// Where the baseline is counted by the hour, silences shorter than that cannot be seen in it.
@@ -78,12 +82,12 @@ func (j *judgement) newPulses(controls []selfheal.SignatureID) pulses {
 		p.perMinute = total / t.baseExposure
 		return total < pulseEvents || p.perMinute < pulsePerMinute
 	})
-	all.learn(t)
+	all.learn(t, silenceBudget*j.options.FalseDiscoveryRate)
 	return all
 }
 
-// learn finds each line's season and its longest silence.
-func (all pulses) learn(t *timeline) {
+// learn finds each line's season, its longest silences, and how long a silence is a drop.
+func (all pulses) learn(t *timeline, budget float64) {
 	surveys := make([]survey, len(all))
 	for i, p := range all {
 		surveys[i] = newSurvey(p.before, tally(p.before), t, excuse{})
@@ -92,40 +96,55 @@ func (all pulses) learn(t *timeline) {
 	for i, p := range all {
 		p.season = common.own(&surveys[i], t, 1, usualFrailty)
 		p.shortest = shortestSilence
+		step, part, older := int64(1), t.fine, minutes{t.base.from, t.fine.from}
 		if coarse(p.before.Counts) {
-			p.shortest = coarseMinutes
-			p.longest = p.longestSilence(t.base, coarseMinutes)
-		} else {
-			p.longest = max(p.longestSilence(minutes{t.base.from, t.fine.from}, coarseMinutes), p.longestSilence(t.fine, 1))
+			p.shortest, step, part, older = coarseMinutes, coarseMinutes, t.base, minutes{}
 		}
-		p.needed = max(p.longest+p.margin(t, len(all)), silenceLeast)
+		if older.length() > 0 {
+			p.longest = p.silences(older, coarseMinutes)[0]
+		}
+		silences := p.silences(part, step)
+		p.longest = max(p.longest, silences[0])
+		usual := float64(len(silences)) * p.due(t.window) / p.due(part) // as long ones in a window
+		p.needed = max(p.drop(silences, usual*float64(len(all))/budget), silenceLeast)
 	}
 }
 
-// margin is how much longer than the longest silence of the baseline a silence must
-// be. The tail of silences is taken for exponential: then the longest of so many
-// is their scale times the logarithm of their number, which gives the scale.
-func (p *pulse) margin(t *timeline, lines int) float64 {
-	due := p.due(t.fine)
-	scale := 1.0
-	for range 10 {
-		scale = max(p.longest, 1) / math.Log(max(due/scale, 3))
+// drop is how long a silence must be, in occurrences that should have come, to be so many times
+// rarer than the given ones. The tail of silences is taken for exponential beyond the shortest
+// of the longest: its scale is by how much those exceed it in the mean.
+func (p *pulse) drop(silences []float64, rarer float64) float64 {
+	beyond := silences[len(silences)-1]
+	scale := 0.0
+	for _, s := range silences {
+		scale += (s - beyond) / float64(max(len(silences)-1, 1))
 	}
-	reached := p.due(t.window) / due * float64(lines) // windows in which a line is longer silent than ever before
-	return scale * max(math.Log(reached/silenceBudget), 1)
+	scale = max(scale, 1)
+	return max(beyond+scale*math.Log(max(rarer, 1)), p.longest+scale, silenceMargin*p.longest)
 }
 
-// longestSilence of a part of the baseline, whose counts are of so many minutes each.
-func (p *pulse) longestSilence(part minutes, step int64) float64 {
-	longest, heard := 0.0, part.from
+// silences gives the longest silences of a part of the baseline, whose counts are of so many minutes each, longest first.
+func (p *pulse) silences(part minutes, step int64) []float64 {
+	var longest []float64
+	note := func(length float64) {
+		at, _ := slices.BinarySearchFunc(longest, length, func(a, b float64) int { return cmp.Compare(b, a) })
+		if at < silencesKept {
+			longest = slices.Insert(longest, at, length)
+			longest = longest[:min(len(longest), silencesKept)]
+		}
+	}
+	heard := part.from
 	for _, c := range within(p.before, part) {
 		if p.quiet(float64(c.N), minutes{c.Minute, c.Minute + step}, 1) {
 			continue
 		}
-		longest = max(longest, p.due(minutes{heard, c.Minute}))
+		note(p.due(minutes{heard, c.Minute}))
 		heard = c.Minute + step
 	}
 	p.since, p.rest = heard, p.due(minutes{heard, part.to})
+	if len(longest) == 0 {
+		return []float64{p.rest}
+	}
 	return longest
 }
 

@@ -1,8 +1,10 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -106,8 +108,35 @@ func (j *judgement) replay(s *subject, level int) (peak, bool) {
 			return peak, true
 		}
 	}
-	return peak{}, false
+	return j.daily(s, level)
 }
+
+// daily tells whether a trial's stretch is no rise over the same minutes of the days before: a job
+// that runs every day may run a little larger than ever.
+func (j *judgement) daily(s *subject, level int) (peak, bool) {
+	const day = hoursPerDay * 60
+	t, r := &j.timeline, &s.trials[level]
+	span := t.extentOf(level, r.best)
+	var days []peak
+	for from := span.from - day; from >= t.base.from; from -= day {
+		p := peak{from: from, length: span.length()}
+		for _, c := range within(s.before, minutes{from, from + p.length}) {
+			count, capped := s.excused(c)
+			p.count += count
+			p.capped += capped
+		}
+		days = append(days, p)
+	}
+	if len(days) < daysForHabit {
+		return peak{}, false
+	}
+	slices.SortFunc(days, func(a, b peak) int { return cmp.Compare(a.capped, b.capped) })
+	usual := days[len(days)/2]
+	return usual, r.most+0.5 < j.options.MinimumRatio*j.share()*(usual.capped+0.5)
+}
+
+// daysForHabit is from how many days on their median tells what happens every day.
+const daysForHabit = 3
 
 // peaks finds, per hour of the day, the stretch with most occurrences as weigh counts them.
 func peaks(s *selfheal.Series, t *timeline, length int64, weigh func(selfheal.Count) (count, capped float64)) [hoursPerDay]peak {

@@ -70,7 +70,7 @@ func (j *judgement) shared(s *subject) (selfheal.Silence, string) {
 		}
 	}
 	weight := j.timeline.levels[0].weight
-	if exposure > 0 && s.model.chance(outside, exposure)/weight <= j.options.FalseDiscoveryRate/float64(max(j.tested, 1)) {
+	if exposure > 0 && s.model.chance(outside, exposure)/weight <= j.aloneAt() {
 		return "", ""
 	}
 	from := c.grid.extent(c.precedent().from, &j.timeline).from

@@ -25,7 +25,7 @@ type rule func(*subject) (selfheal.Silence, string)
 
 // rules are those that a flag must pass beside the evidence itself.
 func (j *judgement) rules() []rule {
-	return []rule{j.tooFew, j.blip, j.chanceCluster, j.oldRevision, j.shared, j.early}
+	return []rule{j.tooFew, j.blip, j.chanceCluster, j.oldRevision, j.shared, j.together, j.early}
 }
 
 // takenBack gives the reason why a flag does not stand any longer.
@@ -36,7 +36,10 @@ func (j *judgement) takenBack(s *subject) (selfheal.Silence, string) {
 	if silence, reason := j.blip(s); silence != "" {
 		return silence, reason
 	}
-	return j.shared(s)
+	if silence, reason := j.shared(s); silence != "" {
+		return silence, reason
+	}
+	return j.together(s)
 }
 
 // silence says why a subject does not count against the deploy; nothing when it does.
@@ -182,6 +185,6 @@ func (j *judgement) chanceCluster(s *subject) (selfheal.Silence, string) {
 		return "", ""
 	}
 	return selfheal.SilenceUsual, fmt.Sprintf(
-		"seen in %s over %d min, and unknown messages are so frequent here that it takes %d minutes over %d min, or %s occurrences",
-		plural(float64(s.active), "minute"), s.span, j.noise.minutes, j.noise.span, number(math.Ceil(j.noise.count)))
+		"seen in %s over %d min, and unknown messages are so frequent here that it takes %s, or %s occurrences",
+		plural(float64(s.active), "minute"), s.span, j.noise.inWords(), number(math.Ceil(j.noise.count)))
 }

@@ -4,9 +4,12 @@
 // same seed gives the same tables.
 //
 //	go run ./internal/detect/accuracy -deploys 500 -signatures 50,200,500
+//	go run ./internal/detect/accuracy -curve -deploys 300
+//	go run ./internal/detect/accuracy -cost
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -20,31 +23,53 @@ import (
 )
 
 func main() {
-	var b benchmark
-	flag.Uint64Var(&b.seed, "seed", 20261123, "seed of the first world; the others count up from it")
-	flag.IntVar(&b.deploys, "deploys", 200, "worlds per cell")
-	flag.BoolVar(&b.verbose, "v", false, "print every false alarm of ours")
-	flag.DurationVar(&b.baseline, "baseline", 7*24*time.Hour, "length of the baseline, whole hours")
-	flag.BoolVar(&b.clean, "clean", false, "measure false alarms only, without regressions")
-	flag.BoolVar(&b.alone, "alone", false, "measure ours only, without rivals")
-	flag.StringVar(&b.only, "only", "", "measure only scenarios that contain this")
-	profiles := flag.String("profiles", "typical,nasty,ideal", "worlds to run")
-	signatures := flag.String("signatures", "200", "background signatures per world, comma-separated")
-	rates := flag.String("rates", "", "false-discovery rates to compare beside the default, comma-separated")
-	noise := flag.String("noise", "", "noise clusters to compare beside the default, comma-separated")
-	shares := flag.String("canary", "", "shares of a canary beside the previous revision, comma-separated, instead of full deploys")
-	cost := flag.Bool("cost", false, "measure time and memory instead")
-	flag.Parse()
-	err := error(nil)
-	if *cost {
-		b.cost(os.Stdout, 50, 200, 1000)
-	} else {
-		err = b.all(strings.Split(*profiles, ","), *signatures, *rates, *noise, *shares, os.Stdout)
-	}
-	if err != nil {
+	if err := run(os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "accuracy:", err)
 		os.Exit(1)
 	}
+}
+
+// run measures what the arguments ask for, and prints it or puts it into a page.
+func run(args []string, stdout, stderr io.Writer) error {
+	b := benchmark{progress: stderr}
+	flags := flag.NewFlagSet("accuracy", flag.ContinueOnError)
+	flags.Uint64Var(&b.seed, "seed", 20261123, "seed of the first world; the others count up from it")
+	flags.IntVar(&b.deploys, "deploys", 200, "worlds per cell")
+	flags.BoolVar(&b.verbose, "v", false, "print every false alarm of ours")
+	flags.DurationVar(&b.baseline, "baseline", 7*24*time.Hour, "length of the baseline, whole hours")
+	flags.BoolVar(&b.clean, "clean", false, "measure false alarms only, without regressions")
+	flags.BoolVar(&b.alone, "alone", false, "measure ours only, without rivals")
+	flags.StringVar(&b.only, "only", "", "measure only scenarios that contain this")
+	profiles := flags.String("profiles", "typical,nasty,ideal", "worlds to run")
+	signatures := flags.String("signatures", "200", "background signatures per world, comma-separated")
+	rates := flags.String("rates", "", "false-discovery rates to compare beside the default, comma-separated")
+	noise := flags.String("noise", "", "noise clusters to compare beside the default, comma-separated")
+	shares := flags.String("canary", "", "shares of a canary beside the previous revision, comma-separated, instead of full deploys")
+	curve := flags.Bool("curve", false, "measure ours from loose to strict instead")
+	cost := flags.Bool("cost", false, "measure time and memory instead")
+	page := flags.String("into", "", "page to put the tables into, instead of printing them")
+	part := flags.String("part", "", "part of that page, which its markers name")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	var tables bytes.Buffer
+	err := error(nil)
+	switch {
+	case *cost:
+		b.cost(&tables, 50, 200, 1000)
+	case *curve:
+		err = b.curve(strings.Split(*profiles, ","), *signatures, &tables)
+	default:
+		err = b.all(strings.Split(*profiles, ","), *signatures, *rates, *noise, *shares, &tables)
+	}
+	if err != nil {
+		return err
+	}
+	if *page != "" {
+		return replacePart(*page, *part, tables.String())
+	}
+	_, err = tables.WriteTo(stdout)
+	return err
 }
 
 type benchmark struct {
@@ -58,6 +83,8 @@ type benchmark struct {
 	only       string
 	share      float64 // of a canary; 0: everything is deployed
 	procedures []procedure
+	curved     bool      // the procedures are points of a curve
+	progress   io.Writer // nil: nobody wants to know
 }
 
 // all prints a table per profile, number of signatures and share of a canary.
@@ -79,7 +106,7 @@ func (b benchmark) all(profiles []string, signatures, rates, noise, shares strin
 	for _, b.share = range parts {
 		for _, n := range counts {
 			b.signatures = int(n)
-			if err := b.run(profiles, out); err != nil {
+			if err := b.worlds(profiles, out); err != nil {
 				return err
 			}
 		}
@@ -128,7 +155,8 @@ func numbers(list string) ([]float64, error) {
 	return all, nil
 }
 
-func (b benchmark) run(profiles []string, out io.Writer) error {
+// worlds prints a table per profile.
+func (b benchmark) worlds(profiles []string, out io.Writer) error {
 	known := map[string]func(int) simulate.Profile{
 		"ideal": simulate.Ideal, "typical": simulate.Typical, "nasty": simulate.Nasty,
 	}

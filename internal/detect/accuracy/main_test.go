@@ -35,7 +35,7 @@ func TestTablesRepeat(t *testing.T) {
 
 func TestUnknownProfile(t *testing.T) {
 	t.Parallel()
-	if err := (benchmark{}).run([]string{"real"}, &bytes.Buffer{}); err == nil {
+	if err := (benchmark{}).worlds([]string{"real"}, &bytes.Buffer{}); err == nil {
 		t.Error("no error")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"selfheal"
 	"selfheal/internal/detect"
@@ -25,9 +26,11 @@ type measurement struct {
 	tallies []tally
 }
 
-// measure runs all worlds, as many at once as there are processors.
+// measure runs all worlds, as many at once as there are processors. What the baseline of a world
+// teaches is learnt once for the clean deploy and all regressions.
 func (b benchmark) measure(p simulate.Profile) measurement {
 	results := make([]measurement, b.deploys)
+	report := b.reporter(fmt.Sprintf("%s world, %d signatures", p.Name, p.Signatures))
 	var group sync.WaitGroup
 	limit := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i := range results {
@@ -39,6 +42,7 @@ func (b benchmark) measure(p simulate.Profile) measurement {
 				w.Canary(b.share)
 			}
 			results[i] = b.one(w)
+			report()
 		})
 	}
 	group.Wait()
@@ -47,6 +51,25 @@ func (b benchmark) measure(p simulate.Profile) measurement {
 		total.add(r)
 	}
 	return total
+}
+
+// reporter gives what to call after every world: now and then it says how far the measurement is.
+func (b benchmark) reporter(what string) func() {
+	const every = 15 * time.Second
+	var mu sync.Mutex
+	start := time.Now()
+	done, said := 0, start
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		now := time.Now()
+		if b.progress == nil || done < b.deploys && now.Sub(said) < every {
+			return
+		}
+		said = now
+		fmt.Fprintf(b.progress, "%s: %d of %d deploys after %v\n", what, done, b.deploys, now.Sub(start).Round(time.Second))
+	}
 }
 
 func newMeasurement(procedures int) measurement {

@@ -32,13 +32,13 @@ func rivals() []procedure {
 		{"the same every 5 min", polled(seedRule, 5*time.Minute)},
 		{"Poisson + BH", atEnd(poissonBH)},
 		{"conditional binomial + BH", atEnd(binomialBH)},
-		{"Mann-Whitney on minutes", ours("Mann-Whitney on minutes", ranks).fit},
+		{"Mann-Whitney on minutes", atEnd(func(in detect.Input) []selfheal.SignatureID { return flagged(detect.Judge(in, ranks)) })},
 		{"forecast ceiling", forecastRule},
 	}
 }
 
-// ours is the room itself. It decides on every minute, however it is fed, and
-// keeps in its answer what it flagged and took back: both count as flagged here.
+// ours is the room itself. It decides on every minute, however it is fed; what it
+// flagged and took back counts as flagged here.
 func ours(name string, o detect.Options) procedure {
 	return procedure{name, func(in detect.Input) func(detect.Input) flags {
 		m := detect.NewMonitor(in, o)
@@ -49,17 +49,20 @@ func ours(name string, o detect.Options) procedure {
 				b.Concurrent = *in.Concurrent
 			}
 			m.Observe(b)
-			return flagged(m.Result())
+			all := flags{}
+			for id, at := range m.Flags() {
+				all[id] = selfheal.MinuteOf(at)
+			}
+			return all
 		}
 	}}
 }
 
-func flagged(r detect.Result) flags {
-	all := flags{}
-	for _, a := range slices.Concat(r.Anomalies, r.SetAside) {
-		if !a.Detected.IsZero() {
-			all[a.Signature] = selfheal.MinuteOf(a.Detected)
-		}
+// flagged are the signatures that a rule for one look flags.
+func flagged(r detect.Result) []selfheal.SignatureID {
+	var all []selfheal.SignatureID
+	for _, a := range r.Anomalies {
+		all = append(all, a.Signature)
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -12,27 +13,38 @@ import (
 	"selfheal/internal/detect/simulate"
 )
 
-// print writes one profile's table as Markdown.
+// The rows that every table begins with.
+const (
+	alarmsRow = "clean deploys with a false alarm, per 100 (95 % interval)"
+	calmRow   = "the same without an outage in the window"
+	flagsRow  = "false flags per 100 clean deploys"
+)
+
+// print writes one profile's table as Markdown. Beside the typical world of 200 signatures
+// a curve has what the prototype showed there.
 func (b benchmark) print(out io.Writer, p simulate.Profile, m measurement) {
 	title := fmt.Sprintf("%s world, %d signatures, baseline %v, %d deploys, seed %d", p.Name, p.Signatures, p.Baseline, b.deploys, b.seed)
 	if b.share > 0 {
 		title += fmt.Sprintf(", canary of %g %%", 100*b.share)
 	}
-	fmt.Fprintf(out, "\n### %s\n\n| ", title)
-	row := func(name string, cell func(t tally) string) {
-		fmt.Fprintf(out, "| %s |", name)
+	beside := map[string]string(nil)
+	if b.curved && p.Name == "typical" && p.Signatures == 200 {
+		beside = prototype
+	}
+	row := func(name, unit string, cell func(t tally) string) {
+		fmt.Fprintf(out, "| %s%s |", name, unit)
 		for _, t := range m.tallies {
 			fmt.Fprintf(out, " %s |", cell(t))
 		}
+		if beside != nil {
+			fmt.Fprintf(out, " %s |", cmp.Or(beside[name], "-"))
+		}
 		fmt.Fprintln(out)
 	}
-	for _, procedure := range b.procedures {
-		fmt.Fprintf(out, " | %s", procedure.name)
-	}
-	fmt.Fprintf(out, " |\n|---|%s\n", strings.Repeat("---|", len(b.procedures)))
-	row("clean deploys with a false alarm, per 100 (95 % interval)", func(t tally) string { return withInterval(t.alarmed, b.deploys) })
-	row("the same without an outage in the window", func(t tally) string { return percent(t.alarmedCalm, m.calm) })
-	row("false flags per 100 clean deploys", func(t tally) string { return percent(t.flags, b.deploys) })
+	b.head(out, title, beside != nil)
+	row(alarmsRow, "", func(t tally) string { return withInterval(t.alarmed, b.deploys) })
+	row(calmRow, "", func(t tally) string { return percent(t.alarmedCalm, m.calm) })
+	row(flagsRow, "", func(t tally) string { return percent(t.flags, b.deploys) })
 	if b.clean {
 		return
 	}
@@ -40,10 +52,24 @@ func (b benchmark) print(out io.Writer, p simulate.Profile, m measurement) {
 		if m.tallies[0].trials[i] == 0 {
 			continue
 		}
-		row(s.name+": % found (minutes: median, 90 %)", func(t tally) string {
+		row(s.name, ": % found (minutes: median, 90 %)", func(t tally) string {
 			return fmt.Sprintf("%s (%s, %s)", percent(t.found[i], t.trials[i]), quantile(t.delays[i], 0.5), quantile(t.delays[i], 0.9))
 		})
 	}
+}
+
+// head writes the title and the names of the columns.
+func (b benchmark) head(out io.Writer, title string, beside bool) {
+	fmt.Fprintf(out, "\n### %s\n\n| ", title)
+	columns := len(b.procedures)
+	for _, procedure := range b.procedures {
+		fmt.Fprintf(out, " | %s", procedure.name)
+	}
+	if beside {
+		fmt.Fprint(out, " | prototype")
+		columns++
+	}
+	fmt.Fprintf(out, " |\n|---|%s\n", strings.Repeat("---|", columns))
 }
 
 func percent(n, of int) string {

@@ -39,7 +39,7 @@ func (w *World) inject(perMinute float64, s span) selfheal.SignatureID {
 	w.Input.Signatures[Injected] = &selfheal.Signature{
 		ID: Injected, Kind: selfheal.KindException, Severity: selfheal.SeverityError, Title: "injected",
 	}
-	w.occur(Injected, perMinute*w.share, 1, s)
+	w.occur(perMinute*w.share, 1, s, func(minute int64) { w.Count(Injected, minute, 1) })
 	return Injected
 }
 
@@ -52,7 +52,8 @@ func (w *World) InjectRise(factor, low, high float64, from int64) (id selfheal.S
 		if s.perHour < low || s.perHour >= high {
 			continue
 		}
-		w.occur(s.id, (factor-1)*w.share*s.perHour*w.frailty(s.shape)/60, s.burst, span{w.deploy + from, w.end})
+		more := (factor - 1) * w.share * s.perHour * w.frailty(s.shape) / 60
+		w.occur(more, s.burst, span{w.deploy + from, w.end}, func(minute int64) { w.Count(s.id, minute, 1) })
 		return s.id, true
 	}
 	return "", false

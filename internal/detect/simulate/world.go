@@ -73,6 +73,7 @@ type World struct {
 	random  *rand.Rand
 	sources []source
 	lines   []source
+	counts  []int64 // of the source that runs, per minute since from
 	share   float64 // of the new revision in the window's traffic
 	from    int64   // first minute of the baseline
 	deploy  int64   // first minute of the window
@@ -110,6 +111,7 @@ func New(p Profile, seed uint64) *World {
 		Watched:          selfheal.Counts{Series: map[selfheal.SignatureID]*selfheal.Series{}},
 		Signatures:       map[selfheal.SignatureID]*selfheal.Signature{},
 	}
+	w.counts = make([]int64, w.end-w.from)
 	traffic := w.traffic(p)
 	outages := w.outages(p)
 	for i := range p.Signatures {
@@ -125,6 +127,7 @@ func New(p Profile, seed uint64) *World {
 		w.lines = append(w.lines, s)
 		w.run(s, traffic, outages)
 	}
+	w.counts = nil
 	return w
 }
 
@@ -212,22 +215,33 @@ func (w *World) source(p Profile, id selfheal.SignatureID) source {
 
 // run lets a source occur over baseline and window.
 func (w *World) run(s source, traffic []float64, outages [][]span) {
+	note := func(minute int64) { w.counts[minute-w.from]++ }
 	for from := w.from; from < w.end; from += 60 {
 		to := min(from+60, w.end)
 		rate := s.perHour * w.frailty(s.shape) * math.Pow(traffic[(from-w.from)/60], s.traffic)
-		w.occur(s.id, rate/60, s.burst, span{from, to})
+		w.occur(rate/60, s.burst, span{from, to}, note)
 		if s.dependency >= 0 {
 			for _, o := range outages[s.dependency] {
-				w.occur(s.id, rate/60*(s.surge-1), s.burst, span{max(from, o.from), min(to, o.to)})
+				w.occur(rate/60*(s.surge-1), s.burst, span{max(from, o.from), min(to, o.to)}, note)
 			}
 		}
 	}
-	if s.cron < 0 {
-		return
+	if s.cron >= 0 {
+		for day := w.from - w.from%1440; day < w.end; day += 1440 {
+			at := day + int64(s.cron)
+			w.occur(s.cronSize*w.frailty(10)/10, 1, span{max(at, w.from), min(at+10, w.end)}, note)
+		}
 	}
-	for day := w.from - w.from%1440; day < w.end; day += 1440 {
-		at := day + int64(s.cron)
-		w.occur(s.id, s.cronSize*w.frailty(10)/10, 1, span{max(at, w.from), min(at+10, w.end)})
+	w.file(s.id)
+}
+
+// file moves what a source counted to its series.
+func (w *World) file(id selfheal.SignatureID) {
+	for i, n := range w.counts {
+		if n > 0 {
+			w.Count(id, w.from+int64(i), n)
+			w.counts[i] = 0
+		}
 	}
 }
 
@@ -238,9 +252,9 @@ func (w *World) frailty(shape float64) float64 {
 	return distuv.Gamma{Alpha: shape, Beta: shape, Src: w.random}.Rand()
 }
 
-// occur adds Poisson bursts at a mean number of occurrences per minute. A
-// burst's occurrences spread over up to three minutes.
-func (w *World) occur(id selfheal.SignatureID, perMinute, burst float64, s span) {
+// occur draws Poisson bursts at a mean number of occurrences per minute, and notes the
+// minute of every occurrence. A burst's occurrences spread over up to three minutes.
+func (w *World) occur(perMinute, burst float64, s span, note func(minute int64)) {
 	length := float64(s.to - s.from)
 	if length <= 0 || perMinute <= 0 {
 		return
@@ -253,7 +267,7 @@ func (w *World) occur(id selfheal.SignatureID, perMinute, burst float64, s span)
 			size = 1 + int(math.Log(1-w.random.Float64())/math.Log(1-1/burst))
 		}
 		for i := range size {
-			w.Count(id, min(at+int64(i)%3, w.end-1), 1)
+			note(min(at+int64(i)%3, w.end-1))
 		}
 	}
 }

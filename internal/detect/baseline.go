@@ -31,14 +31,21 @@ const (
 
 // survey is what one pass over a signature's baseline gives.
 type survey struct {
-	total   float64   // all occurrences
-	cap     float64   // per minute; infinite without times
-	capped  float64   // all occurrences, minutes capped
-	blocks  []float64 // capped occurrences per block, winsorised
-	excess  float64   // what winsorising took away
-	scatter float64   // sum over blocks of the squared deviations of sub-blocks
-	inside  float64   // occurrences to which scatter belongs
-	peak    float64   // capped occurrences of the fullest block, before winsorising
+	total   float64 // all occurrences
+	cap     float64 // per minute; infinite without times
+	capped  float64 // all occurrences, minutes capped
+	blocks  []block // those with occurrences, in order
+	excess  float64 // what winsorising took away
+	scatter float64 // sum over blocks of the squared deviations of sub-blocks
+	inside  float64 // occurrences to which scatter belongs
+	peak    float64 // capped occurrences of the fullest block, before winsorising
+}
+
+// block is the capped occurrences of one block, winsorised. Most of thousands of
+// signatures occur in a few blocks.
+type block struct {
+	at int32
+	n  float64
 }
 
 func newSurvey(s *selfheal.Series, total float64, t *timeline, e excuse) survey {
@@ -48,20 +55,17 @@ func newSurvey(s *selfheal.Series, total float64, t *timeline, e excuse) survey 
 		v.cap = minuteCap + minuteCapRates*v.total/t.baseExposure
 	}
 	v.capped = float64(max(s.Undated, 0))
-	v.blocks = make([]float64, t.blocks)
-	squares := make([]float64, t.blocks)
-	v.fill(s, t, e, squares)
-	v.winsorise(squares)
+	v.winsorise(v.fill(s, t, e), t)
 	return v
 }
 
-// fill sums capped minutes into blocks, and their sub-blocks' squares.
-func (v *survey) fill(s *selfheal.Series, t *timeline, e excuse, squares []float64) {
+// fill sums capped minutes into blocks, and gives the squares of their sub-blocks.
+func (v *survey) fill(s *selfheal.Series, t *timeline, e excuse) (squares []float64) {
 	var inSub float64
-	sub, block, nextSub, nextBlock := int64(-1), -1, t.blockFrom, t.blockFrom
+	sub, nextSub, nextBlock := int64(-1), t.blockFrom, t.blockFrom
 	flush := func() {
-		if block >= 0 && sub >= 0 {
-			squares[block] += inSub * inSub
+		if sub >= 0 {
+			squares[len(squares)-1] += inSub * inSub
 		}
 		inSub = 0
 	}
@@ -76,24 +80,28 @@ func (v *survey) fill(s *selfheal.Series, t *timeline, e excuse, squares []float
 		if c.Minute >= nextSub {
 			flush()
 			if c.Minute >= nextBlock {
-				block = int((c.Minute - t.blockFrom) / t.blockLength)
-				nextBlock = t.blockFrom + int64(block+1)*t.blockLength
+				at := (c.Minute - t.blockFrom) / t.blockLength
+				nextBlock = t.blockFrom + (at+1)*t.blockLength
+				v.blocks, squares = append(v.blocks, block{at: int32(at)}), append(squares, 0)
 			}
 			start := nextBlock - t.blockLength
 			sub = (c.Minute - start) / t.subLength
 			nextSub = min(start+(sub+1)*t.subLength, nextBlock)
 		}
 		inSub += n
-		v.blocks[block] += n
+		v.blocks[len(v.blocks)-1].n += n
 	}
 	flush()
+	return squares
 }
 
 // winsorise cuts blocks of past outages down, so that they neither raise the
 // rate nor excuse a new outage by having widened the spread.
-func (v *survey) winsorise(squares []float64) {
-	limit := winsorLimit(v.blocks)
-	for b, n := range v.blocks {
+func (v *survey) winsorise(squares []float64, t *timeline) {
+	limit := winsorLimit(v.blocks, t.blocks)
+	for i := range v.blocks {
+		b := &v.blocks[i]
+		n := b.n
 		if n == 0 {
 			continue
 		}
@@ -101,20 +109,20 @@ func (v *survey) winsorise(squares []float64) {
 		scale := 1.0
 		if n > limit {
 			v.excess += n - limit
-			v.blocks[b], scale = limit, limit/n
+			b.n, scale = limit, limit/n
 		}
-		v.scatter += scale * scale * (squares[b] - n*n/subBlocks)
-		v.inside += v.blocks[b]
+		v.scatter += scale * scale * (squares[i] - n*n/subBlocks)
+		v.inside += b.n
 	}
 }
 
 // winsorLimit is the larger of 1.5 times a high quantile of all blocks (the fifth
 // largest hour of a week) and three medians of those that are not empty.
-func winsorLimit(blocks []float64) float64 {
+func winsorLimit(blocks []block, all int) float64 {
 	sorted := make([]float64, 0, len(blocks))
-	for _, n := range blocks {
-		if n > 0 {
-			sorted = append(sorted, n)
+	for _, b := range blocks {
+		if b.n > 0 {
+			sorted = append(sorted, b.n)
 		}
 	}
 	if len(sorted) == 0 {
@@ -122,7 +130,7 @@ func winsorLimit(blocks []float64) float64 {
 	}
 	slices.Sort(sorted)
 	high := 0.0
-	if rank := len(blocks) / 40; rank < len(sorted) {
+	if rank := all / 40; rank < len(sorted) {
 		high = sorted[len(sorted)-1-rank]
 	}
 	return max(1.5*high, 3*sorted[len(sorted)/2]+7)
@@ -150,7 +158,12 @@ func (v *survey) frailty(t *timeline, season *season, burst float64) (squared, p
 		return 0, 0
 	}
 	var beyond, squares float64
-	for b, n := range v.blocks {
+	rest := v.blocks
+	for b := range t.blocks {
+		n := 0.0
+		if len(rest) > 0 && int(rest[0].at) == b {
+			n, rest = rest[0].n, rest[1:]
+		}
 		expected := mean * season.at(t.midHour[b])
 		beyond += (n-expected)*(n-expected) - burst*expected
 		squares += expected * expected

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -64,9 +65,32 @@ func (g grid) extent(i int, t *timeline) minutes {
 	return minutes{from, from + g.step}
 }
 
-// movement says for every stretch of the baseline, and as they come of the window, how small a share of a
-// signature's occurrences the mean is, where they are raised above it; zero where they are not.
-type movement []float32
+// movement is the stretches of the baseline, and as they come of the window, in which a signature's occurrences
+// are raised above the mean, in order. They are few: most of thousands of signatures occur in a few stretches.
+type movement []rise
+
+// rise says how small a share of a stretch's occurrences the mean is.
+type rise struct {
+	stretch int32
+	ratio   float32
+}
+
+// from gives the rises from a stretch on.
+func (m movement) from(stretch int) movement {
+	at, _ := slices.BinarySearchFunc(m, stretch, func(r rise, stretch int) int { return cmp.Compare(int(r.stretch), stretch) })
+	return m[at:]
+}
+
+// until gives the rises before a stretch.
+func (m movement) until(stretch int) movement { return m[:len(m)-len(m.from(stretch))] }
+
+// at gives the ratio of a stretch; zero where nothing is raised.
+func (m movement) at(stretch int) float32 {
+	if rest := m.from(stretch); len(rest) > 0 && int(rest[0].stretch) == stretch {
+		return rest[0].ratio
+	}
+	return 0
+}
 
 func (g grid) movement(s *subject, m *model, t *timeline, counts []float64) movement {
 	clear(counts)
@@ -75,13 +99,15 @@ func (g grid) movement(s *subject, m *model, t *timeline, counts []float64) move
 			counts[i] += min(float64(max(c.N, 0)), m.cap)
 		}
 	}
-	v := make(movement, g.before+g.window)
+	var v movement
 	for i, n := range counts {
 		if n > 0 {
-			v[i] = raised(m, n, g.extent(i, t), t)
+			if ratio := raised(m, n, g.extent(i, t), t); ratio > 0 {
+				v = append(v, rise{int32(i), ratio})
+			}
 		}
 	}
-	return v
+	return slices.Clip(v)
 }
 
 // raised gives mean over count when a stretch's count is raised, zero when not.
@@ -157,10 +183,8 @@ func (c *common) crowds(counted func(subject int) bool) []int {
 		if !counted(subject) {
 			continue
 		}
-		for i, ratio := range movement {
-			if ratio > 0 {
-				crowd[i]++
-			}
+		for _, r := range movement {
+			crowd[r.stretch]++
 		}
 	}
 	return crowd
@@ -196,13 +220,7 @@ func (c *common) findOutages(crowd []int, limit int) {
 func (c *common) members(from, to int) []int {
 	var members []int
 	for subject, movement := range c.movements {
-		n := 0
-		for _, ratio := range movement[from:to] {
-			if ratio > 0 {
-				n++
-			}
-		}
-		if 2*n >= to-from {
+		if 2*len(movement.from(from).until(to)) >= to-from {
 			members = append(members, subject)
 		}
 	}
@@ -216,29 +234,25 @@ func (c *common) prone(subject int) bool { return subject < len(c.proneTo) && c.
 // rose together with others count as the mean.
 type excuse struct {
 	grid  grid
-	ratio []float32 // per stretch; zero where nothing is excused, nil when nowhere
+	ratio movement // of the stretches in which something is excused; nil when nowhere
 }
 
 func (c *common) excuse(subject int) excuse {
 	e := excuse{grid: c.grid}
-	for _, o := range c.outages {
-		if !o.has(subject) {
-			continue
-		}
-		if e.ratio == nil {
-			e.ratio = make([]float32, c.grid.before)
-		}
-		copy(e.ratio[o.from:o.to], c.movements[subject][o.from:o.to])
-	}
-	if e.ratio == nil {
+	if !c.prone(subject) {
 		return e
 	}
-	for at, ratio := range c.movements[subject][:c.grid.before] {
-		if ratio > 0 && e.ratio[at] == 0 && c.company(subject, at) > 0 {
-			e.ratio[at] = ratio
+	for _, r := range c.movements[subject].until(c.grid.before) {
+		if c.inOutage(subject, int(r.stretch)) || c.company(subject, int(r.stretch)) > 0 {
+			e.ratio = append(e.ratio, r)
 		}
 	}
 	return e
+}
+
+// inOutage tells whether a stretch is one of an outage in which a subject rose.
+func (c *common) inOutage(subject, stretch int) bool {
+	return slices.ContainsFunc(c.outages, func(o outage) bool { return o.from <= stretch && stretch < o.to && o.has(subject) })
 }
 
 // of gives what an occurrence in a minute of the baseline counts for.
@@ -246,8 +260,10 @@ func (e *excuse) of(minute int64) float64 {
 	if e.ratio == nil {
 		return 1
 	}
-	if i := e.grid.at(minute); i >= 0 && e.ratio[i] > 0 {
-		return float64(e.ratio[i])
+	if i := e.grid.at(minute); i >= 0 {
+		if ratio := e.ratio.at(i); ratio > 0 {
+			return float64(ratio)
+		}
 	}
 	return 1
 }

@@ -42,10 +42,12 @@ const (
 )
 
 // perHour sums blocks by the hour of day of their middle.
-func perHour(blocks []float64, t *timeline) (occurrences, present [hoursPerDay]float64) {
-	for b, n := range blocks {
-		occurrences[t.midHour[b]] += n
-		present[t.midHour[b]]++
+func perHour(blocks []block, t *timeline) (occurrences, present [hoursPerDay]float64) {
+	for _, b := range blocks {
+		occurrences[t.midHour[b.at]] += b.n
+	}
+	for _, hour := range t.midHour[:t.blocks] {
+		present[hour]++
 	}
 	return occurrences, present
 }

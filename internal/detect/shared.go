@@ -24,8 +24,8 @@ func (c *common) rewind() {
 	if len(c.outages) == 0 {
 		return
 	}
-	for _, m := range c.movements {
-		clear(m[c.grid.before:])
+	for i, m := range c.movements {
+		c.movements[i] = m.until(c.grid.before)
 	}
 	clear(c.crowd[c.grid.before:])
 }
@@ -43,8 +43,9 @@ func (c *common) see(s *subject, minute int64, n float64, t *timeline) {
 	m := &c.models[s.index]
 	c.counts[s.index] += min(n, m.cap)
 	at := c.grid.before + stretch
-	if v := c.movements[s.index]; v[at] == 0 {
-		if v[at] = raised(m, c.counts[s.index], c.grid.extent(at, t), t); v[at] > 0 {
+	if v := c.movements[s.index]; v.at(at) == 0 {
+		if ratio := raised(m, c.counts[s.index], c.grid.extent(at, t), t); ratio > 0 {
+			c.movements[s.index] = append(v, rise{int32(at), ratio})
 			c.crowd[at]++
 		}
 	}
@@ -143,7 +144,7 @@ func (c *common) run(subject, from int) (to, crowd int) {
 func (c *common) together(subject, stretch int) int {
 	at := c.grid.before + stretch
 	others := c.crowd[at]
-	if c.movements[subject][at] > 0 && c.prone(subject) {
+	if c.movements[subject].at(at) > 0 && c.prone(subject) {
 		others--
 	}
 	if others >= c.limit-1 {
@@ -161,7 +162,7 @@ func (c *common) company(subject, at int) int {
 		}
 		n := 0
 		for _, member := range o.members {
-			if member != subject && c.movements[member][at] > 0 {
+			if member != subject && c.movements[member].at(at) > 0 {
 				n++
 			}
 		}

@@ -239,7 +239,10 @@ func (g *Grouper) mask(message []byte) []byte {
 func (g *Grouper) traceTitle(exceptions []selfheal.Exception) []byte {
 	root := &exceptions[len(exceptions)-1]
 	g.title = append(g.title[:0], root.Type...)
-	if m := g.mask([]byte(root.Message)); len(m) > 0 {
+	start := len(g.title)
+	g.title = append(g.title, root.Message...) // mask reads it here, so that it need not be allocated
+	m := g.mask(g.title[start:])
+	if g.title = g.title[:start]; len(m) > 0 {
 		g.title = append(append(g.title, ": "...), m...)
 	}
 	if frame := raisedIn(exceptions); frame != nil {

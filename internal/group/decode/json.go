@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"encoding/binary"
 	"time"
 
 	"selfheal"
@@ -101,27 +102,50 @@ func (f *field) read(b []byte, i int) (next int) {
 // writes most of its records with the same keys in the same order, so that a key
 // need neither be read nor looked up: one comparison finds it.
 type knownKey struct {
-	text []byte // `"level":`, as written
-	in   space
-	role role
-	rank uint8
+	words [3]uint64 // `"level":`, eight bytes in each
+	masks [3]uint64 // which of their bits count
+	size  int       // bytes of it; 0 when nothing is known
+	in    space
+	role  role
+	rank  uint8
 }
 
-// maxKnownKeys and maxKnownKey bound what is remembered: so many keys of so many bytes.
+// maxKnownKeys bounds what is remembered, and maxKnownKey how long it may be, with quotes and colon.
 const (
 	maxKnownKeys = 32
-	maxKnownKey  = 64
+	maxKnownKey  = 24
 )
 
 // read is field.read for the member at the place of k.
 func (k *knownKey) read(b []byte, i int, f *field) (next int) {
-	if end := i + len(k.text); end > i && end <= len(b) && string(b[i:end]) == string(k.text) && k.in == f.in {
-		f.key, f.role, f.rank = b[i+1:end-2], k.role, k.rank
-		return end
+	if i+maxKnownKey > len(b) || k.size == 0 || k.in != f.in || !k.begins(b[i:i+maxKnownKey]) {
+		return k.learn(b, i, f)
 	}
+	next = i + k.size
+	f.key, f.role, f.rank = b[i+1:next-2], k.role, k.rank
+	return next
+}
+
+func (k *knownKey) begins(b []byte) bool {
+	return (binary.LittleEndian.Uint64(b)^k.words[0])&k.masks[0]|
+		(binary.LittleEndian.Uint64(b[8:])^k.words[1])&k.masks[1]|
+		(binary.LittleEndian.Uint64(b[16:])^k.words[2])&k.masks[2] == 0
+}
+
+// learn reads the key at i and remembers it, if it is short and nothing stands between its parts.
+func (k *knownKey) learn(b []byte, i int, f *field) (next int) {
 	next = f.read(b, i)
-	if next == i+len(f.key)+len(`"":`) && len(f.key) <= maxKnownKey {
-		*k = knownKey{append(k.text[:0], b[i:next]...), f.in, f.role, f.rank}
+	size := next - i
+	if size != len(f.key)+len(`"":`) || size > maxKnownKey {
+		return next
+	}
+	var text, mask [maxKnownKey]byte
+	for at := range copy(text[:], b[i:next]) {
+		mask[at] = 0xff
+	}
+	*k = knownKey{size: size, in: f.in, role: f.role, rank: f.rank}
+	for at := range k.words {
+		k.words[at], k.masks[at] = binary.LittleEndian.Uint64(text[8*at:]), binary.LittleEndian.Uint64(mask[8*at:])
 	}
 	return next
 }

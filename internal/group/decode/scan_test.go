@@ -73,6 +73,18 @@ func TestPair(t *testing.T) {
 	}
 }
 
+// TestEightDigits: eight digits at once are what fixed makes of them.
+func TestEightDigits(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SliceOfN(rapid.SampledFrom([]byte("0123456789012345678901234567890123456789/:@p\x00\xb5")), 8, 8).Draw(t, "b")
+		got, ok := eightDigits(b)
+		if want, wantOK := fixed(b, 0, 8); ok != wantOK || ok && got != int64(want) {
+			t.Fatalf("%q: got %d, %v, want %d, %v", b, got, ok, want, wantOK)
+		}
+	})
+}
+
 // TestFraction: digits beyond nanoseconds are passed over.
 func TestFraction(t *testing.T) {
 	t.Parallel()

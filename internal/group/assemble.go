@@ -59,10 +59,11 @@ func shapeOf(m []byte) shape {
 			return shapeElixir
 		}
 	}
+	panics, fatal := bytes.Contains(start, []byte("panic")), bytes.IndexByte(start, 'F') >= 0 // most lines have neither
 	switch {
-	case bytes.Contains(start, []byte("panic serving ")):
+	case panics && bytes.Contains(start, []byte("panic serving ")):
 		return shapeGo
-	case bytes.Contains(start, []byte("panicked at ")), bytes.Contains(start, []byte("Fatal error: ")) && bytes.Contains(m, []byte("Uncaught ")),
+	case panics && bytes.Contains(start, []byte("panicked at ")), fatal && bytes.Contains(start, []byte("Fatal error: ")) && bytes.Contains(m, []byte("Uncaught ")),
 		hasPrefix(m, "Unhandled exception:"), hasPrefix(m, "E/flutter ") && bytes.Contains(m, []byte("Unhandled Exception: ")):
 		return shapeNumbered
 	case trace.IsHead(m), trace.IsRubyHead(m), hasPrefix(m, "Unhandled Exception:"), hasPrefix(m, "FATAL UNHANDLED EXCEPTION: "):

@@ -55,21 +55,22 @@ type Emit func(*selfheal.Record, Index)
 // Grouper signs records. It is used by one goroutine; what several of them found
 // is merged by signature id.
 type Grouper struct {
-	options  Options
-	decoder  decode.Decoder
-	parser   trace.Parser
-	scanner  template.Scanner
-	names    names
-	traceIDs texts
-	scratch  []byte
-	masked   []byte
-	title    []byte
-	message  []byte
-	table    table
-	ids      []selfheal.SignatureID // as far as they were asked for
-	overflow Index
-	overflew bool
-	samples  int // bytes of all samples
+	options   Options
+	decoder   decode.Decoder
+	parser    trace.Parser
+	scanner   template.Scanner
+	names     names
+	traceIDs  texts
+	scratch   []byte
+	masked    []byte
+	title     []byte
+	message   []byte
+	table     table
+	skeletons skeletons
+	ids       []selfheal.SignatureID // as far as they were asked for
+	overflow  Index
+	overflew  bool
+	samples   int // bytes of all samples
 }
 
 // New makes a Grouper.
@@ -126,30 +127,48 @@ func (g *Grouper) sign(r *selfheal.Record, language trace.Language) Index {
 }
 
 // signMessage finds the signature of a message by its template. Messages in which
-// nothing varies are their own templates: once that is known of one, it is found
-// without being scanned.
+// nothing varies are their own templates, and most of those with digits have been
+// seen with others: once that is known, they are found without being scanned.
 func (g *Grouper) signMessage(message []byte) Index {
-	var hash uint32
-	maybeConstant := len(message) <= template.MaxTemplate && !hasDigit(message)
-	if maybeConstant {
-		hash = g.table.hash(kindMessage, message)
-		if i, ok := g.table.find(hash, kindMessage, message); ok && g.table.at(i).constant {
+	if !hasDigit(message) {
+		return g.signConstant(message)
+	}
+	skeleton := g.skeletons.of(message)
+	if skeleton == nil {
+		return g.signTemplate(g.scanner.Scan(message))
+	}
+	hash := g.table.hash(kindMessage, skeleton)
+	if i, ok := g.skeletons.find(hash, skeleton); ok {
+		return i
+	}
+	i := g.signTemplate(g.scanner.Scan(message))
+	if !g.scanner.DigitsMatter() {
+		g.skeletons.add(hash, skeleton, i)
+	}
+	return i
+}
+
+// signConstant finds the signature of a message without digits, which may be its own template.
+func (g *Grouper) signConstant(message []byte) Index {
+	if len(message) <= template.MaxTemplate {
+		if i, ok := g.table.find(g.table.hash(kindMessage, message), kindMessage, message); ok && g.table.at(i).constant {
 			return i
 		}
 	}
 	compact := g.scanner.Scan(message)
-	isConstant := maybeConstant && string(compact) == string(message)
-	if !isConstant {
-		hash = g.table.hash(kindMessage, compact)
-	}
-	i, ok := g.table.find(hash, kindMessage, compact)
-	if !ok {
-		i = g.add(hash, kindMessage, compact, nil)
-	}
-	if isConstant && g.table.at(i).kind == kindMessage {
+	i := g.signTemplate(compact)
+	if string(compact) == string(message) && g.table.at(i).kind == kindMessage {
 		g.table.at(i).constant = true
 	}
 	return i
+}
+
+func (g *Grouper) signTemplate(compact []byte) Index {
+	hash := g.table.hash(kindMessage, compact)
+	if i, ok := g.table.find(hash, kindMessage, compact); ok {
+		return i
+	}
+	return g.add(hash, kindMessage, compact, nil)
 }
 
 // hasDigit tells whether a text has a decimal digit, eight bytes at once: adding
@@ -220,7 +239,10 @@ func (g *Grouper) mask(message []byte) []byte {
 func (g *Grouper) traceTitle(exceptions []selfheal.Exception) []byte {
 	root := &exceptions[len(exceptions)-1]
 	g.title = append(g.title[:0], root.Type...)
-	if m := g.mask([]byte(root.Message)); len(m) > 0 {
+	start := len(g.title)
+	g.title = append(g.title, root.Message...) // mask reads it here, so that it need not be allocated
+	m := g.mask(g.title[start:])
+	if g.title = g.title[:start]; len(m) > 0 {
 		g.title = append(append(g.title, ": "...), m...)
 	}
 	if frame := raisedIn(exceptions); frame != nil {

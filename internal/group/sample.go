@@ -94,21 +94,26 @@ func (g *Grouper) fillSample(s *sample, r *selfheal.Record) {
 		s.buf = append(s.buf, message...)
 	}
 	s.text, s.from, s.to = int32(len(raw)), int32(at), int32(at+len(message))
+	old := s.exceptions
 	s.exceptions, s.trace = nil, 0
 	if limit == maxSample {
-		s.keepTrace(r.Exceptions, limit)
+		s.keepTrace(r.Exceptions, limit, old)
 	}
 }
 
 func (s *sample) cost() int { return cap(s.buf) + int(s.trace) }
 
-// keepTrace copies exceptions with their innermost frames, room bytes in all.
-func (s *sample) keepTrace(exceptions []selfheal.Exception, room int) {
+// keepTrace copies exceptions with their innermost frames, room bytes in all, into
+// the memory of old ones where it fits: errors that go on are sampled again and again.
+func (s *sample) keepTrace(exceptions []selfheal.Exception, room int, old []selfheal.Exception) {
 	kept := 0
-	for _, x := range exceptions {
+	if len(old) == len(exceptions) {
+		s.exceptions = old[:0]
+	}
+	for i, x := range exceptions {
 		cost := frameCost + len(x.Type) + len(x.Message)
 		if kept += cost; kept > room {
-			return
+			break
 		}
 		frames := 0
 		for frames < len(x.Frames) {
@@ -119,7 +124,11 @@ func (s *sample) keepTrace(exceptions []selfheal.Exception, room int) {
 			kept += cost
 			frames++
 		}
-		x.Frames = slices.Clone(x.Frames[:frames])
+		if i < len(old) && len(old[i].Frames) == frames {
+			x.Frames = append(old[i].Frames[:0], x.Frames[:frames]...)
+		} else {
+			x.Frames = slices.Clone(x.Frames[:frames])
+		}
 		s.exceptions = append(s.exceptions, x)
 		s.trace = int32(kept)
 	}

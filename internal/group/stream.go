@@ -102,11 +102,16 @@ func (s *Stream) line(line []byte, e *selfheal.Entry, emit Emit) {
 			s.flush(emit)
 		}
 	}
-	line = bytes.TrimRight(line, "\r")
-	if s.inner || !s.sources.write(s, line, e.Number, emit) {
+	for len(line) > 0 && line[len(line)-1] == '\r' {
+		line = line[:len(line)-1]
+	}
+	if s.inner || opensObject(line) || !s.sources.write(s, line, e.Number, emit) {
 		s.take(line, e.Number, emit)
 	}
 }
+
+// opensObject tells, at a glance, of a line that may be a JSON object, and so names no source and is not blank.
+func opensObject(line []byte) bool { return len(line) > 0 && line[0] == '{' }
 
 // unframed sets the origin of a line that has no frame.
 func (s *Stream) unframed(when time.Time) {
@@ -174,11 +179,7 @@ func (s *Stream) join(f *decode.Frame) ([]byte, bool) {
 
 // take assembles one physical line into events.
 func (s *Stream) take(line []byte, number int64, emit Emit) {
-	if len(bytes.TrimSpace(line)) == 0 {
-		s.event.blanks++
-		return
-	}
-	if line[0] == '{' {
+	if opensObject(line) {
 		l := &s.spare.line
 		s.g.decoder.Decode(line, l)
 		if l.Format == decode.JSON { // complete in itself: no need to wait or to copy
@@ -187,6 +188,9 @@ func (s *Stream) take(line []byte, number int64, emit Emit) {
 			trim(l)
 			return
 		}
+	} else if len(bytes.TrimSpace(line)) == 0 {
+		s.event.blanks++
+		return
 	}
 	if s.event.open && (line[0] == ' ' || line[0] == '\t') && s.event.continues(line) {
 		s.event.append(line)

@@ -64,7 +64,10 @@ func (t *texts) copy(b []byte) string {
 }
 
 // names interns the few values that services, revisions and hosts have.
-type names map[string]string
+type names struct {
+	all    map[string]string
+	recent [8]string // by length: most lines state what the line before them stated
+}
 
 // maxNames bounds the interned values; further ones are allocated each time.
 const maxNames = 4096
@@ -73,15 +76,27 @@ func (n *names) of(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}
-	if s, ok := (*n)[string(b)]; ok {
-		return s
+	recent := &n.recent[len(b)%len(n.recent)]
+	if *recent == string(b) {
+		return *recent
 	}
+	s, ok := n.all[string(b)]
+	if !ok {
+		s = n.add(b)
+	}
+	if s == string(b) {
+		*recent = s
+	}
+	return s
+}
+
+func (n *names) add(b []byte) string {
 	s := string(bytes.ToValidUTF8(b[:min(len(b), 256)], nil))
-	if *n == nil {
-		*n = make(names)
+	if n.all == nil {
+		n.all = make(map[string]string)
 	}
-	if len(*n) < maxNames {
-		(*n)[s] = s
+	if len(n.all) < maxNames {
+		n.all[s] = s
 	}
 	return s
 }

@@ -67,6 +67,7 @@ type Decoder struct {
 	Format Format
 
 	zones map[string]string // interned spellings, bounded
+	keys  [maxKnownKeys]knownKey
 }
 
 // may tells whether lines may be read in a format.
@@ -116,6 +117,9 @@ const maxZones = 256
 
 // zone interns a UTC offset.
 func (d *Decoder) zone(b []byte) string {
+	if len(b) == 1 && b[0] == 'Z' {
+		return "Z"
+	}
 	if z, ok := d.zones[string(b)]; ok {
 		return z
 	}

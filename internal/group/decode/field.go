@@ -120,12 +120,22 @@ func errorRole(key []byte) (role, uint8) {
 // set gives a field to the line by its role. text tells strings from other JSON values.
 func (d *Decoder) set(l *Line, in space, key, value []byte, text bool) {
 	r, rank := roleOf(in, key)
-	if r == roleNone || rank < l.rank[r] || len(value) == 0 || !d.assign(l, r, rank, value, text) {
+	d.give(l, &field{key, in, r, rank}, value, text)
+}
+
+// give is set for a field whose role is known.
+func (d *Decoder) give(l *Line, f *field, value []byte, text bool) {
+	r, rank := f.role, f.rank
+	if r == roleNone {
+		l.Attributes = append(l.Attributes, selfheal.Attribute{Key: f.key, Value: value})
+		return
+	}
+	if rank < l.rank[r] || len(value) == 0 || !d.assign(l, r, rank, value, text) {
 		if r == roleMessage && text && rank < l.rank[r] {
 			l.fuller(value)
 		}
 		if r != roleTime && r != roleLevel {
-			l.Attributes = append(l.Attributes, selfheal.Attribute{Key: key, Value: value})
+			l.Attributes = append(l.Attributes, selfheal.Attribute{Key: f.key, Value: value})
 		}
 		return
 	}
@@ -207,6 +217,10 @@ func (l *Line) fuller(account []byte) {
 func assignTrace(l *Line, value []byte) bool {
 	start, zeros := 0, true
 	for i, c := range value {
+		if c > '0' && c != 'x' { // nearly always
+			zeros = false
+			continue
+		}
 		switch {
 		case c <= ' ':
 			return false

@@ -3,6 +3,9 @@ package decode
 import (
 	"bytes"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // check holds for every line, whatever its bytes: the message is no longer than
@@ -17,6 +20,19 @@ func check(t *testing.T, in []byte, l *Line) {
 	}
 	if len(in) > 0 && len(l.Message) == 0 && len(l.Attributes) == 0 && l.Time.IsZero() && l.Format == Plain && len(bytes.TrimSpace(in)) > 8 && !l.Header {
 		t.Fatalf("%q got lost", in)
+	}
+}
+
+// checkFresh: what a decoder remembers of earlier lines changes nothing.
+func checkFresh(t *testing.T, in []byte, l *Line) {
+	t.Helper()
+	var fresh Line
+	d := testDecoder()
+	for range 2 {
+		d.Decode(in, &fresh)
+		if diff := cmp.Diff(fresh, *l, cmpopts.IgnoreUnexported(Line{}), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("%q (-fresh +remembering):\n%s", in, diff)
+		}
 	}
 }
 
@@ -51,10 +67,11 @@ func FuzzJSON(f *testing.F) {
 	d := testDecoder()
 	var l Line
 	f.Fuzz(func(t *testing.T, in []byte) {
-		d.Decode(append([]byte{'{'}, in...), &l)
-		check(t, in, &l)
-		d.Decode(in, &l)
-		check(t, in, &l)
+		for _, object := range [][]byte{append([]byte{'{'}, in...), in} {
+			d.Decode(object, &l)
+			check(t, in, &l)
+			checkFresh(t, object, &l)
+		}
 	})
 }
 

@@ -59,19 +59,27 @@ const maxKey = 64
 
 // keyEnd gives the position of the "=" behind a key at i; 0 when there is no key.
 func keyEnd(b []byte, i int) int {
-	for end := i; end < len(b) && end-i < maxKey; end++ {
-		switch c := b[end]; {
-		case c == '=':
-			if end == i {
-				return 0
+	window := b[:min(len(b), i+maxKey)]
+	for end := i; end < len(window); end++ {
+		if c := window[end]; !isKeyByte[c] {
+			if c == '=' && end > i {
+				return end
 			}
-			return end
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '.', c == '-', c == '/', c == '@':
-		default:
 			return 0
 		}
 	}
 	return 0
+}
+
+// isKeyByte has the bytes that keys are made of.
+var isKeyByte = makeKeyBytes()
+
+func makeKeyBytes() (t [256]bool) {
+	for c := range t {
+		t[c] = isWord(byte(c))
+	}
+	t['.'], t['-'], t['/'], t['@'] = true, true, true, true
+	return t
 }
 
 // logfmtValue reads a bare or quoted value at i.

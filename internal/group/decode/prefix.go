@@ -336,6 +336,9 @@ func calledFrom(b []byte, l *Line) []byte {
 
 // isPlace: "file.go:12", "module:function:12".
 func isPlace(b []byte) bool {
+	if bytes.IndexByte(b, ':') < 0 { // forwards is faster than backwards
+		return false
+	}
 	colon := bytes.LastIndexByte(b, ':')
 	if colon < 1 || isDigit(b[0]) || !isName(b[:colon]) { // "127.0.0.1:8080" is a client
 		return false

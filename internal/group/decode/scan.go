@@ -1,5 +1,10 @@
 package decode
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // member is one key and value of a JSON object, the value as written.
 type member struct{ key, value []byte }
 
@@ -58,10 +63,21 @@ func valueEnd(b []byte, i int) int {
 
 // bareEnd gives the position after a number or a word.
 func bareEnd(b []byte, i int) int {
-	for i < len(b) && b[i] > ' ' && b[i] != ',' && b[i] != '}' && b[i] != ']' {
+	for i < len(b) && !endsBare[b[i]] {
 		i++
 	}
 	return i
+}
+
+// endsBare has the bytes that end a number or a word.
+var endsBare = makeEndsBare()
+
+func makeEndsBare() (t [256]bool) {
+	for c := range byte(' ' + 1) {
+		t[c] = true
+	}
+	t[','], t['}'], t[']'] = true, true, true
+	return t
 }
 
 func skipComma(b []byte, i int) int {
@@ -73,7 +89,7 @@ func skipComma(b []byte, i int) int {
 }
 
 func skipSpace(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
+	for i < len(b) && b[i] <= ' ' && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
 		i++
 	}
 	return i
@@ -85,16 +101,34 @@ func quoted(b []byte, i int) (value []byte, escaped bool, next int, ok bool) {
 		return nil, false, i, false
 	}
 	start := i + 1
-	for i = start; i < len(b); i++ {
-		switch b[i] {
-		case '"':
+	i = plainEnd(b, start)
+	for i < len(b) {
+		if b[i] == '"' {
 			return b[start:i], escaped, i + 1, true
-		case '\\':
-			escaped = true
-			i++
 		}
+		escaped = true
+		i = plainEnd(b, i+2)
 	}
 	return nil, false, i, false
+}
+
+// plainEnd gives the position of the next quote or backslash at or behind i, or
+// the end. Most of a line in JSON is text in quotes, so it looks at eight bytes at
+// once (H. S. Warren, "Hacker's Delight", section 6-1): of bytes that are zero where
+// one was found, only the lowest marked one is sure to be zero.
+func plainEnd(b []byte, i int) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		quote, backslash := x^'"'*each, x^'\\'*each
+		if found := ((quote-each)&^quote | (backslash-each)&^backslash) & high; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(b) && b[i] != '"' && b[i] != '\\' {
+		i++
+	}
+	return i
 }
 
 // skipNested gives the position after a nested object or array, however deep; 0 when it does not end.

@@ -70,11 +70,6 @@ func roleOf(in space, key []byte) (role, uint8) {
 	return roleNone, 0
 }
 
-func roleIn(in space, key []byte) role {
-	r, _ := roleOf(in, key)
-	return r
-}
-
 // bodyRole knows the words inside a body: an OpenTelemetry value, or fields of which one is the message.
 func bodyRole(key []byte) (role, uint8) {
 	switch string(key) {

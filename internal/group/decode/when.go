@@ -54,6 +54,9 @@ func (d *Decoder) nearestYear(s *stamp) int {
 // epoch reads a number of 9 to 19 digits with an optional fraction at the
 // beginning of b; its unit follows from its size. Width is 0 when there is none.
 func epoch(b []byte) (t time.Time, width int) {
+	if len(b) < 9 || !isDigit(b[4]) { // most of what is no epoch is a date
+		return t, 0
+	}
 	var whole int64
 	i := 0
 	for i < len(b) && i < 19 && isDigit(b[i]) {

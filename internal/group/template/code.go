@@ -16,8 +16,11 @@ func (s *Scanner) isCode(b, rest []byte) bool {
 
 // isCodeNumber is isCode for at most five digits.
 func (s *Scanner) isCodeNumber(b, rest []byte) bool {
-	if len(b) == 3 && b[0] >= '1' && b[0] <= '5' && (isReason(rest) || s.isRequestStatus(rest) || s.isOtherStatus()) {
-		return true
+	if len(b) == 3 && (isReason(rest) || s.isRequestStatus(rest) || s.isOtherStatus()) {
+		if b[0] >= '1' && b[0] <= '5' {
+			return true
+		}
+		s.exact = true
 	}
 	return s.codeContext() && !isCounted(rest)
 }

@@ -53,6 +53,7 @@ type Scanner struct {
 	in      []byte // the message without invisible characters, and zeros behind it
 	unit    bool   // the last word was a unit that its number absorbed
 	closing int    // where the quotation that is being scanned ends; -1 when there is none
+	exact   bool   // a rule looked at the value of a digit that it masked
 }
 
 // Scan gives the compact template of a message, valid until the next call.
@@ -60,7 +61,7 @@ func (s *Scanner) Scan(m []byte) []byte {
 	if s.out == nil {
 		s.out, s.in = make([]byte, 0, MaxTemplate+maxInput+slack), make([]byte, 0, maxInput+slack)
 	}
-	s.out, s.closing = s.out[:0], -1
+	s.out, s.closing, s.exact = s.out[:0], -1, false
 	m = s.padded(m[:min(len(m), maxInput)])
 	for i := 0; i < len(m); {
 		if len(s.out) >= MaxTemplate {

@@ -125,6 +125,7 @@ func (s *Scanner) literal(b []byte) {
 
 // mixed takes a token with digits. rest is what follows it in the message.
 func (s *Scanner) mixed(b, rest []byte, has traits) {
+	s.exact = s.exact || mayBeExact(b)
 	if b[0] >= 'A' && b[0] <= 'Z' && isErrorCode(b) {
 		s.out = append(s.out, b...)
 		return
@@ -141,7 +142,7 @@ func (s *Scanner) mixed(b, rest []byte, has traits) {
 		return
 	}
 	switch {
-	case isTechnicalWord(b), isProtocol(b), len(b) <= 5 && s.codeContext():
+	case s.isTechnicalWord(b), isProtocol(b), len(b) <= 5 && s.codeContext():
 		s.out = append(s.out, b...)
 	case has&hasAt != 0 && bytes.IndexByte(b, '@') >= 0:
 		s.parts(b, '@', rest)

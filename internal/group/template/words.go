@@ -177,27 +177,49 @@ func isUnitWord(w []byte) bool {
 }
 
 // isTechnicalWord tells of words that are names although they carry digits.
-func isTechnicalWord(w []byte) bool {
+func (s *Scanner) isTechnicalWord(w []byte) bool {
 	if len(w) < 2 || len(w) > 10 {
 		return false
 	}
-	var lower [10]byte
+	var lower, skeleton [10]byte
 	for i, c := range w {
 		if c >= 'A' && c <= 'Z' {
 			c += 'a' - 'A'
 		}
-		lower[i] = c
+		lower[i], skeleton[i] = c, c
+		if classes[c] == digit {
+			skeleton[i] = '0'
+		}
 	}
-	switch string(lower[:len(w)]) {
-	case "utf8", "utf-8", "utf16", "utf-16", "ascii7", "latin1", "base64", "base32", "ipv4", "ipv6", "ip4", "ip6", "tcp4", "tcp6", "udp4", "udp6",
-		"sha1", "sha256", "sha512", "sha-1", "sha-256", "md5", "crc32", "hs256", "rs256", "es256", "aes128", "aes256", "x509", "x.509",
-		"http1", "http2", "http3", "h2", "h2c", "h3", "tls1", "tlsv1", "sslv3", "oauth2", "oauth1", "s3", "ec2", "k8s", "i18n", "l10n",
-		"x86", "x64", "x86_64", "i386", "i686", "amd64", "arm64", "win32", "win64", "int8", "int16", "int32", "int64", "uint8", "uint16",
-		"uint32", "uint64", "float32", "float64", "log4j", "log4j2", "slf4j", "db2", "neo4j", "ext2", "ext3", "ext4", "mp3", "mp4",
-		"h264", "h265", "raid0", "raid1", "raid5", "v4", "v6", "lz4", "bzip2", "p2p", "b2b", "e2e", "a11y", "l2", "l3", "l1", "2d", "3d", "iso8859", "iso-8859":
-		return true
+	if !technicalSkeletons[string(skeleton[:len(w)])] {
+		return false
 	}
-	return false
+	s.exact = true
+	return technicalWords[string(lower[:len(w)])]
+}
+
+var technicalWords = map[string]bool{
+	"utf8": true, "utf-8": true, "utf16": true, "utf-16": true, "ascii7": true, "latin1": true, "base64": true, "base32": true, "ipv4": true,
+	"ipv6": true, "ip4": true, "ip6": true, "tcp4": true, "tcp6": true, "udp4": true, "udp6": true, "sha1": true, "sha256": true, "sha512": true,
+	"sha-1": true, "sha-256": true, "md5": true, "crc32": true, "hs256": true, "rs256": true, "es256": true, "aes128": true, "aes256": true,
+	"x509": true, "x.509": true, "http1": true, "http2": true, "http3": true, "h2": true, "h2c": true, "h3": true, "tls1": true, "tlsv1": true,
+	"sslv3": true, "oauth2": true, "oauth1": true, "s3": true, "ec2": true, "k8s": true, "i18n": true, "l10n": true, "x86": true, "x64": true,
+	"x86_64": true, "i386": true, "i686": true, "amd64": true, "arm64": true, "win32": true, "win64": true, "int8": true, "int16": true, "int32": true,
+	"int64": true, "uint8": true, "uint16": true, "uint32": true, "uint64": true, "float32": true, "float64": true, "log4j": true, "log4j2": true,
+	"slf4j": true, "db2": true, "neo4j": true, "ext2": true, "ext3": true, "ext4": true, "mp3": true, "mp4": true, "h264": true, "h265": true,
+	"raid0": true, "raid1": true, "raid5": true, "v4": true, "v6": true, "lz4": true, "bzip2": true, "p2p": true, "b2b": true, "e2e": true,
+	"a11y": true, "l2": true, "l3": true, "l1": true, "2d": true, "3d": true, "iso8859": true, "iso-8859": true,
+}
+
+// technicalSkeletons has the technical words with zeros for their digits.
+var technicalSkeletons = makeTechnicalSkeletons()
+
+func makeTechnicalSkeletons() map[string]bool {
+	t := make(map[string]bool)
+	for w := range technicalWords {
+		t[string(AppendSkeleton(nil, []byte(w)))] = true
+	}
+	return t
 }
 
 // isCodeWord tells of words before a number that say that the number names a

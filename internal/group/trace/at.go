@@ -8,7 +8,7 @@ func (p *Parser) parseAt(b []byte, language Language) {
 	suppressed := -1 // indentation of a suppressed exception, which is no cause: it is skipped with all below it
 	repeated := false
 	for raw := range bytes.Lines(b) {
-		line := bytes.TrimRight(raw, "\r\n")
+		line := withoutBreak(raw)
 		trimmed := bytes.TrimSpace(line)
 		indent := len(line) - len(bytes.TrimLeft(line, " \t"))
 		if suppressed >= 0 && indent >= suppressed {
@@ -105,16 +105,25 @@ func findHead(line []byte, language Language) []byte {
 // maxHeadParts bounds the parts of a line, separated by colons, that are tried for a type.
 const maxHeadParts = 6
 
+// withoutMarks cuts off the words by which runtimes introduce an exception, and
+// tells whether there were any. The first byte settles most lines.
+func withoutMarks(line []byte) (rest []byte, marked bool) {
+	if len(line) == 0 || bytes.IndexByte([]byte("FC[-UWE"), line[0]) < 0 {
+		return line, false
+	}
+	for _, mark := range [...]string{"FATAL UNHANDLED EXCEPTION: ", "Caused by: ", "[cause]: ", "---> ", "Unhandled exception. ", "Unhandled Exception: ", "Uncaught ", "Wrapped by: ", "Exception: "} {
+		if hasPrefix(line, mark) {
+			line, marked = line[len(mark):], true
+		}
+	}
+	return line, marked
+}
+
 // atHead splits the line that names an exception into type and message; nil when
 // it names none. Behind the words by which runtimes introduce an exception any
 // name is a type; elsewhere it must look like one.
 func atHead(line []byte, language Language) (typ, message []byte) {
-	marked := false
-	for _, mark := range []string{"FATAL UNHANDLED EXCEPTION: ", "Caused by: ", "[cause]: ", "---> ", "Unhandled exception. ", "Unhandled Exception: ", "Uncaught ", "Wrapped by: ", "Exception: "} {
-		if rest, ok := bytes.CutPrefix(line, []byte(mark)); ok {
-			line, marked = rest, true
-		}
-	}
+	line, marked := withoutMarks(line)
 	if hasPrefix(line, "Exception in thread ") {
 		if at := bytes.Index(line, []byte("\" ")); at > 0 {
 			line, marked = line[at+2:], true

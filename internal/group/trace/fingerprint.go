@@ -41,7 +41,10 @@ func AppendTemplate(dst []byte, exceptions []selfheal.Exception, language Langua
 		if len(dst) == start && !slices.ContainsFunc(e.Frames, func(f selfheal.Frame) bool { return f.InApp }) {
 			dst = appendFrames(dst, e.Frames, foreign, maxFallbackFrames)
 		}
-		dst = append(append(dst, "\n  "...), mask([]byte(e.Message))...)
+		dst = append(dst, "\n  "...)
+		start = len(dst)
+		dst = append(dst, e.Message...) // mask reads it here, so that it need not be allocated
+		dst = append(dst[:start], mask(dst[start:])...)
 	}
 	return dst
 }
@@ -80,7 +83,7 @@ func foreign(f *selfheal.Frame) bool { return !f.InApp }
 // repeated tells whether the line (with its leading line break) is already among lines.
 func repeated(lines, line []byte) bool {
 	for at := 0; at+len(line) <= len(lines); at++ {
-		if string(lines[at:at+len(line)]) == string(line) && (at+len(line) == len(lines) || lines[at+len(line)] == '\n') {
+		if lines[at] == '\n' && string(lines[at:at+len(line)]) == string(line) && (at+len(line) == len(lines) || lines[at+len(line)] == '\n') {
 			return true
 		}
 	}
@@ -105,6 +108,14 @@ func appendName(dst []byte, name string) []byte {
 	depth := 0
 	for i := 0; i < len(name); i++ {
 		c := name[i]
+		if depth == 0 && isPlainInName[c] {
+			start := i
+			for i+1 < len(name) && isPlainInName[name[i+1]] {
+				i++
+			}
+			dst = append(dst, name[start:i+1]...)
+			continue
+		}
 		switch {
 		case c == '[' || c == '<' && i > 0 && isWordByte(name[i-1]):
 			depth++
@@ -131,6 +142,20 @@ func appendName(dst []byte, name string) []byte {
 		}
 	}
 	return dst
+}
+
+// isPlainInName has the bytes that stay as they are wherever they stand in a name:
+// most names are nothing else.
+var isPlainInName = makePlainInName()
+
+func makePlainInName() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= ' ' && (c < '0' || c > '9')
+	}
+	for _, c := range "[]<>()*@`$" {
+		t[c] = false
+	}
+	return t
 }
 
 // dropsNumber tells whether the digits at i were given by a compiler.

@@ -44,7 +44,7 @@ func (p *Parser) parseRace(b []byte) {
 		p.begin([]byte("data race"), nil)
 		var function []byte
 		for line := range bytes.Lines(stack[min(len(stack), lineEnd(stack, 0)+1):]) {
-			line = bytes.TrimRight(line, "\r\n")
+			line = withoutBreak(line)
 			if hasPrefix(line, "      ") && function != nil {
 				p.goFrame(function, bytes.TrimSpace(line))
 				function = nil
@@ -161,7 +161,7 @@ func (p *Parser) goFrames(stack []byte) {
 	var function []byte
 	goroutines := 0
 	for raw := range bytes.Lines(stack) {
-		line := bytes.TrimRight(raw, "\r\n")
+		line := withoutBreak(raw)
 		switch {
 		case hasPrefix(line, "goroutine "):
 			if goroutines++; goroutines > 1 && len(p.frames) > 0 {

@@ -30,7 +30,7 @@ func isJavaScriptFrame(b []byte) bool {
 func (p *Parser) parseJavaScript(b []byte) {
 	var s scriptReader
 	for raw := range bytes.Lines(b) {
-		line := bytes.TrimRight(raw, "\r\n")
+		line := withoutBreak(raw)
 		trimmed := bytes.TrimSpace(line)
 		frame, ok := cutScriptLine(line)
 		switch {
@@ -104,9 +104,19 @@ func (s *scriptReader) text(p *Parser, line, trimmed []byte) {
 // cutScriptLine gives the frame in a line of either engine.
 func cutScriptLine(line []byte) ([]byte, bool) {
 	if frame, ok := cutAt(line); ok {
-		return frame, isJavaScriptFrame(bytes.TrimRight(frame, " {,"))
+		return frame, isJavaScriptFrame(withoutProperties(frame))
 	}
 	return line, IsSpiderFrame(line)
+}
+
+// withoutProperties cuts off what Node writes behind the last frame of an error
+// that has properties of its own.
+func withoutProperties(frame []byte) []byte {
+	n := len(frame)
+	for n > 0 && (frame[n-1] == ' ' || frame[n-1] == '{' || frame[n-1] == ',') {
+		n--
+	}
+	return frame[:n]
 }
 
 // thrownValue reads an uncaught value that is no error and so has no frames: the
@@ -190,10 +200,10 @@ func (p *Parser) expand(gaps []gap) {
 
 // IsSpiderFrame tells of the frames of Firefox and Safari: "f@https://host/file.js:1:2", "@file.js:1:2", "f@[native code]".
 func IsSpiderFrame(b []byte) bool {
-	at := bytes.LastIndexByte(b, '@')
-	if at < 0 || len(b) > 1000 || b[0] == ' ' || b[0] == '\t' {
+	if len(b) > 1000 || bytes.IndexByte(b, '@') < 0 || b[0] == ' ' || b[0] == '\t' { // forwards is faster than backwards
 		return false
 	}
+	at := bytes.LastIndexByte(b, '@')
 	place := b[at+1:]
 	if bytes.Equal(place, []byte("[native code]")) {
 		return true
@@ -207,9 +217,10 @@ func IsSpiderFrame(b []byte) bool {
 }
 
 func (p *Parser) javaScriptFrame(b []byte) {
-	b = bytes.TrimRight(b, " {,")
+	b = withoutProperties(b)
 	var function, place []byte
-	if at := bytes.LastIndexByte(b, '@'); IsSpiderFrame(b) {
+	if IsSpiderFrame(b) {
+		at := bytes.LastIndexByte(b, '@')
 		function, place = spiderFunction(b[:at]), b[at+1:]
 	} else {
 		function, place = cutScriptFrame(b)
@@ -288,7 +299,16 @@ func isBundle(f *selfheal.Frame) bool {
 	if f.Line == 1 || containsAny(base, ".min.", ".bundle.", ".chunk.") {
 		return true
 	}
-	return slices.ContainsFunc(strings.FieldsFunc(base, func(r rune) bool { return r == '.' || r == '-' || r == '_' || r == '~' }), looksLikeHash)
+	start := 0
+	for i := range len(base) {
+		if c := base[i]; c == '.' || c == '-' || c == '_' || c == '~' {
+			if looksLikeHash(base[start:i]) {
+				return true
+			}
+			start = i + 1
+		}
+	}
+	return looksLikeHash(base[start:])
 }
 
 // scriptModule is the file's name without directory, extension, query and content hash.
@@ -321,7 +341,7 @@ func looksLikeHash(s string) bool {
 
 // IsExcerptHead tells of the "path:12" line above the source excerpt that Node prints for an uncaught exception.
 func IsExcerptHead(line []byte) bool {
-	line = bytes.TrimRight(line, "\r\n")
+	line = withoutBreak(line)
 	path, _, ok := cutLine(line)
 	if !ok || len(path) == 0 || bytes.IndexByte(path, ' ') >= 0 {
 		return false

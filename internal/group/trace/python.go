@@ -16,7 +16,7 @@ func (p *Parser) parsePython(b []byte) {
 	in := false
 	chain := 0 // how many exceptions are of the chain, not inside a group
 	for raw := range bytes.Lines(b) {
-		line := bytes.TrimRight(raw, "\r\n")
+		line := withoutBreak(raw)
 		trimmed := bytes.TrimLeft(line, " \t|+")
 		switch {
 		case bytes.Contains(trimmed, []byte("Traceback (most recent call last)")), isGroupSeparator(line):

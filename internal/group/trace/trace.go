@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"selfheal"
 )
@@ -111,11 +112,15 @@ func (p *Parser) ownModules(language Language) {
 
 // Detect tells which runtime printed the trace in a text; None when there is none.
 func Detect(text []byte) Language {
-	has := func(s string) bool { return bytes.Contains(text, []byte(s)) }
+	var in byteSet
+	for _, c := range text {
+		in[c] = true
+	}
+	has := func(s string) bool { return in.covers(s) && bytes.Contains(text, []byte(s)) }
 	switch {
 	case has("Traceback (most recent call last)"):
 		return Python
-	case has("goroutine ") && has(" ["), hasPrefix(text, "panic: "), hasPrefix(text, "fatal error: "), has("DATA RACE\n"):
+	case has(" [") && has("goroutine "), hasPrefix(text, "panic: "), hasPrefix(text, "fatal error: "), has("DATA RACE\n"):
 		return Go
 	case has("panicked at "), has("\nCaused by:\n") && !has("\tat "), has("\nStack backtrace:\n"):
 		return Rust
@@ -139,6 +144,19 @@ func Detect(text []byte) Language {
 	return None
 }
 
+// byteSet has the bytes of a text. A part of which the text lacks a byte need not
+// be looked for in it, which settles most of what Detect and containsAny ask.
+type byteSet [256]bool
+
+func (in *byteSet) covers(part string) bool {
+	for i := range len(part) {
+		if !in[part[i]] {
+			return false
+		}
+	}
+	return true
+}
+
 // detectAt tells the languages apart whose frames begin with "at".
 func detectAt(text []byte) Language {
 	language := None
@@ -148,7 +166,7 @@ func detectAt(text []byte) Language {
 			if hasPrefix(line, "Exception in thread ") {
 				return Java
 			}
-			if IsExcerptHead(line) || IsSpiderFrame(bytes.TrimRight(line, "\r\n")) {
+			if IsExcerptHead(line) || IsSpiderFrame(withoutBreak(line)) {
 				language = JavaScript
 			}
 			continue
@@ -205,7 +223,20 @@ func (p *Parser) frame(f selfheal.Frame) {
 
 // text copies hostile bytes as valid UTF-8, no more than fits a long message.
 func text(b []byte) string {
-	return strings.ToValidUTF8(string(b[:min(len(b), maxMessage)]), "\uFFFD")
+	s := string(b[:min(len(b), maxMessage)])
+	if utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// withoutBreak cuts the line break off a line.
+func withoutBreak(line []byte) []byte {
+	n := len(line)
+	for n > 0 && (line[n-1] == '\n' || line[n-1] == '\r') {
+		n--
+	}
+	return line[:n]
 }
 
 // number reads leading decimal digits, at most nine of them.
@@ -246,8 +277,12 @@ func slashes(path []byte) string {
 
 // containsAny tells whether a path has any of the given parts.
 func containsAny(path string, parts ...string) bool {
+	var in byteSet
+	for i := range len(path) {
+		in[path[i]] = true
+	}
 	for _, part := range parts {
-		if strings.Contains(path, part) {
+		if in.covers(part) && strings.Contains(path, part) {
 			return true
 		}
 	}

@@ -114,6 +114,13 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%d exceptions, %d frames", len(exceptions), frames)
 		}
 		AppendTemplate(nil, exceptions, language, func(m []byte) []byte { return m })
+		for _, x := range exceptions {
+			for _, f := range x.Frames {
+				if got, want := string(appendName(nil, f.Function)), string(appendNameSlowly(nil, f.Function)); got != want {
+					t.Fatalf("%q: got %q, want %q", f.Function, got, want)
+				}
+			}
+		}
 		p.ParseBuild(text)
 	})
 }

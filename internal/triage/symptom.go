@@ -59,16 +59,15 @@ func readSymptom(anomaly selfheal.Anomaly, signature selfheal.Signature) symptom
 	if text == "" {
 		text = signature.Title + "\n" + signature.Template
 	}
-	text = strings.ToValidUTF8(text[:min(len(text), maxMessage)], "\uFFFD")
-	if strings.Contains(text, `\n`) {
-		text = unescape(text)
-	}
-	frames, message := splitFrames(text, signature.Kind == selfheal.KindBuild)
 	if decoded := signature.Sample.Message; decoded != "" {
 		// A structured line holds much that the event does not say: names of fields, ids, who asked.
-		_, message = splitFrames(strings.ToValidUTF8(decoded, "\uFFFD"), signature.Kind == selfheal.KindBuild)
+		s.frames, _ = readText(text, signature.Kind)
+		_, s.message = readText(decoded, signature.Kind)
+	} else {
+		s.frames, s.message = readText(text, signature.Kind)
 	}
-	s.frames = mergeFrames(exceptionFrames(signature.Sample.Exceptions), frames)
+	message := s.message
+	s.frames = mergeFrames(exceptionFrames(signature.Sample.Exceptions), s.frames)
 	for _, e := range signature.Sample.Exceptions {
 		// The text may have been cut before the cause that counts.
 		if e.Message != "" && !strings.Contains(message, strings.Join(strings.Fields(e.Message), " ")) {
@@ -78,6 +77,35 @@ func readSymptom(anomaly selfheal.Anomaly, signature selfheal.Signature) symptom
 	s.message = strings.Join(strings.Fields(message), " ")
 	s.words = wordsOf(runtimeWords.ReplaceAllString(s.message, " . "))
 	return s
+}
+
+var (
+	// quotedField matches a field of a structured line, as logfmt or JSON, and its quoted value.
+	quotedField = regexp.MustCompile(`(?s)(?:\b([\w.-]+)=|"([\w.-]+)"\s*:\s*)"((?:[^"\\]|\\.)*)"`)
+	// telling are the fields that hold what the program says of a failure, rather than a value of a request.
+	telling = regexp.MustCompile(`(?i)stack|trace|err|exc|msg|message|panic|reason|cause|detail|log|line|text|caller|source|file|src|location|output|` +
+		`column|table|env|flag|option|setting|config|module|package|component|handler|plugin`)
+)
+
+// readText separates a text's places in code from its words.
+func readText(text string, kind selfheal.SignatureKind) (frames []stackFrame, message string) {
+	text = withoutValues(strings.ToValidUTF8(text[:min(len(text), maxMessage)], "\uFFFD"))
+	if strings.Contains(text, `\n`) {
+		text = unescape(text)
+	}
+	return splitFrames(text, kind == selfheal.KindBuild)
+}
+
+// withoutValues leaves out what fields hold that only carry values: whoever
+// writes names and places of the code into a request is not believed.
+func withoutValues(text string) string {
+	return quotedField.ReplaceAllStringFunc(text, func(field string) string {
+		m := quotedField.FindStringSubmatch(field)
+		if m[3] == "" || telling.MatchString(m[1]+m[2]) {
+			return field
+		}
+		return strings.TrimSuffix(field, m[3]+`"`) + `"`
+	})
 }
 
 // runtimeWords are what language runtimes say of any program: they name nothing of the service.
@@ -126,20 +154,25 @@ func frameQuote(f selfheal.Frame) string {
 	return strings.TrimSpace(quote)
 }
 
-// mergeFrames appends the frames of the text that decoding did not already give.
+// mergeFrames adds to decoded frames what only the text says of them. Frames that
+// decoding did not give count when it gave none at all: what else reads like one
+// is a value.
 func mergeFrames(decoded, read []stackFrame) []stackFrame {
 	type key struct {
 		base string
 		line int
 	}
-	known := map[key]int{}
+	known, given := map[key]int{}, len(decoded)
 	for i, f := range decoded {
 		known[key{baseName(f.file), f.line}] = i
 	}
 	for _, f := range read {
 		k := key{baseName(f.file), f.line}
 		i, seen := known[k]
-		if !seen {
+		switch {
+		case !seen && given > 0:
+			continue
+		case !seen:
 			known[k] = len(decoded)
 			decoded = append(decoded, f)
 			continue
@@ -166,6 +199,7 @@ var (
 	phpFrame    = regexp.MustCompile(`^\s*#\d+ (\S+\.php)\((\d+)\)`)
 	plainPlace  = regexp.MustCompile(`(?:^|[\s("'=\[])((?:[\w.@+~-]*/)*[\w.@+-]+\.(?:go|py|jsx?|mjs|cjs|tsx?|java|kt|rb|php|rs|cs|c|cc|cpp|h|hpp|scala|swift|ex|vue|svelte)):(\d+)(?::\d+)?`)
 	compilerTS  = regexp.MustCompile(`^\s*(\S+\.\w+)\((\d+),\d+\)`)
+	leads       = regexp.MustCompile(`^[\s("'\[]*$|\d\d:\d\d:\d\d\S*\s(?:[\w.\[\]:-]+\s){0,4}$|(?i:\b(?:at|in|from|panic:|error:|fatal:|goroutine \d+:)\s*\(?)$`)
 	loggerField = regexp.MustCompile(`(?:^|[\s,{"])(?:caller|source|src|file|location|lineno)"?[=:]\s*"?$`)
 	goFunction  = regexp.MustCompile(`^(?:created by )?[\w./~-]+(?:\.\([^)]*\))?\.[\w.\[\]()*·-]+(?:\(.*\))?(?: in goroutine \d+)?$`)
 	goroutine   = regexp.MustCompile(`^goroutine \d+ \[|^\[signal |^panic\((?:\{?0x|\.\.\.)`)
@@ -280,6 +314,9 @@ func placesIn(line string, build bool) []stackFrame {
 		f.quote = line[m[2]:m[5]]
 		if loggerField.MatchString(line[:m[2]]) {
 			f.kind = frameLogger
+		}
+		if f.kind == frameStack && !leads.MatchString(line[:m[2]]) {
+			continue // a place in the middle of a sentence can be anybody's
 		}
 		frames = append(frames, f)
 	}

@@ -38,7 +38,7 @@ func TestFramesAreReadFromText(t *testing.T) {
 		"Traceback (most recent call last): AttributeError: 'NoneType' object has no attribute 'y'", "/app/shop/cart.py:7 run", "/app/main.py:3 ")
 	f("node", "/app/cart.js:12\n  const j = 1; j++\n               ^\n\nTypeError: Assignment to constant variable.\n    at Cart.add (/app/cart.js:12:5)\n    at process (node:internal/x:1:2)\n",
 		"/app/cart.js:12 TypeError: Assignment to constant variable.", "/app/cart.js:12 ", "node:internal/x:1 ")
-	f("prose after stack", "see docs/x.go:7 for more\nboom\n    at run (/app/cart.js:3:1)\n", "see docs/x.go:7 for more boom", "/app/cart.js:3 ", "docs/x.go:7 ")
+	f("prose after stack", "see docs/x.go:7 for more\nboom\n    at run (/app/cart.js:3:1)\n", "see docs/x.go:7 for more boom", "/app/cart.js:3 ")
 	f("java", "java.lang.IllegalStateException: no\n\tat com.acme.shop.Cart.add(Cart.java:12)\n\tat java.base/java.lang.Thread.run(Thread.java:1)\n",
 		"java.lang.IllegalStateException: no", "com/acme/shop/Cart.java:12 add", "Thread.java:1 ")
 	f("logger", "level=error caller=cart/cart.go:77 msg=\"cannot add\"", "level=error caller=cart/cart.go:77 msg=\"cannot add\"", "cart/cart.go:77 ")

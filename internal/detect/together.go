@@ -22,7 +22,7 @@ const (
 	// A common rise that the deploy caused begins within momentMinutes of it when it looks like an
 	// outage before, and within laterMinutes when it looks like none: it takes a while until all is served anew.
 	momentMinutes = 3
-	laterMinutes  = 10
+	laterMinutes  = 6
 	// Of a rise its first firstMinutes are compared with what others do: it may outlast theirs.
 	firstMinutes = 15
 	// A signature is above threefold its mean in no more than this share of the minutes.
@@ -35,7 +35,7 @@ const (
 // as well, were it only a little each, or so many signatures that it takes no precedent. What
 // begins with the deploy may be the deploy's own doing.
 func (j *judgement) together(s *subject) (selfheal.Silence, string) {
-	if s.isNew() || s.rare || s.after.Undated > 0 || len(j.common.movements) == 0 {
+	if s.isNew() || s.after.Undated > 0 || len(j.common.movements) == 0 {
 		return "", ""
 	}
 	span := minutes{j.ownRise(s), j.now}

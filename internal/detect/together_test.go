@@ -39,7 +39,7 @@ func TestCompanyRisesTogether(t *testing.T) {
 	f("a little each, later", withOutages(6).surge(0, 0, 0, minutes(60)).swell(1, 5, minutes(40), minutes(60)), "", "")
 	f("without precedent, very many", withOutages(0).surge(0, 7, minutes(20), minutes(50)), selfheal.SilenceSharedCause, "7 other signatures rose with it from 14:20 on")
 	f("without precedent, many", withOutages(0).surge(0, 5, minutes(20), minutes(50)), "", "")
-	f("without precedent, soon after the deploy", withOutages(0).surge(0, 7, minutes(8), minutes(50)), "", "")
+	f("without precedent, soon after the deploy", withOutages(0).surge(0, 7, minutes(4), minutes(50)), "", "")
 	f("without precedent, before the deploy", withOutages(0).surge(1, 7, minutes(-5), minutes(50)).surge(0, 0, 0, minutes(50)), selfheal.SilenceSharedCause, "7 other signatures rose")
 }
 

@@ -63,7 +63,7 @@ func (j *judgement) flag(s *subject) {
 
 // held tells whether a flag waits for others to rise as well.
 func (j *judgement) held(s *subject) bool {
-	return j.timeline.dated && s.crossed > 0 && j.now < min(s.crossed+holdMinutes, j.timeline.window.to) && !s.rare && len(j.common.outages) > 0
+	return j.timeline.dated && s.crossed > 0 && j.now < min(s.crossed+holdMinutes, j.timeline.window.to) && !s.isNew() && len(j.common.outages) > 0
 }
 
 // reconsider takes a flag back, or puts it up again, as later minutes have it.

@@ -249,3 +249,26 @@ func TestABlipIsTakenBack(t *testing.T) {
 		t.Errorf("detected %v, retracted %v", a.Detected, a.Retracted)
 	}
 }
+
+func TestFlagsSayWhatTheResultSays(t *testing.T) {
+	t.Parallel()
+	s := newScene(week, time.Hour).background().lines().line("placed", time.Minute, 0).
+		every("new", 0, time.Hour, time.Minute, 1).every("blip", 0, 4*time.Minute, time.Minute, 30)
+	m := NewMonitor(s.in, DefaultOptions())
+	m.Observe(Batch{Counts: s.in.Watched, Signatures: s.in.Signatures, Through: s.in.WatchedInterval.To})
+	want := map[selfheal.SignatureID]time.Time{}
+	r := m.Result()
+	for _, a := range append(r.Anomalies, r.SetAside...) {
+		if !a.Detected.IsZero() {
+			want[a.Signature] = a.Detected
+		}
+	}
+	if diff := cmp.Diff(want, m.Flags()); diff != "" {
+		t.Errorf("the result and the flags differ:\n%s", diff)
+	}
+	for _, id := range []selfheal.SignatureID{"new", "blip", "placed"} {
+		if want[id].IsZero() {
+			t.Errorf("%s was not flagged", id)
+		}
+	}
+}

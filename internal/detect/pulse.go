@@ -19,7 +19,7 @@ const (
 	// silenceBudget of the windows, as a share of the false-discovery rate, and silenceMargin times the longest of the baseline, and at
 	// least silenceLeast occurrences that should have come, and shortestSilence minutes. How soon longer
 	// silences become rarer is read off the silencesKept longest ones.
-	silenceBudget   = 0.2
+	silenceBudget   = 0.1
 	silenceMargin   = 1.1
 	silencesKept    = 12
 	silenceLeast    = 6

@@ -19,9 +19,10 @@ const (
 	leastUnprecedented = 6
 	// lookBack is how many minutes before the deploy a common rise may have begun in which it goes on.
 	lookBack = 30
-	// momentMinutes after the deploy a common rise that it caused has begun: that of many
-	// signatures is known to the minute.
-	momentMinutes = 2
+	// A common rise that the deploy caused begins within momentMinutes of it when it looks like an
+	// outage before, and within laterMinutes when it looks like none: it takes a while until all is served anew.
+	momentMinutes = 3
+	laterMinutes  = 6
 	// Of a rise its first firstMinutes are compared with what others do: it may outlast theirs.
 	firstMinutes = 15
 	// A signature is above threefold its mean in no more than this share of the minutes.
@@ -34,8 +35,7 @@ const (
 // as well, were it only a little each, or so many signatures that it takes no precedent. What
 // begins with the deploy may be the deploy's own doing.
 func (j *judgement) together(s *subject) (selfheal.Silence, string) {
-	t := &j.timeline
-	if s.isNew() || s.rare || s.after.Undated > 0 || len(j.common.movements) == 0 {
+	if s.isNew() || s.after.Undated > 0 || len(j.common.movements) == 0 {
 		return "", ""
 	}
 	span := minutes{j.ownRise(s), j.now}
@@ -43,12 +43,12 @@ func (j *judgement) together(s *subject) (selfheal.Silence, string) {
 	if span.length() <= 0 {
 		return "", ""
 	}
-	rising := j.rising(s, span)
+	rising, precedent := j.rising(s, span)
 	if len(rising) == 0 {
 		return "", ""
 	}
 	shared := j.commonRise(append(rising, s), span.to)
-	if shared.from >= t.deploy && shared.from < t.deploy+momentMinutes && shared.to == j.now {
+	if j.causedByDeploy(shared, precedent) {
 		return "", ""
 	}
 	if !j.explained(s, minutes{shared.from - 1, shared.to}) {
@@ -58,6 +58,15 @@ func (j *judgement) together(s *subject) (selfheal.Silence, string) {
 		plural(float64(len(rising)), "other signature"), selfheal.MinuteTime(shared.from).Format("15:04"))
 }
 
+// causedByDeploy tells whether a common rise may be the deploy's doing. One that looks like an outage is not when it is over.
+func (j *judgement) causedByDeploy(shared minutes, precedent bool) bool {
+	after := shared.from - j.timeline.deploy
+	if precedent {
+		return after >= 0 && after < momentMinutes && shared.to == j.now
+	}
+	return after >= 0 && after < laterMinutes
+}
+
 // ownRise is the first minute of a subject's own excess in the window; the present when there is none.
 func (j *judgement) ownRise(s *subject) int64 {
 	span := j.seen()
@@ -65,8 +74,8 @@ func (j *judgement) ownRise(s *subject) int64 {
 }
 
 // rising gives the signatures that rise with a subject in a span of the window: those of an
-// outage of the baseline in which it rose as well, or all, when these are very many.
-func (j *judgement) rising(s *subject, span minutes) []*subject {
+// outage of the baseline in which it rose as well, or without such a precedent all, when these are very many.
+func (j *judgement) rising(s *subject, span minutes) (rising []*subject, precedent bool) {
 	c := j.common
 	for _, o := range c.outages {
 		if !o.has(s.index) {
@@ -79,7 +88,7 @@ func (j *judgement) rising(s *subject, span minutes) []*subject {
 			}
 		}
 		if rising := j.company(members, span); len(rising) > 0 {
-			return rising
+			return rising, true
 		}
 	}
 	var crowd []*subject
@@ -89,9 +98,9 @@ func (j *judgement) rising(s *subject, span minutes) []*subject {
 		}
 	}
 	if len(crowd) >= max(c.usual+unprecedented, leastUnprecedented) {
-		return crowd
+		return crowd, false
 	}
-	return nil
+	return nil, false
 }
 
 // company gives those of the members that rise by themselves, when all of them together do.

@@ -12,22 +12,26 @@ import (
 )
 
 // cost prints how long a signature takes per minute that is watched, and how much
-// memory it holds, on one core.
+// memory it holds, on one core; in the end what a thousand deploys of a thousand signatures need.
 func (b benchmark) cost(out io.Writer, sizes ...int) {
 	fmt.Fprintf(out, "\n### cost on one core, typical world, baseline %v, seed %d\n\n", b.baseline, b.seed)
-	fmt.Fprintln(out, "| signatures | fit, ms | per signature and minute, µs | deploys watched in real time | memory per signature, KiB | of which the baseline's counts, KiB |")
-	fmt.Fprintln(out, "|---|---|---|---|---|---|")
+	fmt.Fprintln(out, "| signatures | fit, ms | per signature and minute, µs | memory per signature, bytes | of which the baseline's counts, bytes |")
+	fmt.Fprintln(out, "|---|---|---|---|---|")
+	perSignature := 0.0
 	for _, n := range sizes {
 		p := simulate.Typical(n)
 		p.Baseline = b.baseline.Truncate(time.Hour)
 		w := simulate.New(p, b.seed)
 		m, fit, memory := fitted(w.Input)
-		perMinute := watch(m, w.Input)
-		signatures := len(w.Input.Signatures)
-		perSignature := perMinute.Seconds() / float64(signatures) * 1e6
-		fmt.Fprintf(out, "| %d | %.0f | %.2f | %.0f | %.1f | %.1f |\n", n, fit.Seconds()*1e3, perSignature,
-			time.Minute.Seconds()/perMinute.Seconds(), float64(memory)/float64(signatures)/1024, held(w.Input)/float64(signatures)/1024)
+		signatures := float64(len(w.Input.Signatures))
+		perSignature = watch(m, w.Input).Seconds() / signatures
+		counts := held(w.Input)
+		fmt.Fprintf(out, "| %d | %.0f | %.2f | %.0f | %.0f |\n", n, fit.Seconds()*1e3, perSignature*1e6,
+			(float64(memory)+counts)/signatures, counts/signatures)
 	}
+	const deploys, signatures = 1000, 1000
+	fmt.Fprintln(out, "\n| watched at once | share of one core needed in real time |\n|---|---|")
+	fmt.Fprintf(out, "| 1,000 deploys x 1,000 signatures | %.1f %% |\n", 100*perSignature*deploys*signatures/time.Minute.Seconds())
 }
 
 // fitted makes a monitor, and measures the time and the memory it takes.
@@ -43,29 +47,38 @@ func fitted(in detect.Input) (*detect.Monitor, time.Duration, uint64) {
 	return m, took, after.HeapAlloc - min(before.HeapAlloc, after.HeapAlloc)
 }
 
-// watch feeds the window minute by minute, several times over, and gives the time of one minute.
+// watch feeds the window minute by minute, several times over, and gives the time of one minute in
+// the best round: on a shared machine the clock measures the neighbours as well.
 func watch(m *detect.Monitor, in detect.Input) time.Duration {
 	const rounds = 20
 	from, to := selfheal.MinuteOf(in.WatchedInterval.From), selfheal.MinuteOf(in.WatchedInterval.To)
-	var took time.Duration
+	best := time.Hour
 	for range rounds {
 		m.Reset()
+		took := time.Duration(0)
 		for minute := from; minute < to; minute++ {
-			b := detect.Batch{
-				Counts:     selfheal.Counts{Series: map[selfheal.SignatureID]*selfheal.Series{}},
-				Signatures: in.Signatures, Through: selfheal.MinuteTime(minute + 1),
-			}
-			for id, s := range in.Watched.Series {
-				if n := s.Between(minute, minute+1); n > 0 {
-					b.Counts.Series[id] = &selfheal.Series{Counts: []selfheal.Count{{Minute: minute, N: n}}}
-				}
-			}
+			b := minuteOf(in, minute)
 			start := time.Now()
 			m.Observe(b)
 			took += time.Since(start)
 		}
+		best = min(best, took)
 	}
-	return took / time.Duration(rounds*(to-from))
+	return best / time.Duration(to-from)
+}
+
+// minuteOf is what one minute of the window brings.
+func minuteOf(in detect.Input, minute int64) detect.Batch {
+	b := detect.Batch{
+		Counts:     selfheal.Counts{Series: map[selfheal.SignatureID]*selfheal.Series{}},
+		Signatures: in.Signatures, Through: selfheal.MinuteTime(minute + 1),
+	}
+	for id, s := range in.Watched.Series {
+		if n := s.Between(minute, minute+1); n > 0 {
+			b.Counts.Series[id] = &selfheal.Series{Counts: []selfheal.Count{{Minute: minute, N: n}}}
+		}
+	}
+	return b
 }
 
 // held is the size of the baseline's counts, which a monitor refers to.

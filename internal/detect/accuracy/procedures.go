@@ -32,7 +32,7 @@ func rivals() []procedure {
 		{"the same every 5 min", polled(seedRule, 5*time.Minute)},
 		{"Poisson + BH", atEnd(poissonBH)},
 		{"conditional binomial + BH", atEnd(binomialBH)},
-		{"Mann-Whitney on minutes", atEnd(func(in detect.Input) []selfheal.SignatureID { return flagged(detect.Judge(in, ranks)) })},
+		{"Mann-Whitney on minutes", plain(ranks)},
 		{"forecast ceiling", forecastRule},
 	}
 }
@@ -43,12 +43,7 @@ func ours(name string, o detect.Options) procedure {
 	return procedure{name, func(in detect.Input) func(detect.Input) flags {
 		m := detect.NewMonitor(in, o)
 		return func(in detect.Input) flags {
-			m.Reset()
-			b := detect.Batch{Counts: in.Watched, Signatures: in.Signatures, Through: in.WatchedInterval.To}
-			if in.Concurrent != nil {
-				b.Concurrent = *in.Concurrent
-			}
-			m.Observe(b)
+			watched(m, in)
 			all := flags{}
 			for id, at := range m.Flags() {
 				all[id] = selfheal.MinuteOf(at)
@@ -58,13 +53,29 @@ func ours(name string, o detect.Options) procedure {
 	}}
 }
 
-// flagged are the signatures that a rule for one look flags.
-func flagged(r detect.Result) []selfheal.SignatureID {
-	var all []selfheal.SignatureID
-	for _, a := range r.Anomalies {
-		all = append(all, a.Signature)
+// plain is one of the room's plain rules, at the end of the window.
+func plain(o detect.Options) func(detect.Input) func(detect.Input) flags {
+	return func(in detect.Input) func(detect.Input) flags {
+		m := detect.NewMonitor(in, o)
+		return func(in detect.Input) flags {
+			watched(m, in)
+			all := flags{}
+			for _, a := range m.Result().Anomalies {
+				all[a.Signature] = selfheal.MinuteOf(in.WatchedInterval.To)
+			}
+			return all
+		}
 	}
-	return all
+}
+
+// watched feeds a whole window.
+func watched(m *detect.Monitor, in detect.Input) {
+	m.Reset()
+	b := detect.Batch{Counts: in.Watched, Signatures: in.Signatures, Through: in.WatchedInterval.To}
+	if in.Concurrent != nil {
+		b.Concurrent = *in.Concurrent
+	}
+	m.Observe(b)
 }
 
 // atEnd makes a procedure of a rule that looks once, when the window is over.

@@ -21,12 +21,20 @@ func NewSeams(o Options) *Seams {
 
 // Begins tells whether a line begins an event whatever came before it, and
 // states its time itself, so that it need not be taken over from an earlier
-// record. previous is the line before it.
+// record. previous is the line before it. In a log of which some lines name an
+// inner source ("api-1  | ...") and others do not, an event of such a source may be
+// open further above; it then ends at the seam.
 func (s *Seams) Begins(previous, line []byte) bool {
 	var f decode.Frame
 	decoder := &s.stream.g.decoder
-	if decoder.Unwrap(s.stream.unterminal(previous), &s.line, &f) && f.Partial {
-		return false
+	before := s.stream.unterminal(previous)
+	if decoder.Unwrap(before, &s.line, &f) {
+		if before = s.stream.unterminal(f.Payload); f.Partial {
+			return false
+		}
+	}
+	if source, _ := cutSource(before); source != nil {
+		return false // its event may still go on
 	}
 	s.source = append(s.source[:0], f.Source...)
 	line = s.stream.unterminal(line)

@@ -52,6 +52,8 @@ type told struct {
 	commits  []string  // of the window
 	head     map[string]string
 	base     map[string]string
+	contents map[string]map[string]string // the files of each revision that is judged
+	changes  map[string]selfheal.Change   // by head
 }
 
 // hostile is what somebody puts into a story to steer the verdict.
@@ -116,6 +118,7 @@ func tell(t *testing.T, s story, h hostile) told {
 		commit(st.subject, changed)
 	}
 	commit("service", files)
+	seed := maps.Clone(files)
 	filler := func(n int) step {
 		path, _ := fillerOf(s.ext, n)
 		return edit("tune part", path, strconv.Itoa(n), strconv.Itoa(n+100))
@@ -157,6 +160,8 @@ func tell(t *testing.T, s story, h hostile) told {
 	if s.cause != selfheal.NotCaused {
 		out.commits = out.commits[1:] // without the filler
 	}
+	out.contents = map[string]map[string]string{ids[0]: seed, ids[first-2]: base, ids[mark-1]: files}
+	out.changes = map[string]selfheal.Change{}
 	return out
 }
 
@@ -220,7 +225,7 @@ func lineNumber(content, text string) int {
 }
 
 // judge asks about a change of the story's repository.
-func (w told) judge(t *testing.T, s story, base, head string, h hostile) (selfheal.Verdict, selfheal.Change) {
+func (w told) judge(t *testing.T, s story, base, head string, h hostile) selfheal.Verdict {
 	t.Helper()
 	ctx := context.Background()
 	seen, err := observe(ctx, w.question)
@@ -237,20 +242,23 @@ func (w told) judge(t *testing.T, s story, base, head string, h hostile) (selfhe
 			signatures[i].Sample.Message += h.sample
 		}
 	}
-	classes, err := triage.NewClassifier(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	change, err := triage.ReadChange(ctx, w.repo, base, head, classes)
-	if err != nil {
-		t.Fatal(err)
+	change, known := w.changes[head]
+	if !known {
+		classes, err := triage.NewClassifier(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if change, err = triage.ReadChange(ctx, w.repo, base, head, classes); err != nil {
+			t.Fatal(err)
+		}
+		w.changes[head] = change
 	}
 	verdict, err := triage.Judge(ctx, triage.Input{Repository: w.repo, Change: change, Anomalies: anomalies, Signatures: signatures})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.checkQuotes(t, s, verdict)
-	return verdict, change
+	return verdict
 }
 
 // checkQuotes: every line that a verdict quotes is where it says.
@@ -258,12 +266,11 @@ func (w told) checkQuotes(t *testing.T, s story, v selfheal.Verdict) {
 	t.Helper()
 	check := func(revision, path string, line int, quote string) {
 		t.Helper()
-		content, err := w.repo.File(context.Background(), revision, path)
-		if err != nil {
-			t.Errorf("%s: %s at %s: %v", s.name, path, revision, err)
-			return
+		content, known := w.contents[revision]
+		if !known {
+			t.Errorf("%s: quotes revision %s", s.name, revision)
 		}
-		lines := strings.Split(string(content), "\n")
+		lines := strings.Split(content[path], "\n")
 		if line < 1 || line > len(lines) || quote == "" || !strings.HasPrefix(lines[line-1], quote) {
 			t.Errorf("%s: %q is not at %s:%d", s.name, quote, path, line)
 		}
@@ -312,7 +319,7 @@ func TestStories(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			w := tell(t, s, hostile{})
-			v, _ := w.judge(t, s, w.question.Base, w.question.Head, hostile{})
+			v := w.judge(t, s, w.question.Base, w.question.Head, hostile{})
 			commit, line := w.right(s, v)
 			first := s.cause != selfheal.Caused || len(v.Candidates) > 0 && v.Candidates[0].Commit == w.commits[s.culprit]
 			got := describe(v)
@@ -329,7 +336,7 @@ func TestStories(t *testing.T) {
 			case miss && commit && line:
 				t.Errorf("is answered now: take it off the list")
 			}
-			if p, _ := w.judge(t, s, w.earlier[0], w.earlier[1], hostile{}); s.cause != "" && p.Cause == selfheal.Caused {
+			if p := w.judge(t, s, w.earlier[0], w.earlier[1], hostile{}); s.cause != "" && p.Cause == selfheal.Caused {
 				t.Errorf("the deploy before is blamed: %s", describe(p))
 			}
 		})

@@ -46,7 +46,8 @@
 // bet (see evidence) is the e-value that an anomaly carries.
 //
 // Significance alone is not worth waking anybody. A rise must also be at least
-// twofold, in the stretch that tells; a new signature must go on coming for longer, or
+// twofold, in the stretch that tells, over the rate and over the same minutes of the days
+// before; a new signature must go on coming for longer, densely or over a long span, or
 // be more numerous, than the chance clusters of unknown messages that the baseline shows
 // and than the blips of a rollout; and whatever a signature reached by itself in the
 // baseline, in stretches of any beginning, is usual. Crashes and build errors need to occur
@@ -60,7 +61,10 @@
 // them, or enough of the company that a signature had in one of these outages, rise
 // together in the window, the minutes in which they do are left out, and who has
 // nothing to show outside is set aside. A common rise that begins with the deploy
-// and lasts is not excused: a deploy can break several things at once. A flag on a known
+// and lasts is not excused: a deploy can break several things at once. Beside that, a rise
+// is compared from its own first minute on with what its company does, added up, so that
+// many small rises speak as one; and a crowd far beyond the usual that begins minutes
+// after the deploy, or before it, needs no precedent. A flag on a known
 // signature waits a few minutes for others to rise as well. Should they do so later,
 // or should what was flagged turn out to be a blip, the flag is taken back: the
 // signature is set aside, with the times of both.
@@ -74,7 +78,8 @@
 //
 // A line that is no error, comes often and steadily, and goes silent after the deploy is
 // as much of a regression. Its silence is measured in occurrences that should have come
-// and compared with the longest silences of the baseline, so that neither nights nor jobs
+// and compared with the longest silences of the baseline, and how much rarer each longer
+// one is, so that neither nights nor jobs
 // that run by the hour look like one. When nearly all lines are silent, the traffic is
 // gone, or its records are: that is for those who watch the observability. Lines that
 // are counted by the hour can be told silent after an hour at the earliest.
@@ -91,7 +96,7 @@
 // The bounds hold for the model, and real counts are unlike any model: the accuracy
 // command shows by how much. What else a change can reach is not known here: a
 // regression that sets in late, and raises just those signatures that an outage raised
-// before, is taken for that outage, whereas one of a dependency that was never down
-// before, or goes down with the deploy, is a rise like any other. Whether the change
+// before, or very many, is taken for an outage, whereas one of a dependency that was never
+// down before and raises few, or goes down with the deploy, is a rise like any other. Whether the change
 // can have caused it is for triage to say.
 package detect

@@ -61,7 +61,7 @@ func DefaultOptions() Options {
 		MinimumRatio:       2,
 		MinimumCount:       3,
 		MinimumMinutes:     2,
-		NoiseClusters:      0.05,
+		NoiseClusters:      0.035,
 		Drops:              DropsExpected,
 	}
 }

@@ -130,6 +130,9 @@ func (g *Grouper) sign(r *selfheal.Record, language trace.Language) Index {
 // nothing varies are their own templates, and most of those with digits have been
 // seen with others: once that is known, they are found without being scanned.
 func (g *Grouper) signMessage(message []byte) Index {
+	if len(message) > template.MaxTemplate {
+		return g.signTemplate(g.scanner.Scan(message))
+	}
 	if !hasDigit(message) {
 		return g.signConstant(message)
 	}
@@ -150,10 +153,8 @@ func (g *Grouper) signMessage(message []byte) Index {
 
 // signConstant finds the signature of a message without digits, which may be its own template.
 func (g *Grouper) signConstant(message []byte) Index {
-	if len(message) <= template.MaxTemplate {
-		if i, ok := g.table.find(g.table.hash(kindMessage, message), kindMessage, message); ok && g.table.at(i).constant {
-			return i
-		}
+	if i, ok := g.table.find(g.table.hash(kindMessage, message), kindMessage, message); ok && g.table.at(i).constant {
+		return i
 	}
 	compact := g.scanner.Scan(message)
 	i := g.signTemplate(compact)

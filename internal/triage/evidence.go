@@ -27,6 +27,8 @@ const (
 	weightFrameLine     = 6.0
 	weightFrameFunction = 3.0
 	weightFrameFile     = 1.5
+	weightFlow          = 4.6 // a value that the failing line uses
+	weightFlowApart     = 3.0 // one that gets it in another function of the file
 	weightLiteral       = 5.0
 	weightLiteralGone   = 2.0
 	weightSite          = 3.5

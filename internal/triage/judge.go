@@ -81,6 +81,7 @@ func (e *evidence) examine(s symptom, deployedAt time.Time) ranking {
 	var findings []finding
 	for _, rule := range []func() []finding{
 		b.frameRule, b.literalRule, b.siteRule, b.hopRule, b.nameRule, b.dependencyRule, b.lexiconRule, b.settingRule, b.valueRule,
+		b.flowRule, b.constraintRule,
 	} {
 		findings = append(findings, rule()...)
 	}

@@ -101,8 +101,7 @@ func quoted(b []byte, i int) (value []byte, escaped bool, next int, ok bool) {
 		return nil, false, i, false
 	}
 	start := i + 1
-	i = plainEnd(b, start)
-	for i < len(b) {
+	for i = plainEnd(b, start); i < len(b); {
 		if b[i] == '"' {
 			return b[start:i], escaped, i + 1, true
 		}
@@ -142,13 +141,15 @@ func skipNested(b []byte, i int) int {
 			if depth--; depth == 0 {
 				return i + 1
 			}
-		case '"':
-			_, _, next, ok := quoted(b, i)
-			if !ok {
+		case '"': // most strings in here are short
+			for i++; i < len(b) && b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+			if i >= len(b) {
 				return 0
 			}
-			i = next
-			continue
 		}
 		i++
 	}

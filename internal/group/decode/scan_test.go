@@ -36,6 +36,41 @@ func checkQuoted(t interface {
 	}
 }
 
+// skipNestedSlowly is skipNested by means of quotedSlowly.
+func skipNestedSlowly(b []byte, i int) int {
+	depth := 0
+	for i < len(b) {
+		switch b[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case '"':
+			_, _, next, ok := quotedSlowly(b, i)
+			if !ok {
+				return 0
+			}
+			i = next
+			continue
+		}
+		i++
+	}
+	return 0
+}
+
+// TestSkipNested: brackets in strings do not count.
+func TestSkipNested(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		b := append([]byte{'{'}, rapid.SliceOf(rapid.SampledFrom([]byte("{}[]\"\\a"))).Draw(t, "b")...)
+		if got, want := skipNested(b, 0), skipNestedSlowly(b, 0); got != want {
+			t.Fatalf("%q: got %d, want %d", b, got, want)
+		}
+	})
+}
+
 // TestQuoted: eight bytes at once end where one after the other do.
 func TestQuoted(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,108 @@
+package triage
+
+import (
+	"fmt"
+	"regexp"
+
+	"selfheal"
+)
+
+// assigned matches names that get a value somewhere on a line: by assignment, as
+// a field of a literal, as the variable of a loop.
+var assigned = regexp.MustCompile(`\b([A-Za-z_]\w*)\s*(?::=|[-+*/|]?=(?:[^=>]|$))|(?:^|[{,(])\s*([A-Za-z_]\w*)\s*:\s+[^\s=]|\bfor\s+\(?(?:const\s+|let\s+|var\s+)?([A-Za-z_]\w*)\s+(?:in|of)\b`)
+
+// assignedNames lists the names that a line gives a value.
+func assignedNames(line string) map[string]bool {
+	names := map[string]bool{}
+	for _, m := range assigned.FindAllStringSubmatch(quotedText.ReplaceAllString(line, `""`), 20) {
+		names[m[1]+m[2]+m[3]] = true
+	}
+	return names
+}
+
+// flowFrames is how many of the innermost frames the flow of values is looked at for.
+const flowFrames = 2
+
+// flowRule finds changed lines that give a value to what the failing line uses:
+// above it in its function, or, for rare names, in another place.
+func (b *bench) flowRule() []finding {
+	var out []finding
+	for _, f := range b.frames[:min(len(b.frames), flowFrames)] {
+		s := b.sources[f.path]
+		if s == nil || f.kind != frameStack || f.stale || f.line < 1 || f.line > len(s.lines) {
+			continue
+		}
+		failing := quotedText.ReplaceAllString(s.lines[f.line-1], `""`)
+		function := s.functionAt(f.line)
+		for i, e := range b.edits {
+			if e.near.path != f.path || e.near.line == 0 || e.op == selfheal.LineAdded && e.near.line == f.line {
+				continue
+			}
+			inside := function != nil && e.near.line >= function.Start && e.near.line <= function.End
+			if inside && e.near.line > f.line {
+				continue
+			}
+			for name := range assignedNames(e.text) {
+				if hasWord(failing, name) {
+					out = append(out, b.flowFinding(f, i, name, inside)...)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// flowFinding is empty for a name that is too common to be the same thing in two functions.
+func (b *bench) flowFinding(f located, index int, name string, inside bool) []finding {
+	weight, family := weightFlow*f.weight, familyFrame
+	if !inside {
+		if len(name) < 4 {
+			return nil
+		}
+		weight, family = weightFlowApart*f.weight*b.nameRarity(name), familySetting
+	}
+	text := fmt.Sprintf("the failing line uses %s, which this commit gave another value", name)
+	if b.edits[index].op == selfheal.LineDeleted {
+		text = fmt.Sprintf("the failing line uses %s, and this commit changed or removed what gave it a value", name)
+	}
+	x := selfheal.Exhibit{Kind: selfheal.ExhibitFrameInFunction, Weight: weight, Text: text, Observed: shorten(f.quote)}
+	if !inside {
+		x.Kind = selfheal.ExhibitCallHop
+	}
+	b.quoteEdit(&x, index)
+	return []finding{{family, b.edits[index].commit, x, []pointer{{index, weight}}}}
+}
+
+// violated are the ways in which databases say that a constraint was violated.
+// Group 1 is the column or the constraint.
+var violated = []*regexp.Regexp{
+	regexp.MustCompile(`null value in column "(\w+)"`),
+	regexp.MustCompile(`(?i)(?:NOT NULL|UNIQUE|CHECK) constraint failed: (?:\w+\.)?(\w+)`),
+	regexp.MustCompile(`(?i)(?:column|field) ['"]?(\w+)['"]? (?:cannot be null|doesn't have a default value|may not be null)`),
+	regexp.MustCompile(`(?i)violates (?:unique|check|foreign key|exclusion|not-null) constraint "(\w+)"`),
+}
+
+var constrains = regexp.MustCompile(`(?i)\bnot\s+null\b|\bunique\b|\bcheck\s*\(|\breferences\b|\bforeign\s+key\b|\bprimary\s+key\b|\bconstraint\b|nullable\s*=\s*False|null\s*=\s*False|allowNull:\s*false`)
+
+// constraintRule finds the constraint that the error violates on added lines.
+func (b *bench) constraintRule() []finding {
+	var out []finding
+	for _, pattern := range violated {
+		m := pattern.FindStringSubmatch(b.symptom.message)
+		if m == nil || len(m[1]) < 3 {
+			continue
+		}
+		for i, e := range b.edits {
+			if e.op != selfheal.LineAdded || e.moved || !constrains.MatchString(e.text) || !hasWord(e.text, m[1]) {
+				continue
+			}
+			x := selfheal.Exhibit{
+				Kind: selfheal.ExhibitIdentifier, Weight: weightRemoved,
+				Text: fmt.Sprintf("this commit put a constraint on %s, which the error violates", shorten(m[1])), Observed: shorten(m[0]),
+			}
+			b.quoteEdit(&x, i)
+			out = append(out, finding{familyName, e.commit, x, []pointer{{i, pointsDefinition}}})
+		}
+	}
+	return out
+}

@@ -111,10 +111,14 @@ func (n *noise) minutesToTell(perMinute, confidence float64, needed, limit int) 
 	return low
 }
 
-// told is the probability of that by a minute, for the step for which it is largest. Pauses are left out of account.
+// told is the probability of that by a minute, for the step for which it is largest. Pauses are left
+// out of account, and dense steps where errors are hardly as dense.
 func (n *noise) told(hit float64, needed, by int) float64 {
 	most := 0.0
 	for _, s := range n.steps {
+		if s.dense && len(n.steps) > 1 && hit < 2.0/thinMinutes {
+			continue
+		}
 		most = max(most, told(hit, max(needed, s.minutes), int(min(s.span, longestSpan)), by))
 	}
 	return most

@@ -36,9 +36,12 @@ func attacks() map[string]hostile {
 	}
 }
 
-// rebuilt is how many attacks on each story also go into its commits, files and
-// logs; samples get all of them.
-const rebuilt = 1
+// Each story meets a share of the attacks, in turn: one of so many in its samples,
+// and so many in its commits, files and logs as well.
+const (
+	sampled = 4
+	rebuilt = 1
+)
 
 // TestNobodyTalksTriageOutOfItsVerdict: outcome, culprit and line stay the same
 // whatever the log, the commits and the files say of themselves.
@@ -66,7 +69,9 @@ func TestNobodyTalksTriageOutOfItsVerdict(t *testing.T) {
 			names := slices.Sorted(maps.Keys(all))
 			for i, name := range names {
 				attack := all[name]
-				check(name, w, hostile{sample: attack.sample})
+				if (i+number)%sampled == 0 {
+					check(name, w, hostile{sample: attack.sample})
+				}
 				if s.cause == selfheal.NotCaused {
 					attack.file = "" // an added program would make something run
 				}

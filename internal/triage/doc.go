@@ -19,6 +19,9 @@
 //     the sums become a probability distribution over the commits, the outside
 //     world and "something else".
 //
+// [Intended] answers another question: which signatures have a log statement that
+// the change itself removed, reworded, re-levelled or added.
+//
 // Everything that is read (log text, commit messages, file names, file content)
 // is only ever matched and quoted. A quote that cannot be read back from
 // Path:Line of its revision is never given out.

@@ -41,7 +41,7 @@ const (
 	weightSetting       = 3.8 // a constant or setting that the failing code reads
 	weightValue         = 2.5 // the value in the error is the one that a setting got
 	weightLexicon       = 1.0
-	factorBelow         = 0.5 // lines below the one that failed
+	factorBelow         = 0.3 // lines below the one that failed or printed the error
 	factorSource        = 1.6 // a changed function that is called right above where an absent value failed
 	factorSecondHop     = 0.4 // one call further away
 	factorMoved         = 0.8

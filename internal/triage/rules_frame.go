@@ -220,7 +220,7 @@ func (b *bench) frameFunction(f located) []finding {
 		for _, i := range edits {
 			p := 0.3
 			if f.line > 0 && !f.stale {
-				p = proximity(b.edits[i].near.line, f.line) * b.reached(f, b.edits[i])
+				p = proximity(b.edits[i].near.line, f.line) * b.reachedFrom(f, b.edits[i])
 			}
 			if p > near {
 				closest, near = i, p
@@ -237,21 +237,32 @@ func (b *bench) frameFunction(f located) []finding {
 	return out
 }
 
-// reached is factorBelow for an edit below the line that failed: it had not run
-// yet, unless a loop led back.
-func (b *bench) reached(f located, e edit) float64 {
-	s := b.sources[f.path]
-	if s == nil || f.kind != frameStack || e.near.line <= f.line {
+// reached is factorBelow for an edit below a line of a function: it had not run
+// yet when that line did, unless a loop led back.
+func (b *bench) reached(path string, line int, e edit) float64 {
+	s := b.sources[path]
+	if s == nil || line < 1 || line > len(s.lines) || e.near.line <= line || continues.MatchString(s.lines[line-1]) {
 		return 1
 	}
-	for _, line := range s.lines[f.line-1 : min(e.near.line-1, len(s.lines))] {
-		if continues.MatchString(line) {
-			return 1 // it may be the same statement
+	function, margin := s.functionAt(line), indentation(s.lines[line-1])
+	for n := line - 1; function != nil && n >= function.Start; n-- {
+		if loops.MatchString(s.lines[n-1]) && indentation(s.lines[n-1]) < margin {
+			return 1
 		}
-		break
 	}
 	return factorBelow
 }
+
+// reachedFrom is reached for a frame; what says where the logger was called says nothing of an order.
+func (b *bench) reachedFrom(f located, e edit) float64 {
+	if f.kind != frameStack {
+		return 1
+	}
+	return b.reached(f.path, f.line, e)
+}
+
+// loops matches the first line of a loop.
+var loops = regexp.MustCompile(`^\s*(?:for|while|loop|do|until|foreach)\b|\.(?:forEach|map|each)\(`)
 
 // continues matches a line that its statement goes on after.
 var continues = regexp.MustCompile(`[({\[,+\\.|&=:?]\s*$`)
@@ -279,7 +290,7 @@ func (b *bench) frameFile(f located) []finding {
 		for _, i := range edits {
 			p := 0.0
 			if n := b.edits[i].near.line; n > 0 && f.line > 0 && !f.stale && !b.apart(f, n) {
-				p = proximity(n, f.line) * b.reached(f, b.edits[i])
+				p = proximity(n, f.line) * b.reachedFrom(f, b.edits[i])
 			}
 			if p > near {
 				closest, near = i, p

@@ -253,7 +253,7 @@ func (b *bench) missingName(name, observed string) []finding {
 	var out []finding
 	for commit, edits := range gone {
 		weight := weightRemoved
-		if len(added[commit]) > 0 {
+		if b.keeps(name, edits, added[commit]) {
 			weight *= 0.6
 		}
 		x := selfheal.Exhibit{
@@ -265,6 +265,18 @@ func (b *bench) missingName(name, observed string) []finding {
 		out = append(out, finding{familyName, commit, x, lines})
 	}
 	return out
+}
+
+// keeps tells whether a commit that took a name away put it back: as a string,
+// when it was one.
+func (b *bench) keeps(name string, gone, added []int) bool {
+	quoted := func(i int) bool {
+		return strings.Contains(b.edits[i].text, `"`+name+`"`) || strings.Contains(b.edits[i].text, "'"+name+"'")
+	}
+	if slices.ContainsFunc(gone, quoted) {
+		return slices.ContainsFunc(added, quoted)
+	}
+	return len(added) > 0
 }
 
 // firstUses blames the commits that brought a name which stands nowhere else.

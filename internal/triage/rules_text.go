@@ -141,17 +141,19 @@ func (b *bench) siteRule() []finding {
 }
 
 func (b *bench) siteFinding(s site, commit int, edits []int, weight float64, where string) finding {
-	closest, near := edits[0], 0.0
+	closest, near, reached := edits[0], 0.0, 0.0
 	var lines []pointer
 	for _, i := range edits {
-		p := proximity(b.edits[i].near.line, s.literal.Start)
+		r := b.reached(s.path, s.literal.End, b.edits[i])
+		p := proximity(b.edits[i].near.line, s.literal.Start) * r
 		if p > near {
 			closest, near = i, p
 		}
+		reached = max(reached, r)
 		lines = append(lines, pointer{i, weight * s.quality * p})
 	}
 	x := selfheal.Exhibit{
-		Kind: selfheal.ExhibitLogSite, Weight: weight * s.quality * (0.7 + 0.3*near),
+		Kind: selfheal.ExhibitLogSite, Weight: weight * s.quality * reached * (0.7 + 0.3*near/reached),
 		Text: "this commit changed " + where, Observed: shorten(s.observed),
 	}
 	b.quoteEdit(&x, closest)

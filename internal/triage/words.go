@@ -145,7 +145,7 @@ func (p phrase) match(message string) (length int, end float64, ok bool) {
 	pos := 0
 	spaced, complete := false, true
 	for _, piece := range p.pieces {
-		i := strings.Index(message[pos:], piece)
+		i := indexWhole(message[pos:], piece)
 		if i < 0 {
 			if len(piece) >= minStatic/2 {
 				return 0, 0, false
@@ -154,9 +154,6 @@ func (p phrase) match(message string) (length int, end float64, ok bool) {
 			continue
 		}
 		start := pos + i
-		if cutsWord(message, start, start+len(piece)) {
-			return 0, 0, false
-		}
 		spaced = spaced || strings.ContainsAny(piece, " :/_-.")
 		length += len(piece)
 		pos = start + len(piece)
@@ -183,6 +180,21 @@ func endsAt(message string, pos int) bool {
 	}
 	key := strings.TrimLeftFunc(rest, func(r rune) bool { return r < 0x80 && (isWordByte(byte(r)) || r == '.' || r == '-') })
 	return strings.HasPrefix(key, "=")
+}
+
+// indexWhole finds a piece where it does not cut a word; -1 when it is nowhere.
+func indexWhole(s, piece string) int {
+	for from := 0; ; {
+		i := strings.Index(s[from:], piece)
+		if i < 0 {
+			return -1
+		}
+		start := from + i
+		if !cutsWord(s, start, start+len(piece)) {
+			return start
+		}
+		from = start + 1
+	}
 }
 
 func cutsWord(s string, start, end int) bool {

@@ -51,7 +51,8 @@ func jobs(systems []accuracy.System) []job {
 		messages := accuracy.Messages(systems)
 		all = append(all,
 			job{fmt.Sprintf("messages of the %d systems, %d times", len(systems), repeats), repeats, func(int) []byte { return messages }, signing},
-			job{"the same, other digits each time", repeats, func(i int) []byte { return accuracy.OtherDigits(messages, uint64(i)) }, signing})
+			job{"the same, other values each time", repeats, func(i int) []byte { return accuracy.OtherValues(messages, uint64(i)) }, signing},
+			job{"the same, any digit another one each time, those of codes and statuses too", repeats, func(i int) []byte { return accuracy.OtherDigits(messages, uint64(i)) }, signing})
 	}
 	for _, f := range accuracy.Formats() {
 		text := f.Text(formatLines)

@@ -88,6 +88,22 @@ func TestOtherDigits(t *testing.T) {
 	}
 }
 
+func TestOtherValues(t *testing.T) {
+	t.Parallel()
+	text := []byte("order 1234567890 took 17 ms\nGET /a status: 404\nretry 12 of 99\n")
+	changed := false
+	for seed := range uint64(20) {
+		lines := bytes.Split(OtherValues(text, seed), []byte("\n"))
+		if got := string(lines[1]); got != "GET /a status: 404" {
+			t.Fatalf("a status became %q", got)
+		}
+		changed = changed || !bytes.Equal(lines[0], []byte("order 1234567890 took 17 ms"))
+	}
+	if !changed {
+		t.Error("no value became another one")
+	}
+}
+
 // BenchmarkMessages is for the profiler: the way from a message to its signature.
 func BenchmarkMessages(b *testing.B) {
 	text := Messages(loghub(b))

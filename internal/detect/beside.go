@@ -10,8 +10,8 @@ import (
 const (
 	// agreement is the evidence, as an e-value, that the new revision must show against
 	// the previous one beside it. It is asked for on top of what the baseline says,
-	// so that a small one is enough.
-	agreement = 3
+	// so that a moderate one is enough: several signatures rise in an outage, and each has its chance.
+	agreement = 10
 	// toldApart is how many occurrences the previous revision must be expected to have
 	// shown, had nothing changed, for its silence to mean something.
 	toldApart = 1

@@ -2,7 +2,9 @@ package triage
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 
 	"selfheal"
 )
@@ -42,7 +44,7 @@ func (b *bench) flowRule() []finding {
 			if inside && e.near.line > f.line {
 				continue
 			}
-			for name := range assignedNames(e.text) {
+			for _, name := range slices.Sorted(maps.Keys(assignedNames(e.text))) {
 				if hasWord(failing, name) {
 					out = append(out, b.flowFinding(f, i, name, inside)...)
 				}

@@ -55,11 +55,16 @@ func (t *timeline) extentOf(level int, stretch int64) minutes {
 // count only grows. So the chance of ever crossing a bound is that of having
 // crossed it at the end, and looking every minute costs nothing.
 type trial struct {
-	stretch int64   // the current one
-	count   float64 // capped occurrences in it so far
+	current stretch
 	p       float64 // smallest weighted chance of any stretch
-	best    int64   // stretch to which that belongs
-	most    float64 // capped occurrences of that
+	best    stretch // to which that belongs
+}
+
+// stretch is one part of the planned window, and what it shows of a signature.
+type stretch struct {
+	at     int64   // its place among those of its level
+	before float64 // capped occurrences from the deploy, settled, to where it begins
+	count  float64 // capped occurrences in it so far
 }
 
 // weigh tests a subject on all levels after it occurred in a minute.
@@ -76,19 +81,35 @@ func (j *judgement) weigh(s *subject, minute int64, n float64) {
 	}
 	for i := range s.trials {
 		r := &s.trials[i]
-		if stretch := t.stretchAt(i, minute); stretch != r.stretch {
-			r.stretch, r.count = stretch, 0
+		if at := t.stretchAt(i, minute); at != r.current.at {
+			r.current = stretch{at: at, before: s.weighed}
 		}
-		r.count += min(n, s.model.cap)
-		exposure := j.exposure(s, t.extentOf(i, r.stretch))
-		if s.model.effective(r.count) <= s.model.known*exposure {
-			continue
-		}
-		if p := min(1, s.model.chance(r.count, exposure)/t.levels[i].weight); p <= r.p {
-			r.p, r.best, r.most = p, r.stretch, r.count
+		r.current.count += min(n, s.model.cap)
+		if p := j.weightedChance(s, i, r.current); p <= r.p {
+			r.p, r.best = p, r.current
 		}
 		s.p = min(s.p, r.p)
 	}
+	s.weighed += min(n, s.model.cap)
+}
+
+// weightedChance is that of a stretch's count over the stretch's share of the budget. A stretch that does not
+// begin with the deploy is tested twice, each time with half of the share: against the baseline, and
+// against the baseline and the window so far, which tells how this hour differs from others. A rise
+// that begins late stands out the more by the second, one that begins with the deploy by the first.
+func (j *judgement) weightedChance(s *subject, level int, r stretch) float64 {
+	t, m := &j.timeline, &s.model
+	span := t.extentOf(level, r.at)
+	exposure := j.exposure(s, span)
+	if m.effective(r.count) <= m.known*exposure {
+		return 1
+	}
+	p := m.chance(r.count, exposure)
+	if r.at > 0 && !s.rare {
+		earlier := j.exposure(s, minutes{t.window.from, span.from})
+		p = 2 * min(p, m.chanceAfter(r.before, earlier, r.count, exposure))
+	}
+	return min(1, p/t.levels[level].weight)
 }
 
 // stretchAt gives a level's stretch in which a minute lies.
@@ -156,5 +177,5 @@ func evidence(p float64) float64 {
 // enough tells whether it repeated often enough, in enough distinct minutes.
 func (j *judgement) enough(rare bool, counts []selfheal.Count) bool {
 	count, active, _ := observe(counts, math.Inf(1))
-	return count >= float64(j.options.MinimumCount) && active >= j.options.MinimumMinutes && (!rare || j.noise.exceeded(counts))
+	return count >= float64(j.options.MinimumCount) && active >= j.options.MinimumMinutes && (!rare || j.noise.exceeded(counts, j.timeline.deploy))
 }

@@ -299,7 +299,7 @@ func TestPowerIsComputed(t *testing.T) {
 		every("often", -week, time.Hour, time.Minute, 3).
 		every("seldom", -week, time.Hour, 24*time.Hour, 1)
 	got := s.judge().Power
-	want := "A new error of 1 per 6.3 min would have been seen, one of 1 per min within 10 min. " +
+	want := "A new error of 1 per 6.7 min would have been seen, one of 1 per min within 9 min. " +
 		"A threefold rise would have been seen for 2 of 3 known error signatures."
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("power (-want +got):\n%s", diff)

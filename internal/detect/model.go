@@ -38,6 +38,15 @@ func (m *model) chance(count, exposure float64) float64 {
 	return upperTail(m.effective(count), m.shape(known), known*exposure)
 }
 
+// chanceAfter is the same once the window has shown so many capped occurrences at an earlier exposure:
+// the gamma distribution of its rate is updated by them.
+func (m *model) chanceAfter(before, earlier, count, exposure float64) float64 {
+	known := m.known + 1
+	shape := m.shape(known)
+	updated := shape + m.effective(before)
+	return upperTail(m.effective(count), updated, known*exposure*updated/(shape+known*earlier))
+}
+
 // countFor is the smallest count whose chance is at most p.
 func (m *model) countFor(p, exposure float64) float64 {
 	low, high := 0.0, 1.0

@@ -31,8 +31,17 @@ const (
 	seldomLeast    = 5
 	seldomChoice   = 5
 
-	// The number of occurrences is a second way to be flagged: it gets crowdShare of the allowance.
-	crowdShare = 0.25
+	// What a deploy breaks mostly shows at once, whereas noise begins at any time. So what begins within
+	// promptMinutes of the deploy has a share of the allowance for itself, which buys it a step that asks for
+	// as few as promptLeast minutes, made for errors that come promptRate times a minute.
+	promptMinutes = 5
+	promptShare   = 0.3
+	promptLeast   = 3
+	promptChoice  = 10
+	promptRate    = 0.5
+
+	// The number of occurrences is another way to be flagged: it gets crowdShare of the allowance.
+	crowdShare = 0.1
 	// crowdMargin is how much more numerous than the fullest clusters is more numerous.
 	crowdMargin = 1.1
 )
@@ -41,11 +50,15 @@ const (
 // nothing is deployed. A rare signature stands out from their clusters by lasting
 // longer, or by being more numerous.
 type noise struct {
-	steps   []step  // any of which it takes to last
-	minutes int     // fewest distinct minutes of any step
-	span    int64   // shortest span of any step
-	count   float64 // occurrences that fewer clusters still reach, minutes capped at crowdCap
-	crashes bool    // crashes of unknown kinds are themselves usual here
+	prompt  ways // what it takes for what begins with the deploy
+	later   ways // and for what begins later
+	crashes bool // crashes of unknown kinds are themselves usual here
+}
+
+// ways are those in which a rare signature stands out, any of which suffices.
+type ways struct {
+	steps []step  // to last
+	count float64 // to be numerous: occurrences, minutes capped at crowdCap
 }
 
 // step is one way to last: in so many distinct minutes, over so long a span from the first to
@@ -86,32 +99,69 @@ func (s *step) takes(counts []selfheal.Count) bool {
 }
 
 // exceeded tells whether a rare signature lasts longer, or is more numerous, than
-// the clusters of unknown messages in the baseline.
-func (n *noise) exceeded(counts []selfheal.Count) bool {
+// the clusters of unknown messages in the baseline, given when it was deployed.
+func (n *noise) exceeded(counts []selfheal.Count, deploy int64) bool {
+	return n.later.met(counts) || begunWith(counts, deploy) && n.prompt.met(untilPause(counts))
+}
+
+// untilPause gives what came before it paused for the first time.
+func untilPause(counts []selfheal.Count) []selfheal.Count {
+	for i := range counts {
+		if i > 0 && counts[i].Minute-counts[i-1].Minute > pauseMinutes {
+			return counts[:i]
+		}
+	}
+	return counts
+}
+
+// of gives the ways that are open to what came.
+func (n *noise) of(counts []selfheal.Count, deploy int64) *ways {
+	if begunWith(counts, deploy) {
+		return &n.prompt
+	}
+	return &n.later
+}
+
+// begunWith tells whether what came began with the deploy.
+func begunWith(counts []selfheal.Count, deploy int64) bool {
+	return len(counts) > 0 && counts[0].Minute >= deploy && counts[0].Minute < deploy+promptMinutes
+}
+
+// met tells whether what came stands out in one of the ways.
+func (w *ways) met(counts []selfheal.Count) bool {
 	crowd := 0.0
 	for _, c := range counts {
 		crowd += min(float64(c.N), crowdCap)
 	}
-	if crowd >= n.count {
+	if crowd >= w.count {
 		return true
 	}
-	for i := range n.steps {
-		if n.steps[i].takes(counts) {
+	for i := range w.steps {
+		if w.steps[i].takes(counts) {
 			return true
 		}
 	}
 	return false
 }
 
+// least are the fewest distinct minutes and the shortest span of any step.
+func (w *ways) least() (minutes int, span int64) {
+	minutes, span = w.steps[0].minutes, w.steps[0].span
+	for _, s := range w.steps {
+		minutes, span = min(minutes, s.minutes), min(span, s.span)
+	}
+	return minutes, span
+}
+
 // inWords says what it takes to last.
-func (n *noise) inWords() string {
-	var ways []string
-	for _, s := range n.steps {
+func (w *ways) inWords() string {
+	var all []string
+	for _, s := range w.steps {
 		if s.span < math.MaxInt64 {
-			ways = append(ways, fmt.Sprintf("%d minutes over %d min", s.minutes, s.span))
+			all = append(all, fmt.Sprintf("%d minutes over %d min", s.minutes, s.span))
 		}
 	}
-	return strings.Join(ways, ", or ")
+	return strings.Join(all, ", or ")
 }
 
 const (
@@ -162,34 +212,42 @@ func (j *judgement) findRare() (all []cluster, crashes int) {
 func (j *judgement) learnNoise(all []cluster, crashes int) noise {
 	t, o := &j.timeline, &j.options
 	least := step{minutes: o.MinimumMinutes, span: int64(o.MinimumMinutes)}
-	n := noise{count: max(leastCrowd, float64(o.MinimumCount))}
+	anything := ways{[]step{least}, max(leastCrowd, float64(o.MinimumCount))}
 	if !t.dated {
-		return n.take(least)
+		return noise{prompt: anything, later: anything}
 	}
-	windows := t.baseExposure / float64(max(t.window.length(), noiseHorizon))
-	n.crashes = float64(crashes) > o.NoiseClusters*windows
-	least.span = min(leastSpan, t.window.length()/4)
-	n = n.take(lasting(all, least, allowance((1-crowdShare)*o.NoiseClusters, windows))...)
+	length := float64(max(t.window.length(), noiseHorizon))
+	windows := t.baseExposure / length
 	slices.SortFunc(all, func(a, b cluster) int { return cmp.Compare(b.crowd(), a.crowd()) })
-	if rank := allowance(crowdShare*o.NoiseClusters, windows); rank < len(all) {
-		n.count = max(n.count, crowdMargin*all[rank].crowd())
+	least.span = min(leastSpan, t.window.length()/4)
+	n := noise{
+		prompt:  anything,
+		later:   ways{lasting(all, least, allowance((1-crowdShare-promptShare)*o.NoiseClusters, windows)), 0},
+		crashes: float64(crashes) > o.NoiseClusters*windows,
 	}
+	n.later.count = numerous(all, anything.count, allowance(crowdShare*o.NoiseClusters, windows))
+	// Of all clusters, few begin in the few minutes after a deploy.
+	moments := t.baseExposure / promptMinutes
+	allowed := allowance(promptShare/2*o.NoiseClusters, moments)
+	first := step{max(least.minutes, promptLeast), least.span, false}
+	n.prompt = ways{[]step{soonest(all, first, promptChoice, allowed, promptRate)}, numerous(all, anything.count, allowed)}
+	n.prompt.steps = append(n.prompt.steps, n.later.steps...)
+	n.prompt.count = min(n.prompt.count, n.later.count)
 	return n
+}
+
+// numerous is the number of occurrences that so many clusters, the fullest first, reach at most.
+func numerous(all []cluster, least float64, allowed int) float64 {
+	if allowed < len(all) {
+		return max(least, crowdMargin*all[allowed].crowd())
+	}
+	return least
 }
 
 // allowance is how many clusters of so many windows may be beyond a bound that is set just so
 // low: one more must be expected of as many windows to come, since the bound was drawn
 // where those ended.
 func allowance(perWindow, windows float64) int { return max(int(perWindow*(windows+1))-1, 0) }
-
-// take sets the steps.
-func (n noise) take(steps ...step) noise {
-	n.steps, n.minutes, n.span = steps, steps[0].minutes, steps[0].span
-	for _, s := range steps {
-		n.minutes, n.span = min(n.minutes, s.minutes), min(n.span, s.span)
-	}
-	return n
-}
 
 // lasting finds two steps that together at most so many clusters take: the dense one by which
 // frequent new errors are told soonest, and with what that leaves the other one for seldom ones.

@@ -28,7 +28,7 @@ func TestLasting(t *testing.T) {
 		}
 		n := 0
 		for _, c := range all {
-			if (&noise{steps: got, count: math.Inf(1)}).exceeded(c) {
+			if (&ways{steps: got, count: math.Inf(1)}).met(c) {
 				n++
 			}
 		}
@@ -70,8 +70,8 @@ func TestWhatGoesOnComingExceeds(t *testing.T) {
 		for _, m := range minutes {
 			counts = append(counts, selfheal.Count{Minute: m, N: perMinute})
 		}
-		n := noise{steps: []step{s}, count: 25}
-		if n.exceeded(counts) != want {
+		w := ways{steps: []step{s}, count: 25}
+		if w.met(counts) != want {
 			t.Errorf("%+v of %d in each of %v: got %v", s, perMinute, minutes, !want)
 		}
 	}
@@ -89,4 +89,31 @@ func TestWhatGoesOnComingExceeds(t *testing.T) {
 	f(long, false, 1, 0, 20, 46)
 	f(long, true, 1, 0, 26, 30, 31)
 	f(long, false, 1, 0, 1, 2)
+}
+
+func TestWhatBeginsWithTheDeployNeedsLess(t *testing.T) {
+	t.Parallel()
+	n := noise{
+		prompt: ways{[]step{{3, 5, false}}, 25},
+		later:  ways{[]step{{6, 9, false}}, 40},
+	}
+	f := func(want bool, deploy int64, perMinute int64, minutes ...int64) {
+		t.Helper()
+		var counts []selfheal.Count
+		for _, m := range minutes {
+			counts = append(counts, selfheal.Count{Minute: m, N: perMinute})
+		}
+		if n.exceeded(counts, deploy) != want {
+			t.Errorf("%d in each of %v, deployed at %d: got %v", perMinute, minutes, deploy, !want)
+		}
+	}
+	f(true, 100, 1, 104, 106, 108)
+	f(false, 100, 1, 105, 106, 109)
+	f(false, 100, 1, 99, 102, 104)
+	f(true, 100, 10, 100, 101, 102)
+	f(false, 100, 10, 106, 107, 108)
+	f(true, 100, 10, 106, 107, 108, 109)
+	// One that came with the deploy, and others much later, are two things.
+	f(false, 100, 1, 102, 140, 145, 149)
+	f(true, 100, 1, 102, 140, 142, 143, 145, 147, 149)
 }

@@ -57,11 +57,11 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		Method:             MethodSequential,
-		FalseDiscoveryRate: 0.02,
+		FalseDiscoveryRate: 0.03,
 		MinimumRatio:       2,
 		MinimumCount:       3,
 		MinimumMinutes:     2,
-		NoiseClusters:      0.035,
+		NoiseClusters:      0.04,
 		Drops:              DropsExpected,
 	}
 }

@@ -57,7 +57,8 @@ func (j *judgement) powerForNew() string {
 	}
 	needed := max(j.unknown.countFor(j.threshold*t.levels[0].weight, exposure), float64(j.options.MinimumCount))
 	if t.dated {
-		needed = max(needed, float64(j.noise.minutes))
+		minutes, _ := j.noise.prompt.least()
+		needed = max(needed, float64(minutes))
 	}
 	if t.dated && needed > float64(t.window.length()) || needed > window*12 {
 		return fmt.Sprintf("No new error that is not a crash could have been told from chance in %s.", t.extent(window))
@@ -111,37 +112,43 @@ func (n *noise) minutesToTell(perMinute, confidence float64, needed, limit int) 
 	return low
 }
 
-// told is the probability of that by a minute, for the step for which it is largest. Pauses are left
-// out of account, and dense steps where errors are hardly as dense.
+// told is the probability of that by a minute. Pauses are left out of account, and dense steps where
+// errors are hardly as dense. A minute has an error with probability hit.
 func (n *noise) told(hit float64, needed, by int) float64 {
-	most := 0.0
-	for _, s := range n.steps {
-		if s.dense && len(n.steps) > 1 && hit < 2.0/thinMinutes {
-			continue
-		}
-		most = max(most, told(hit, max(needed, s.minutes), int(min(s.span, longestSpan)), by))
-	}
-	return most
-}
-
-// told is the probability that so many distinct minutes, over so long a span, have had an error
-// by a minute. A minute has one with probability hit, so that the numbers before and
-// after the span is reached are binomial.
-func told(hit float64, needed, span, by int) float64 {
 	total, first := 0.0, hit
-	inner := max(span-2, 0) // minutes strictly between the first and the earliest that completes the span
-	for from := 0; from+max(span, 1) <= by; from++ {
-		outer := by - from - 1 - inner
-		if span <= 1 {
-			outer = by - from - 1
+	for from := range by {
+		ways := &n.later
+		if from < promptMinutes {
+			ways = &n.prompt
 		}
-		// At least needed-1 further ones, not all of them inside.
-		atLeast := binomialTail(inner+outer, needed-1, hit)
-		none := math.Pow(1-hit, float64(outer)) * binomialTail(inner, needed-1, hit)
-		total += first * max(atLeast-none, 0)
+		most := 0.0
+		for _, s := range ways.steps {
+			if s.dense && len(ways.steps) > 1 && hit < 2.0/thinMinutes {
+				continue
+			}
+			most = max(most, taken(hit, max(needed, s.minutes), int(min(s.span, longestSpan)), by-from))
+		}
+		total += first * most
 		first *= 1 - hit
 	}
 	return total
+}
+
+// taken is the probability that so many distinct minutes, over so long a span, have had an error within so
+// many minutes, of which the first has one: the numbers before and after the span is reached are binomial.
+func taken(hit float64, needed, span, within int) float64 {
+	if max(span, 1) > within {
+		return 0
+	}
+	inner := max(span-2, 0) // minutes strictly between the first and the earliest that completes the span
+	outer := within - 1 - inner
+	if span <= 1 {
+		outer = within - 1
+	}
+	// At least needed-1 further ones, not all of them inside.
+	atLeast := binomialTail(inner+outer, needed-1, hit)
+	none := math.Pow(1-hit, float64(outer)) * binomialTail(inner, needed-1, hit)
+	return max(atLeast-none, 0)
 }
 
 // binomialTail is P(X >= k) of n trials.

@@ -98,13 +98,13 @@ func (j *judgement) replay(s *subject, level int) (peak, bool) {
 	}
 	m, r := &s.model, &s.trials[level]
 	perStretch := float64(t.levels[level].length) * t.minuteLength / t.baseExposure
-	p := r.p * t.levels[level].weight
+	p := m.chance(r.best.count, j.exposure(s, t.extentOf(level, r.best.at)))
 	for hour, peak := range s.peaks[level] {
 		if peak.capped == 0 {
 			continue
 		}
 		chance := m.chance(peak.capped, perStretch*m.season.at(hour))
-		if peak.capped*j.share() >= r.most || chance <= p && chance > smallestChance {
+		if peak.capped*j.share() >= r.best.count || chance <= p && chance > smallestChance {
 			return peak, true
 		}
 	}
@@ -116,7 +116,7 @@ func (j *judgement) replay(s *subject, level int) (peak, bool) {
 func (j *judgement) daily(s *subject, level int) (peak, bool) {
 	const day = hoursPerDay * 60
 	t, r := &j.timeline, &s.trials[level]
-	span := t.extentOf(level, r.best)
+	span := t.extentOf(level, r.best.at)
 	var days []peak
 	for from := span.from - day; from >= t.base.from; from -= day {
 		p := peak{from: from, length: span.length()}
@@ -132,7 +132,7 @@ func (j *judgement) daily(s *subject, level int) (peak, bool) {
 	}
 	slices.SortFunc(days, func(a, b peak) int { return cmp.Compare(a.capped, b.capped) })
 	usual := days[len(days)/2]
-	return usual, r.most+0.5 < j.options.MinimumRatio*j.share()*(usual.capped+0.5)
+	return usual, r.best.count+0.5 < j.options.MinimumRatio*j.share()*(usual.capped+0.5)
 }
 
 // daysForHabit is from how many days on their median tells what happens every day.

@@ -135,14 +135,14 @@ func (j *judgement) outOfReach(s *subject, needed float64) bool {
 // ratioOf a trial's stretch, half an occurrence added on either side.
 func (j *judgement) ratioOf(s *subject, level int) (ratio, exposure float64) {
 	r := &s.trials[level]
-	exposure = j.exposure(s, j.timeline.extentOf(level, r.best))
-	return (r.most + 0.5) / ((s.model.known*s.model.burst + 0.5) * exposure), exposure
+	exposure = j.exposure(s, j.timeline.extentOf(level, r.best.at))
+	return (r.best.count + 0.5) / ((s.model.known*s.model.burst + 0.5) * exposure), exposure
 }
 
 // largeEnough tells whether a rise is worth waking somebody for.
 func (j *judgement) largeEnough(s *subject, level int) bool {
 	ratio, exposure := j.ratioOf(s, level)
-	return ratio >= j.options.MinimumRatio && s.model.chance(s.trials[level].most, exposure*j.leastRatio()) <= 1-ratioConfidence
+	return ratio >= j.options.MinimumRatio && s.model.chance(s.trials[level].best.count, exposure*j.leastRatio()) <= 1-ratioConfidence
 }
 
 // leastRatio is what the true ratio must exceed.
@@ -181,10 +181,15 @@ func (j *judgement) blip(s *subject) (selfheal.Silence, string) {
 // chanceCluster silences a rare signature that neither lasts longer nor is more
 // numerous than the unknown messages of the baseline were.
 func (j *judgement) chanceCluster(s *subject) (selfheal.Silence, string) {
-	if !s.rare || j.noise.exceeded(within(s.after, j.seen())) {
+	if !s.rare {
 		return "", ""
 	}
+	counts := within(s.after, j.seen())
+	if j.noise.exceeded(counts, j.timeline.deploy) {
+		return "", ""
+	}
+	ways := j.noise.of(counts, j.timeline.deploy)
 	return selfheal.SilenceUsual, fmt.Sprintf(
 		"seen in %s over %d min, and unknown messages are so frequent here that it takes %s, or %s occurrences",
-		plural(float64(s.active), "minute"), s.span, j.noise.inWords(), number(math.Ceil(j.noise.count)))
+		plural(float64(s.active), "minute"), s.span, ways.inWords(), number(math.Ceil(ways.count)))
 }

@@ -22,6 +22,7 @@ type subject struct {
 	cursor      int     // of after, the first count that was not taken
 	count       float64 // occurrences
 	capped      float64 // the same, minutes capped
+	weighed     float64 // the same of the minutes that count as evidence
 	active      int     // distinct minutes in which it occurred; unbounded without times
 	first, last int64   // of these
 	span        int64   // minutes from the first to the last, both included; unbounded without times
@@ -36,7 +37,7 @@ type subject struct {
 
 // reset forgets the window's decisions, and keeps its counts.
 func (s *subject) reset() {
-	s.cursor, s.count, s.capped, s.active = 0, 0, 0, 0
+	s.cursor, s.count, s.capped, s.weighed, s.active = 0, 0, 0, 0, 0
 	s.first, s.last, s.span = 0, 0, 0
 	s.trials = nil
 	s.p, s.q, s.standing = 1, 1, 1

@@ -41,8 +41,8 @@ func (j *judgement) otherwise(s *subject) string {
 		return ""
 	}
 	if s.rare {
-		n := &j.noise
-		return fmt.Sprintf("in fewer than %d minutes, or all within %d min, it would not have been flagged", max(n.minutes, j.minutesFor(s)), n.span-1)
+		minutes, span := j.noise.of(within(s.after, j.seen()), j.timeline.deploy).least()
+		return fmt.Sprintf("in fewer than %d minutes, or all within %d min, it would not have been flagged", max(minutes, j.minutesFor(s)), span-1)
 	}
 	level, least := -1, 2.0
 	for i := range s.trials {
@@ -53,7 +53,7 @@ func (j *judgement) otherwise(s *subject) string {
 	if level < 0 {
 		return ""
 	}
-	span := j.timeline.extentOf(level, s.trials[level].best)
+	span := j.timeline.extentOf(level, s.trials[level].best.at)
 	return fmt.Sprintf("up to %s in the %s from %s would not have been flagged", number(j.mostUnflagged(s, level)-1),
 		j.timeline.extent(float64(span.length())*j.timeline.minuteLength), selfheal.MinuteTime(span.from).Format("15:04"))
 }
@@ -66,11 +66,11 @@ func (j *judgement) mostUnflagged(s *subject, level int) float64 {
 	r := &s.trials[level]
 	held := *r
 	defer func() { *r = held }()
-	exposure := j.exposure(s, j.timeline.extentOf(level, r.best))
-	low, high := 0.0, max(math.Ceil(r.most), 1)
+	low, high := 0.0, max(math.Ceil(r.best.count), 1)
 	for high-low > 1 {
 		middle := math.Floor((low + high) / 2)
-		r.most, r.p = middle, s.model.chance(middle, exposure)/j.timeline.levels[level].weight
+		r.best.count = middle
+		r.p = j.weightedChance(s, level, r.best)
 		if r.p <= j.threshold && middle >= float64(j.options.MinimumCount) && j.largeEnough(s, level) && !j.reached(s, level) {
 			high = middle
 		} else {

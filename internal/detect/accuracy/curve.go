@@ -17,7 +17,7 @@ func (b benchmark) curve(profiles []string, signatures string, out io.Writer) er
 	if err != nil {
 		return err
 	}
-	b.curved, b.procedures = true, nil
+	b.curved, b.procedures = true, b.chosenRivals()
 	for _, lenience := range leniences {
 		name := fmt.Sprintf("x%g", lenience)
 		if lenience == 1 {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	flags.BoolVar(&b.verbose, "v", false, "print every false alarm of ours")
 	flags.DurationVar(&b.baseline, "baseline", 7*24*time.Hour, "length of the baseline, whole hours")
 	flags.BoolVar(&b.clean, "clean", false, "measure false alarms only, without regressions")
-	flags.BoolVar(&b.alone, "alone", false, "measure ours only, without rivals")
+	flags.StringVar(&b.rivals, "rivals", "", "measure only rivals whose names contain this beside ours, or none")
 	flags.StringVar(&b.only, "only", "", "measure only scenarios that contain this")
 	profiles := flags.String("profiles", "typical,nasty,ideal", "worlds to run")
 	signatures := flags.String("signatures", "200", "background signatures per world, comma-separated")
@@ -79,7 +80,7 @@ type benchmark struct {
 	baseline   time.Duration
 	verbose    bool
 	clean      bool
-	alone      bool
+	rivals     string
 	only       string
 	share      float64 // of a canary; 0: everything is deployed
 	procedures []procedure
@@ -116,10 +117,7 @@ func (b benchmark) all(profiles []string, signatures, rates, noise, shares strin
 
 // compared are the columns of the tables.
 func (b benchmark) compared(rates, noise string) ([]procedure, error) {
-	all := rivals()
-	if b.alone {
-		all = nil
-	}
+	all := b.chosenRivals()
 	all = append(all, ours("**selfheal**", detect.DefaultOptions()))
 	further, err := numbers(rates)
 	if err != nil {
@@ -137,6 +135,11 @@ func (b benchmark) compared(rates, noise string) ([]procedure, error) {
 		all = append(all, ours(fmt.Sprintf("noise %g", clusters), o))
 	}
 	return all, err
+}
+
+// chosenRivals are those that were asked for.
+func (b benchmark) chosenRivals() []procedure {
+	return slices.DeleteFunc(rivals(), func(p procedure) bool { return !strings.Contains(p.name, b.rivals) })
 }
 
 // numbers reads a comma-separated list.

@@ -26,7 +26,7 @@ func TestTablesRepeat(t *testing.T) {
 	for _, want := range []string{
 		"### ideal world, 10 signatures, baseline 24h0m0s, 4 deploys, seed 5, canary of 50 %\n",
 		"### typical world",
-		" | Mann-Whitney on minutes | forecast ceiling | **selfheal** | rate 0.1 |\n",
+		" | Mann-Whitney on minutes | forecast ceiling | e-process | **selfheal** | rate 0.1 |\n",
 		"| new 10/min: % found (minutes: median, 90 %) | 100.0 (60, 60) | 100.0 (5, ",
 	} {
 		if !strings.Contains(first, want) {
@@ -64,10 +64,10 @@ func TestCost(t *testing.T) {
 func TestCurve(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := run([]string{"-curve", "-profiles", "ideal", "-signatures", "3", "-deploys", "2", "-baseline", "24h", "-only", "10/min"}, &out, &bytes.Buffer{}); err != nil {
+	if err := run([]string{"-curve", "-profiles", "ideal", "-signatures", "3", "-deploys", "2", "-baseline", "24h", "-only", "10/min", "-rivals", "e-process"}, &out, &bytes.Buffer{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| x0.0625 | x0.25 | x0.5 | **x1, the knee** | x2 | x4 |\n", "| new 10/min: % found (minutes: median, 90 %) | 100.0 ("} {
+	for _, want := range []string{"| e-process | x0.0625 | x0.25 | x0.5 | **x1, the knee** | x2 | x4 |\n", "| new 10/min: % found (minutes: median, 90 %) | 100.0 ("} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in:\n%s", want, out.String())
 		}
@@ -97,7 +97,7 @@ func TestTablesGoIntoThePage(t *testing.T) {
 	}
 	var progress bytes.Buffer
 	f := func(part string) error {
-		return run([]string{"-profiles", "ideal", "-signatures", "3", "-deploys", "2", "-baseline", "24h", "-alone", "-clean", "-into", page, "-part", part}, &bytes.Buffer{}, &progress)
+		return run([]string{"-profiles", "ideal", "-signatures", "3", "-deploys", "2", "-baseline", "24h", "-rivals", "none", "-clean", "-into", page, "-part", part}, &bytes.Buffer{}, &progress)
 	}
 	if err := f("ideal"); err != nil {
 		t.Fatal(err)

@@ -36,6 +36,9 @@ type stream struct {
 	shape   float64 // of the gamma prior of the window's rate
 	rare    bool
 	busy    float64 // 98 % quantile of ten-minute counts
+
+	replayed        bool
+	reached, unlike float64 // strongest evidence and smallest chance that the baseline shows by itself
 }
 
 const (
@@ -324,7 +327,7 @@ func (e *eprocess) stop(in detect.Input, looks map[selfheal.SignatureID][]float6
 				continue
 			}
 			for _, id := range strong[:rank] {
-				if _, known := all[id]; !known && !e.reached(e.known[id], looks[id][at]) {
+				if _, known := all[id]; !known && looks[id][at] > e.replay(e.known[id]).reached {
 					all[id] = e.deploy + int64(at) + 1
 				}
 			}
@@ -333,14 +336,18 @@ func (e *eprocess) stop(in detect.Input, looks map[selfheal.SignatureID][]float6
 	}
 }
 
-// reached tells whether the baseline by itself shows the same evidence.
-func (e *eprocess) reached(s *stream, log float64) bool {
-	for at := 0; at+e.length <= len(s.counts); at += 20 {
-		if slices.Max(e.evidence(s, s.counts[at:at+e.length], nil, at)) >= log {
-			return true
-		}
+// replay runs both tests over windows of the baseline.
+func (e *eprocess) replay(s *stream) *stream {
+	if s.replayed {
+		return s
 	}
-	return false
+	s.replayed, s.reached, s.unlike = true, math.Inf(-1), 1
+	for at := 0; at+e.length <= len(s.counts); at += 20 {
+		counts := s.counts[at : at+e.length]
+		s.reached = max(s.reached, slices.Max(e.evidence(s, counts, nil, at)))
+		s.unlike = min(s.unlike, e.tail(s, counts, nil, at))
+	}
+	return s
 }
 
 // final is one test at the end for the moderate rises.
@@ -360,7 +367,7 @@ func (e *eprocess) final(in detect.Input, looks map[selfheal.SignatureID][]float
 			continue
 		}
 		for _, id := range ids[:rank] {
-			if _, known := all[id]; !known && !e.exceeded(e.known[id], p[id]) {
+			if _, known := all[id]; !known && p[id] < e.replay(e.known[id]).unlike {
 				all[id] = e.deploy + int64(e.length)
 			}
 		}
@@ -381,14 +388,4 @@ func (e *eprocess) tail(s *stream, counts []float64, calm []bool, at int) float6
 		return 1
 	}
 	return mathext.RegIncBeta(n, s.shape, m/(m+s.shape))
-}
-
-// exceeded tells whether the baseline shows a window as unlikely.
-func (e *eprocess) exceeded(s *stream, p float64) bool {
-	for at := 0; at+e.length <= len(s.counts); at += 20 {
-		if e.tail(s, s.counts[at:at+e.length], nil, at) <= p {
-			return true
-		}
-	}
-	return false
 }

@@ -10,6 +10,7 @@ const (
 	AnomalyNew     AnomalyKind = "new"     // did not occur in the baseline
 	AnomalyRise    AnomalyKind = "rise"    // occurs more often than the baseline explains
 	AnomalyDrop    AnomalyKind = "drop"    // should be there and went silent
+	AnomalyShift   AnomalyKind = "shift"   // became the most frequent of the errors that mean the same
 	AnomalyBuild   AnomalyKind = "build"   // an error of a build that failed
 	AnomalyMonitor AnomalyKind = "monitor" // a configured monitor crossed its bound
 )

@@ -100,12 +100,20 @@ func (s *Series) Total() int64 {
 
 // Between sums the occurrences of minutes [from, to).
 func (s *Series) Between(from, to int64) int64 {
-	at, _ := slices.BinarySearchFunc(s.Counts, from, func(c Count, m int64) int { return cmp.Compare(c.Minute, m) })
 	var total int64
-	for ; at < len(s.Counts) && s.Counts[at].Minute < to; at++ {
-		total += s.Counts[at].N
+	for _, c := range s.Within(from, to) {
+		total += c.N
 	}
 	return total
+}
+
+// Within gives the counts of minutes [from, to). They share memory with the series; who appends to them does not change it.
+func (s *Series) Within(from, to int64) []Count {
+	byMinute := func(c Count, minute int64) int { return cmp.Compare(c.Minute, minute) }
+	low, _ := slices.BinarySearchFunc(s.Counts, from, byMinute)
+	high, _ := slices.BinarySearchFunc(s.Counts, to, byMinute)
+	high = max(low, high)
+	return s.Counts[low:high:high]
 }
 
 // Counts is how often each signature occurred in one interval.
@@ -121,4 +129,19 @@ func (c *Counts) Of(id SignatureID) *Series {
 		return s
 	}
 	return &Series{}
+}
+
+// Within gives the dated counts of an interval's minutes; the last is left out where the interval ends within it.
+// So a baseline that moves on by an hour costs the hour's counts and two searches per signature, however long it is.
+func (c *Counts) Within(i Interval) Counts {
+	from, to := MinuteOf(i.From), MinuteOf(i.To)
+	part := Counts{Series: make(map[SignatureID]*Series, len(c.Series))}
+	for id, series := range c.Series {
+		if counts := series.Within(from, to); len(counts) > 0 {
+			part.Series[id] = &Series{Counts: counts}
+		}
+	}
+	part.All = Series{Counts: c.All.Within(from, to)}
+	part.Records = part.All.Total()
+	return part
 }

@@ -2,6 +2,7 @@ package selfheal_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -33,4 +34,29 @@ func TestSeriesMerge(t *testing.T) {
 			t.Fatalf("(-want +got):\n%s", diff)
 		}
 	})
+}
+
+func TestCountsWithin(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	minute := selfheal.MinuteOf(at)
+	var all selfheal.Counts
+	all.Series = map[selfheal.SignatureID]*selfheal.Series{"often": {}, "once": {}}
+	for i := range int64(10) {
+		all.Series["often"].Add(minute+i, i+1)
+		all.All.Add(minute+i, i+1)
+	}
+	all.Series["once"].Add(minute+8, 1)
+	part := all.Within(selfheal.Interval{From: at.Add(2 * time.Minute), To: at.Add(4*time.Minute + 30*time.Second)})
+	want := []selfheal.Count{{Minute: minute + 2, N: 3}, {Minute: minute + 3, N: 4}}
+	if diff := cmp.Diff(want, part.Of("often").Counts); diff != "" || len(part.Series) != 1 || part.Records != 7 {
+		t.Errorf("%s\n%+v", diff, part)
+	}
+	part.Series["often"].Add(minute+4, 100)
+	if got := all.Of("often").Between(minute+4, minute+5); got != 5 {
+		t.Errorf("appending to the part changed the whole: %d", got)
+	}
+	if empty := all.Within(selfheal.Interval{From: at.Add(time.Minute), To: at}); len(empty.Series) != 0 || empty.Records != 0 {
+		t.Errorf("an interval that ends before it begins: %+v", empty)
+	}
 }

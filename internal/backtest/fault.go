@@ -99,7 +99,7 @@ func (f Fault) inject(in *detect.Input, random *rand.Rand) (id selfheal.Signatur
 		}
 	case FaultDrop:
 		if id, ok = pick(in, random, 60*f.PerMinute, 1e9, anything); ok {
-			in.Watched.Series[id] = &selfheal.Series{Counts: cut(in.Watched.Of(id).Counts, selfheal.MinuteOf(in.WatchedInterval.From), from)}
+			in.Watched.Series[id] = &selfheal.Series{Counts: in.Watched.Of(id).Within(selfheal.MinuteOf(in.WatchedInterval.From), from)}
 		}
 	}
 	return id, ok
@@ -145,10 +145,10 @@ func (f Fault) raised(in *detect.Input, id selfheal.SignatureID, from, to int64,
 	const day = 24 * 60
 	s := &selfheal.Series{Counts: slices.Clone(in.Watched.Of(id).Counts)}
 	days := int64(in.BaselineInterval.Duration() / (24 * time.Hour))
-	baseline := in.Baseline.Of(id).Counts
+	baseline := in.Baseline.Of(id)
 	for copies := f.Factor - 1; copies > 0; copies-- {
 		shift := (1 + random.Int64N(days)) * day
-		for _, c := range cut(baseline, from-shift, to-shift) {
+		for _, c := range baseline.Within(from-shift, to-shift) {
 			if n := thinned(c.N, min(copies, 1), random); n > 0 {
 				s.Add(c.Minute+shift, n)
 			}

@@ -9,7 +9,6 @@ package backtest
 import (
 	"maps"
 	"slices"
-	"sort"
 	"time"
 
 	"selfheal"
@@ -54,31 +53,10 @@ func (h *History) input(at time.Time, o Options) (in detect.Input, ok bool) {
 		return detect.Input{}, false
 	}
 	return detect.Input{
-		Baseline: h.slice(before), Watched: h.slice(after),
+		Baseline: h.Counts.Within(before), Watched: h.Counts.Within(after),
 		BaselineInterval: before, WatchedInterval: after,
 		DeployedAt: at, Signatures: maps.Clone(h.Signatures), Ignored: o.Ignored,
 	}, true
-}
-
-// slice gives the counts of an interval.
-func (h *History) slice(i selfheal.Interval) selfheal.Counts {
-	from, to := selfheal.MinuteOf(i.From), selfheal.MinuteOf(i.To)
-	counts := selfheal.Counts{Series: make(map[selfheal.SignatureID]*selfheal.Series, len(h.Counts.Series))}
-	for id, series := range h.Counts.Series {
-		if part := cut(series.Counts, from, to); len(part) > 0 {
-			counts.Series[id] = &selfheal.Series{Counts: part}
-		}
-	}
-	counts.All = selfheal.Series{Counts: cut(h.Counts.All.Counts, from, to)}
-	counts.Records = counts.All.Total()
-	return counts
-}
-
-// cut gives the counts of minutes [from, to), which nobody can append to.
-func cut(counts []selfheal.Count, from, to int64) []selfheal.Count {
-	low := sort.Search(len(counts), func(i int) bool { return counts[i].Minute >= from })
-	high := low + sort.Search(len(counts)-low, func(i int) bool { return counts[low+i].Minute >= to })
-	return counts[low:high:high]
 }
 
 // Moments gives n moments at random at which the history can be judged, oldest

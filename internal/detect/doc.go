@@ -45,11 +45,16 @@
 // stretches make up for it where the rise is large. The same chance turned into a
 // bet (see evidence) is the e-value that an anomaly carries.
 //
+// A stretch that begins after the deploy is also compared with the window before it: the
+// gamma distribution of this window's rate is updated by what came so far. A rise that begins late
+// stands out from its own hour where hours differ.
+//
 // Significance alone is not worth waking anybody. A rise must also be at least
 // twofold, in the stretch that tells, over the rate and over the same minutes of the days
 // before; a new signature must go on coming for longer, densely or over a long span, or
 // be more numerous, than the chance clusters of unknown messages that the baseline shows
-// and than the blips of a rollout; and whatever a signature reached by itself in the
+// and than the blips of a rollout, and less is asked of what begins with the deploy, as few
+// clusters happen to do; and whatever a signature reached by itself in the
 // baseline, in stretches of any beginning, is usual. Crashes and build errors need to occur
 // only once. The first two minutes after a deploy say nothing about a known signature.
 //
@@ -83,6 +88,11 @@
 // that run by the hour look like one. When nearly all lines are silent, the traffic is
 // gone, or its records are: that is for those who watch the observability. Lines that
 // are counted by the hour can be told silent after an hour at the earliest.
+//
+// # Shifts
+//
+// Among errors that mean the same, which somebody else gathers, another one than before
+// may become dominant while the rates are what they may be: see [Shifts].
 //
 // # Exposure
 //

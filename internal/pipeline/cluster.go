@@ -55,6 +55,8 @@ func (p *Pipeline) judgeClusters(ctx context.Context, a *selfheal.Assessment, in
 	if err != nil {
 		return err
 	}
+	a.SetAside, a.Anomalies = withShifts(a.SetAside, a.Anomalies, detect.Shifts(in, together.several(), p.Detect))
+	a.Signatures = named(in.Signatures, a.Anomalies, a.SetAside, a.Asked)
 	described := cluster.Signatures(together.clusters, together.of, in.Signatures)
 	in.Baseline, in.Watched = cluster.Fold(in.Baseline, together.of), cluster.Fold(in.Watched, together.of)
 	if in.Concurrent != nil {
@@ -190,6 +192,36 @@ func (g gathered) members(id selfheal.SignatureID) []selfheal.SignatureID {
 		}
 	}
 	return nil
+}
+
+// several gives the members of every cluster that has more than one in the logs.
+func (g gathered) several() [][]selfheal.SignatureID {
+	var all [][]selfheal.SignatureID
+	for _, c := range g.clusters {
+		if members := g.members(selfheal.SignatureID(c.ID)); len(members) > 1 {
+			all = append(all, members)
+		}
+	}
+	return all
+}
+
+// aboutRates are the silences that say no more than that an error comes as often as it may.
+var aboutRates = []selfheal.Silence{selfheal.SilenceNotSignificant, selfheal.SilenceUsual, selfheal.SilenceNoPower, selfheal.SilenceNotNew}
+
+// withShifts adds the shifts of errors that are not flagged already, unless more than their rate explains
+// them. They are not set aside any longer.
+func withShifts(setAside, flagged, shifts []selfheal.Anomaly) (rest, all []selfheal.Anomaly) {
+	rest, all = setAside, flagged
+	for _, shift := range shifts {
+		of := func(a selfheal.Anomaly) bool { return a.Signature == shift.Signature }
+		explained := func(a selfheal.Anomaly) bool { return of(a) && !slices.Contains(aboutRates, a.Silence) }
+		if slices.ContainsFunc(rest, explained) || slices.ContainsFunc(all, of) {
+			continue
+		}
+		all = append(all, shift)
+		rest = slices.DeleteFunc(slices.Clone(rest), of)
+	}
+	return rest, all
 }
 
 // withMembers adds what a flagged cluster holds to what is related.

@@ -165,3 +165,50 @@ func TestNoProviderIsSaid(t *testing.T) {
 		t.Errorf("a fix that could not be counted: %+v", fixed.Fix)
 	}
 }
+
+// TestShiftWithinACluster: the database is as much trouble as ever, some hours more and some less, and since the
+// deploy it is another trouble. No message by itself says so.
+func TestShiftWithinACluster(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.open(t, unwrapped)
+	const slow, full = "the database is slow to answer", "the database has no space left"
+	trouble := func(from time.Time, n, outOf10 int) lines {
+		var all lines
+		for i := range n {
+			words := slow
+			if i*7%10 < outOf10 {
+				words = full
+			}
+			at := from.Add(time.Duration(i) * time.Hour / time.Duration(n))
+			all = append(all, fmt.Sprintf(`{"time":%q,"level":"ERROR","msg":%q}`, at.Format(time.RFC3339), words))
+		}
+		return all
+	}
+	from := w.sources()
+	week := from.Baseline.(lines)
+	for hour := range 7 * 24 {
+		n := 20
+		if hour%12 == 5 {
+			n = 300
+		}
+		week = append(week, trouble(deployed.Add(time.Duration(hour-7*24)*time.Hour), n, 1)...)
+	}
+	from.Baseline = week
+	from.Watched = append(slices.Clone(from.Watched.(lines)[:60]), trouble(deployed, 30, 9)...)
+	alone, err := p.Assess(t.Context(), w.plan(), from)
+	if err != nil || len(alone.Anomalies) > 0 {
+		t.Fatalf("flagged without clusters: %+v, %v", alone.Anomalies, err)
+	}
+	p.Clusters = &pipeline.Clusters{Embedder: meanings{}, Space: "test"}
+	together, err := p.Assess(t.Context(), w.plan(), from)
+	if err != nil || len(together.Anomalies) != 1 || together.Anomalies[0].Kind != selfheal.AnomalyShift {
+		t.Fatalf("flagged: %+v, %v", together.Anomalies, err)
+	}
+	id := together.Anomalies[0].Signature
+	same := func(a selfheal.Anomaly) bool { return a.Signature == id }
+	described := slices.IndexFunc(together.Signatures, func(s selfheal.Signature) bool { return s.ID == id && s.Title == full })
+	if slices.ContainsFunc(together.SetAside, same) || described < 0 {
+		t.Errorf("set aside: %+v, signatures: %+v", together.SetAside, together.Signatures)
+	}
+}

@@ -75,6 +75,7 @@ func changes(kinds map[selfheal.AnomalyKind]int64) []string {
 		{selfheal.AnomalyNew, "error", "appeared"},
 		{selfheal.AnomalyRise, "error", "rose"},
 		{selfheal.AnomalyDrop, "message", "went silent"},
+		{selfheal.AnomalyShift, "error", "took the place of another"},
 		{selfheal.AnomalyMonitor, "monitor", "crossed its bound"},
 	} {
 		if n := kinds[phrase.kind]; n > 0 {

@@ -46,7 +46,7 @@ func SARIF(w io.Writer, r Report) error {
 // sarifKinds fixes the order of the rules, which results refer to by index.
 func sarifKinds() []selfheal.AnomalyKind {
 	return []selfheal.AnomalyKind{
-		selfheal.AnomalyNew, selfheal.AnomalyRise, selfheal.AnomalyDrop, selfheal.AnomalyBuild, selfheal.AnomalyMonitor,
+		selfheal.AnomalyNew, selfheal.AnomalyRise, selfheal.AnomalyDrop, selfheal.AnomalyShift, selfheal.AnomalyBuild, selfheal.AnomalyMonitor,
 	}
 }
 
@@ -73,6 +73,9 @@ func ruleWords(kind selfheal.AnomalyKind) (name, short, full string) {
 	case selfheal.AnomalyDrop:
 		return "SilentAfterDeploy", "A message went silent with the deploy.",
 			"The logs after the deploy lack a message that the baseline makes probable."
+	case selfheal.AnomalyShift:
+		return "ShiftedErrorAfterDeploy", "Another error than before became the most frequent of its kind.",
+			"Of the errors that mean the same, another one than in the baseline dominates the logs after the deploy."
 	case selfheal.AnomalyBuild:
 		return "BuildError", "The build failed with this error.",
 			"The deployed revision could not be built; this is an error that the build printed."

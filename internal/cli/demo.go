@@ -16,6 +16,7 @@ import (
 	"selfheal/internal/app"
 	"selfheal/internal/demo"
 	"selfheal/internal/report"
+	"selfheal/internal/sandbox"
 )
 
 type demoOptions struct {
@@ -128,11 +129,15 @@ func playDemo(ctx context.Context, env *Environment, w *demo.World) (result repo
 		return report.Report{}, err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	confined := sandbox.Detect(ctx, "").Confined()
+	if !confined {
+		fmt.Fprintln(env.Err, "selfheal: commands cannot be confined on this machine (see selfheal sandbox check); the demo's own service runs unconfined")
+	}
 	result, err = a.Check(ctx, app.CheckRequest{
 		Command: "demo", Repository: w.Repository, Base: w.Base, Head: w.Head,
 		Baseline: w.Baseline, Window: w.Watched, BuildLog: w.BuildLog, DeployedAt: w.DeployedAt,
 		Service: w.Service, Environment: w.Environment,
-		Repair: true, Verify: w.Verify, Replay: w.Replay, Timeout: 5 * time.Minute,
+		Repair: true, Verify: w.Verify, Replay: w.Replay, Timeout: 5 * time.Minute, Unsafe: !confined,
 	})
 	if err != nil || result.Incident == nil || result.Incident.PullRequest == nil {
 		return result, err

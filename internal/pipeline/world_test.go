@@ -152,7 +152,7 @@ func (w *world) request() pipeline.Request {
 	return pipeline.Request{
 		Repository: w.repository.Dir, Target: "main",
 		Intent: selfheal.Intent{
-			Repair: true, Timeout: selfheal.Duration(time.Minute),
+			Repair: true, Timeout: selfheal.Duration(time.Minute), Unsafe: unconfinable(),
 			Verify: []string{"test -f prices/find.go"}, Replay: []string{"grep -q 'position]' prices/find.go"},
 		},
 	}

@@ -1,7 +1,9 @@
 package repair
 
 import (
+	"context"
 	"os"
+	"sync"
 	"testing"
 
 	"selfheal/internal/sandbox"
@@ -12,3 +14,6 @@ func TestMain(m *testing.M) {
 	sandbox.Reexec()
 	os.Exit(m.Run())
 }
+
+// unconfinable tells whether this machine cannot confine commands: then those of the tests run as they are.
+var unconfinable = sync.OnceValue(func() bool { return !sandbox.Detect(context.Background(), "").Confined() })

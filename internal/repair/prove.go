@@ -27,7 +27,7 @@ const (
 // commands must fail on the deployed revision and pass on the branch, verify
 // commands must pass on the branch. A verify command that the deployed revision
 // fails as well says nothing about the branch; it becomes a note. Without
-// commands there are no proofs.
+// commands there are no proofs, nor where commands cannot be confined: a note says why.
 func Prove(ctx context.Context, in Input, r selfheal.Repair) (selfheal.Repair, error) {
 	if err := in.check("prove repair"); err != nil {
 		return r, err
@@ -39,11 +39,20 @@ func Prove(ctx context.Context, in Input, r selfheal.Repair) (selfheal.Repair, e
 	}
 	p := &prover{in: in, timeout: time.Duration(intent.Timeout), deployed: site{revision: r.Base}, repaired: site{revision: r.Commit}}
 	err := p.all(ctx, intent)
+	if selfheal.CodeOf(err) == selfheal.CodeRefused {
+		p.proofs, p.notes, err = nil, append(p.notes, notRun(err)), nil
+	}
 	if err = errors.Join(err, p.deployed.close(), p.repaired.close()); err != nil {
 		return r, fmt.Errorf("prove repair: %w", err)
 	}
 	r.Proofs, r.Notes = p.proofs, append(r.Notes, append(p.notes, unconfined(p.proofs)...)...)
 	return r, nil
+}
+
+// notRun says that commands were not executed, since they would not have been confined.
+func notRun(err error) string {
+	return fmt.Sprintf("No command was executed, so nothing is proven: %s. To change that: %s, or accept that the repository's code runs as you with --unsafe-no-sandbox.",
+		err, selfheal.HintOf(err))
 }
 
 // unconfined says that commands ran without confinement, and why.
@@ -155,7 +164,7 @@ func (p *prover) run(ctx context.Context, where *site, name, command, want strin
 		return selfheal.Proof{}, err
 	}
 	intent := p.in.Incident.Opened.Intent
-	policy := sandbox.Prefer
+	policy := sandbox.Require
 	if intent.Unsafe {
 		policy = sandbox.Unsafe
 	}

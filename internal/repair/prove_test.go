@@ -26,6 +26,7 @@ func broken(t *testing.T) (Input, selfheal.Repair) {
 	h.deployed()
 	culprit := h.Commit("break it", "state", "bad\n")
 	in := h.incident(culprit)
+	in.Incident.Opened.Intent.Unsafe = unconfinable()
 	return in, prepare(t, in)
 }
 
@@ -130,8 +131,8 @@ func TestLastLines(t *testing.T) {
 	f("aaaé", 1, "\uFFFD")
 }
 
-// TestProofsSayHowTheyWereConfined: confined where the machine can, without
-// network; unconfined only with a note, or because somebody said so.
+// TestProofsSayHowTheyWereConfined: confined, without network unless that is wanted; unconfined only where somebody said
+// so; and not run at all where neither is possible.
 func TestProofsSayHowTheyWereConfined(t *testing.T) {
 	t.Parallel()
 	f := func(unsafe, network bool) {
@@ -143,13 +144,20 @@ func TestProofsSayHowTheyWereConfined(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		said := func(words string) bool {
+			return slices.ContainsFunc(proven.Notes, func(note string) bool { return strings.HasPrefix(note, words) })
+		}
+		if !unsafe && unconfinable() {
+			if len(proven.Proofs) > 0 || proven.Proven() || !said("No command was executed") {
+				t.Errorf("run though it cannot be confined: %+v", proven)
+			}
+			return
+		}
 		p := proven.Proofs[0]
-		confined := !unsafe && sandbox.Detect(t.Context(), "").Confined()
-		if confined != (p.Confinement != sandbox.ConfinementNone) || confined == (p.Unconfined != "") || confined && p.Network != network {
+		if unsafe != (p.Confinement == sandbox.ConfinementNone) || unsafe == (p.Unconfined == "") || !unsafe && p.Network != network {
 			t.Errorf("unsafe %v, network %v: %+v", unsafe, network, p)
 		}
-		said := slices.ContainsFunc(proven.Notes, func(note string) bool { return strings.HasPrefix(note, "The commands were not confined") })
-		if said == confined {
+		if said("The commands were not confined") != unsafe {
 			t.Errorf("unsafe %v: notes %q", unsafe, proven.Notes)
 		}
 	}

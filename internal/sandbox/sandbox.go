@@ -35,11 +35,8 @@ const defaultMaxOutput = 64 << 10
 type Policy int
 
 const (
-	// Prefer confines where the machine can, else runs the command as the
-	// calling user; Result.Confinement and Result.Unconfined tell.
-	Prefer Policy = iota
 	// Require refuses to run a command that cannot be confined.
-	Require
+	Require Policy = iota
 	// Unsafe never confines. It is what --unsafe-no-sandbox asks for.
 	Unsafe
 )
@@ -109,28 +106,24 @@ func Run(ctx context.Context, c Command) (Result, error) {
 		c.MaxOutput = defaultMaxOutput
 	}
 	if c.Policy == Unsafe {
-		return unconfined(ctx, c, "the sandbox was switched off")
+		return unconfined(ctx, c)
 	}
 	result, err := confined(ctx, c)
-	unable, ok := errors.AsType[*unableError](err)
-	switch {
-	case !ok:
-		return result, err
-	case c.Policy == Require:
+	if unable, ok := errors.AsType[*unableError](err); ok {
 		return Result{}, refused(unable)
 	}
-	return unconfined(ctx, c, unable.Error())
+	return result, err
 }
 
 // unconfined runs a command as the calling user, in an empty home of its own.
-func unconfined(ctx context.Context, c Command, why string) (Result, error) {
+func unconfined(ctx context.Context, c Command) (Result, error) {
 	home, err := os.MkdirTemp("", "selfheal-home-*")
 	if err != nil {
 		return Result{}, unavailable(err)
 	}
 	defer removeHome(home)
 	result, err := run(ctx, c, environment(os.Getenv, c.Dir, home, home, c.Env))
-	result.Confinement, result.Unconfined, result.Network = ConfinementNone, why, true
+	result.Confinement, result.Unconfined, result.Network = ConfinementNone, "the sandbox was switched off", true
 	return result, err
 }
 

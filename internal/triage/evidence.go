@@ -2,6 +2,7 @@ package triage
 
 import (
 	"selfheal"
+	"selfheal/internal/triage/index"
 )
 
 // family groups exhibits that say the same thing in different strength: of each
@@ -70,17 +71,17 @@ type pointer struct {
 // site is a statement in the deployed tree whose literal the message contains.
 type site struct {
 	path     string
-	literal  Literal
-	function *Function // nil at top level
-	end      float64   // where in the message the text ends, 0..1
-	quality  float64   // 0..1
+	literal  index.Literal
+	function *index.Function // nil at top level
+	end      float64         // where in the message the text ends, 0..1
+	quality  float64         // 0..1
 	observed string
 }
 
 // anchor is a function that the error has to do with.
 type anchor struct {
 	path     string
-	function *Function
+	function *index.Function
 	weight   float64
 	observed string
 	line     int  // where in the function the error shows; 0 when that is not known
@@ -116,14 +117,16 @@ type evidence struct {
 	editsAt map[string][]int
 	survey  *survey
 	locator *locator
+	index   *index.Index
 	sources map[string]*source
-	besides map[string][]string // paths of sources by directory
-	touched []int               // deployable files per commit
+	// emitters are, for each symptom, the statements whose text its message has.
+	emitters [][]index.Emitter
+	touched  []int // deployable files per commit
 }
 
-// source is a scanned file of the head.
+// source is a file of the head with its lines.
 type source struct {
-	Source
+	*index.File
 	lines []string
 }
 

@@ -35,7 +35,7 @@ func (b *bench) flowRule() []finding {
 			continue
 		}
 		failing := quotedText.ReplaceAllString(s.lines[f.line-1], `""`)
-		function := s.functionAt(f.line)
+		function := s.FunctionAt(f.line)
 		for i, e := range b.edits {
 			if e.near.path != f.path || e.near.line == 0 || e.op == selfheal.LineAdded && e.near.line == f.line {
 				continue

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"selfheal/internal/triage/index"
 	"slices"
 
 	"selfheal"
@@ -88,7 +89,7 @@ func (b *bench) settingRule() []finding {
 
 // settingRarity weighs a setting by how few files mention it beside the one that sets it.
 func (b *bench) settingRarity(name string) float64 {
-	t := termOf([]byte(name))
+	t := index.TermOf(name)
 	beside := max(b.survey.frequency[t]-1, 1)
 	return min(1, math.Log2(float64(b.survey.surveyed+1)/float64(beside))/b.survey.scale(8))
 }

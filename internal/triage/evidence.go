@@ -19,6 +19,7 @@ const (
 	familyLexicon
 	familyValue
 	familySetting
+	familyArgument
 	families
 )
 
@@ -42,6 +43,12 @@ const (
 	weightSetting       = 3.8 // a constant or setting that the failing code reads
 	weightValue         = 2.5 // the value in the error is the one that a setting got
 	weightLexicon       = 1.0
+	weightOrphan        = 4.5 // a name is gone that the failing code still uses
+	weightUnknownName   = 2.3 // a name is read that nothing defines
+	weightArgument      = 3.8 // a value that the failing code is handed
+	weightSwapped       = 4.0 // the same arguments in another order
+	weightLowered       = 3.0 // a limit of the error's kind, one call away
+	weightTypedNil      = 4.0 // a pointer that may be nil became an interface
 	factorBelow         = 0.3 // lines below the one that failed or printed the error
 	factorSource        = 1.6 // a changed function that is called right above where an absent value failed
 	factorSecondHop     = 0.4 // one call further away

@@ -12,11 +12,37 @@ var (
 	asks = wordSet("return throw new yield await raise else in of not and or is case if while for elif when unless import from package use using del delete typeof instanceof go defer assert print echo as")
 )
 
-// definedIn collects the names that code declares or gives a value: what is
-// assigned, a key or a field, a declaration. Rather one too many than one too few.
-// code has blanks for literals and comments.
+// definedIn collects the names that code declares or gives a value.
 func definedIn(code []byte, t tokens) []Term {
 	var names []Term
+	eachDefined(code, t, func(name []byte) { names = append(names, termOf(name)) })
+	return sorted(names)
+}
+
+// DefinedBy lists the names that a line of code declares or gives a value.
+func DefinedBy(line string, lang *Language) []string {
+	if lang == nil {
+		return nil
+	}
+	t := scanTokens(line, lang.syntax)
+	var names []string
+	eachDefined(bareCode([]byte(line), t), t, func(name []byte) { names = append(names, string(name)) })
+	return names
+}
+
+// NamedBy lists what a line of code names that exists outside of it.
+func NamedBy(line string, lang *Language) []Name {
+	if lang == nil {
+		return nil
+	}
+	t := scanTokens(line, lang.syntax)
+	return namesOf(bareCode([]byte(line), t), t, nil)
+}
+
+// eachDefined calls f for every name that is assigned, is a key or a field, or is
+// declared: rather one too many than one too few. code has blanks for literals
+// and comments.
+func eachDefined(code []byte, t tokens, f func(name []byte)) {
 	var open []byte // brackets open on the line
 	previous, pos := "", 0
 	for pos < len(code) {
@@ -35,7 +61,7 @@ func definedIn(code []byte, t tokens) []Term {
 				inner = open[len(open)-1]
 			}
 			if gives(code, pos, previous, inner) {
-				names = append(names, termOf(code[start:pos]))
+				f(code[start:pos])
 			}
 			previous = string(code[start:pos])
 		default:
@@ -51,7 +77,7 @@ func definedIn(code []byte, t tokens) []Term {
 			pos++
 		}
 	}
-	return sorted(append(names, definedByLiterals(code, t)...))
+	definedByLiterals(code, t, f)
 }
 
 // gives tells whether the word that ends at pos is declared or gets a value there.
@@ -85,10 +111,9 @@ func gives(code []byte, pos int, previous string, inner byte) bool {
 	return false
 }
 
-// definedByLiterals collects the keys that are written as strings, the fields of
+// definedByLiterals gives the keys that are written as strings, the fields of
 // struct tags, and what queries name.
-func definedByLiterals(code []byte, t tokens) []Term {
-	var names []Term
+func definedByLiterals(code []byte, t tokens, f func(name []byte)) {
 	for i, l := range t.literals {
 		text := l.Text
 		switch {
@@ -97,11 +122,10 @@ func definedByLiterals(code []byte, t tokens) []Term {
 			rest := bytes.TrimLeft(code[t.spans[i].to:min(len(code), t.spans[i].to+40)], " \t")
 			assigned := bytes.HasPrefix(rest, []byte(":")) || bytes.HasPrefix(rest, []byte("=>")) || bytes.HasPrefix(rest, []byte("] =")) || bytes.HasPrefix(rest, []byte("]="))
 			if assigned && !bytes.HasPrefix(rest, []byte("] ==")) && !bytes.HasPrefix(rest, []byte("]==")) {
-				names = append(names, TermOf(text))
+				f([]byte(text))
 			}
 		case strings.Contains(text, `:"`), sqlStatement.MatchString(text):
-			EachWord([]byte(text), func(w []byte) { names = append(names, termOf(w)) })
+			EachWord([]byte(text), f)
 		}
 	}
-	return names
 }

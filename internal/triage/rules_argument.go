@@ -1,0 +1,310 @@
+package triage
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"selfheal"
+	"selfheal/internal/triage/index"
+)
+
+// argumentRule finds constants that a commit gave another value and that are
+// handed to the code in which the error shows, through a call or a constructor.
+func (b *bench) argumentRule() []finding {
+	var out []finding
+	for _, s := range b.settings() {
+		if specificity(s.name) < minSetting {
+			continue
+		}
+		calls := b.callsWith(s.name)
+		for _, a := range b.readers {
+			for _, c := range calls {
+				if !b.leadsTo(c.callee, c.path, a) {
+					continue
+				}
+				x := selfheal.Exhibit{
+					Kind: selfheal.ExhibitCallHop, Weight: weightArgument * a.weight * b.settingRarity(s.name), Observed: shorten(a.observed),
+					Text: fmt.Sprintf("%s, which this commit gave another value, is handed to %s in %s, where the error shows", shorten(s.name), c.callee, a.path),
+				}
+				b.quoteEdit(&x, s.added)
+				out = append(out, finding{familyArgument, b.edits[s.added].commit, x, []pointer{{s.added, weightSetting * a.weight}}})
+			}
+		}
+	}
+	return out
+}
+
+// passing is a call that is given a name.
+type passing struct {
+	path   string
+	callee string // with what qualifies it
+}
+
+// calling matches the innermost call around a place: its callee, by what stands before.
+var calling = regexp.MustCompile(`([A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*)\s*\((?:[^()]|\([^()]*\))*$`)
+
+// callsWith finds the calls that are given a name, in the files that were read.
+func (b *bench) callsWith(name string) []passing {
+	term := index.TermOf(name)
+	var found []passing
+	for _, p := range slices.Sorted(maps.Keys(b.sources)) {
+		s := b.sources[p]
+		if !s.Has(term) {
+			continue
+		}
+		for _, line := range s.lines {
+			for _, at := range wordPlaces(line, name) {
+				if m := calling.FindStringSubmatch(line[:at]); m != nil {
+					found = append(found, passing{p, m[1]})
+				}
+			}
+		}
+	}
+	return found
+}
+
+// wordPlaces lists where a word stands on a line.
+func wordPlaces(line, word string) []int {
+	var places []int
+	for from := 0; ; {
+		i := strings.Index(line[from:], word)
+		if i < 0 || len(line) > 1000 {
+			return places
+		}
+		if at := from + i; hasWord(line[at:min(len(line), at+len(word)+1)], word) && (at == 0 || !index.IsWordByte(line[at-1])) {
+			places = append(places, at)
+		}
+		from += i + len(word)
+	}
+}
+
+// leadsTo tells whether a callee is a function or a type of the file in which an
+// anchor lies, called from the file at path.
+func (b *bench) leadsTo(callee, path string, a anchor) bool {
+	qualifier, name, _ := cutLast(strings.NewReplacer("::", ".", "->", ".").Replace(callee), ".")
+	source := b.sources[a.path]
+	if source == nil || !slices.ContainsFunc(source.Functions, func(f index.Function) bool { return f.Name == name }) {
+		return false
+	}
+	if lang := index.LanguageOf(a.path); lang != nil && lang.Name == "go" {
+		if qualifier == "" {
+			return dirOf(path) == dirOf(a.path)
+		}
+		_, last, _ := cutLast(qualifier, ".")
+		return last == packageOf(a.path)
+	}
+	return true
+}
+
+// swapRule finds calls of the failing code to which a commit hands the same
+// arguments in another order.
+func (b *bench) swapRule() []finding {
+	var out []finding
+	for i, e := range b.edits {
+		if e.op != selfheal.LineAdded || e.moved {
+			continue
+		}
+		d, ok := b.replaced(i)
+		if !ok {
+			continue
+		}
+		callee, ok := reordered(b.edits[d].text, e.text)
+		if !ok {
+			continue
+		}
+		_, name, _ := cutLast(callee, ".")
+		for _, a := range b.readers {
+			if a.function.Name != name {
+				continue
+			}
+			x := selfheal.Exhibit{
+				Kind: selfheal.ExhibitCallHop, Weight: weightSwapped * a.weight, Observed: shorten(a.observed),
+				Text: fmt.Sprintf("this commit hands %s, where the error shows, the same arguments in another order", name),
+			}
+			b.quoteEdit(&x, i)
+			out = append(out, finding{familyArgument, e.commit, x, []pointer{{i, 8}}})
+		}
+	}
+	return out
+}
+
+// replaced finds the deleted line of the same hunk whose place an added one took.
+func (b *bench) replaced(of int) (deleted int, ok bool) {
+	for i := of - 1; i >= 0 && b.edits[i].group == b.edits[of].group; i-- {
+		if r, found := b.replacementOf(i); found && r == of && b.edits[i].op == selfheal.LineDeleted {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// wholeCall matches a call on one line with its arguments.
+var wholeCall = regexp.MustCompile(`([A-Za-z_][\w.]*)\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)`)
+
+// reordered tells whether two lines call the same function with the same arguments in another order.
+func reordered(before, after string) (callee string, ok bool) {
+	old := map[string][]string{}
+	for _, m := range wholeCall.FindAllStringSubmatch(before, 10) {
+		old[m[1]] = arguments(m[2])
+	}
+	for _, m := range wholeCall.FindAllStringSubmatch(after, 10) {
+		was, now := old[m[1]], arguments(m[2])
+		if len(was) < 2 || slices.Equal(was, now) {
+			continue
+		}
+		slices.Sort(was)
+		slices.Sort(now)
+		if slices.Equal(was, now) {
+			return m[1], true
+		}
+	}
+	return "", false
+}
+
+// arguments splits at the commas that lie in no brackets.
+func arguments(list string) []string {
+	var out []string
+	depth, start := 0, 0
+	for i, c := range list {
+		switch c {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			depth--
+		case ',':
+			if depth == 0 {
+				out = append(out, strings.TrimSpace(list[start:i]))
+				start = i + 1
+			}
+		}
+	}
+	return append(out, strings.TrimSpace(list[start:]))
+}
+
+// limited are the kinds of errors that a limit causes which was set too low.
+var limited = []struct {
+	message, line *regexp.Regexp
+	what          string
+}{
+	{
+		regexp.MustCompile(`(?i)time[d]?[ -]?out|deadline|too slow`),
+		regexp.MustCompile(`(?i)time_?out|deadline|wait|expir|time\.(?:Second|Minute|Millisecond)|Duration|_ms\b`), "time limit",
+	},
+	{
+		regexp.MustCompile(`(?i)too (?:large|long|many|big)|(?:larger|longer|bigger|more) than|exceed|limit|exhausted|\bfull\b`),
+		regexp.MustCompile(`(?i)max|limit|size|capacity|pool|buffer|batch|queue|bound`), "limit",
+	},
+}
+
+// limitRule finds limits of the error's kind that a commit lowered in a function
+// which the failing code calls, or which it is itself.
+func (b *bench) limitRule() []finding {
+	var out []finding
+	for _, kind := range limited {
+		if !kind.message.MatchString(b.symptom.message) {
+			continue
+		}
+		for i, e := range b.edits {
+			if e.op != selfheal.LineAdded || e.moved || !kind.line.MatchString(e.text) {
+				continue
+			}
+			d, ok := b.replaced(i)
+			if !ok || !lowered(b.edits[d].text, e.text) {
+				continue
+			}
+			out = append(out, b.limits(i, kind.what)...)
+		}
+	}
+	return out
+}
+
+func (b *bench) limits(i int, what string) []finding {
+	e := b.edits[i]
+	s := b.sources[e.near.path]
+	if s == nil {
+		return nil
+	}
+	function := s.FunctionAt(e.near.line)
+	var out []finding
+	for _, a := range b.readers {
+		if function == nil || function != a.function && !(a.function.Mentions(function.Name) && b.nameCalled(a, function, e.near.path)) {
+			continue
+		}
+		x := selfheal.Exhibit{
+			Kind: selfheal.ExhibitCallHop, Weight: weightLowered * a.weight, Observed: shorten(a.observed),
+			Text: fmt.Sprintf("this commit lowered a %s in %s, and the error of %s is of that kind", what, function.Name, a.function.Name),
+		}
+		if function != a.function {
+			x.Text = fmt.Sprintf("this commit lowered a %s in %s, which %s calls, and its error is of that kind", what, function.Name, a.function.Name)
+		}
+		b.quoteEdit(&x, i)
+		out = append(out, finding{familyArgument, e.commit, x, []pointer{{i, 4}}})
+	}
+	return out
+}
+
+// nameCalled tells whether the name that an anchor mentions can only be the
+// function in the file at path: by its package, its class, or because no other has the name.
+func (b *bench) nameCalled(a anchor, function *index.Function, path string) bool {
+	if len(b.index.Defining(function.Name)) == 1 || dirOf(path) == dirOf(a.path) {
+		return true
+	}
+	source := b.sources[a.path]
+	if source == nil {
+		return false
+	}
+	call := packageOf(path) + "." + function.Name
+	return slices.ContainsFunc(source.lines[a.function.Start-1:min(a.function.End, len(source.lines))], func(line string) bool { return strings.Contains(line, call) })
+}
+
+// units are the words for magnitudes, in seconds or bytes.
+var units = []struct {
+	word  *regexp.Regexp
+	value float64
+}{
+	{regexp.MustCompile(`(?i)nano`), 1e-9},
+	{regexp.MustCompile(`(?i)micro`), 1e-6},
+	{regexp.MustCompile(`(?i)milli|\d\s*ms\b|_ms\b`), 1e-3},
+	{regexp.MustCompile(`(?i)minute|\d\s*m\b`), 60},
+	{regexp.MustCompile(`(?i)hour|\d\s*h\b`), 3600},
+	{regexp.MustCompile(`<<\s*10|(?i)\bkb\b|kib`), 1 << 10},
+	{regexp.MustCompile(`<<\s*20|(?i)\bmb\b|mib`), 1 << 20},
+	{regexp.MustCompile(`<<\s*30|(?i)\bgb\b|gib`), 1 << 30},
+}
+
+// lowered tells whether a line differs from another in a number or its unit
+// only, and says less than it.
+func lowered(before, after string) bool {
+	was, ok := magnitude(before)
+	now, known := magnitude(after)
+	return ok && known && now < was
+}
+
+// magnitude reads the product of a line's numbers with the unit it names; ok is
+// false when there is none.
+func magnitude(line string) (value float64, ok bool) {
+	value = 1
+	line = shift.ReplaceAllStringFunc(line, func(s string) string { return strings.TrimRight(s, "0123456789") + "_" })
+	for _, n := range numeral.FindAllString(line, 4) {
+		v, err := strconv.ParseFloat(strings.ReplaceAll(n, "_", ""), 64)
+		if err != nil {
+			return 0, false
+		}
+		value *= v
+		ok = true
+	}
+	for _, u := range units {
+		if u.word.MatchString(line) {
+			value *= u.value
+			break
+		}
+	}
+	return value, ok
+}
+
+// shift matches the shift of a size, whose number is an exponent.
+var shift = regexp.MustCompile(`<<\s*\d+`)

@@ -128,7 +128,9 @@ type evidence struct {
 	sources map[string]*source
 	// emitters are, for each symptom, the statements whose text its message has.
 	emitters [][]index.Emitter
-	touched  []int // deployable files per commit
+	defined  map[string]bool      // whether anything defines a name, for those that were asked for
+	passed   map[string][]passing // calls that are given a name, for those that were asked for
+	touched  []int                // deployable files per commit
 }
 
 // source is a file of the head with its lines.

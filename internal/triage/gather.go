@@ -54,7 +54,7 @@ func newEvidence(change selfheal.Change) *evidence {
 	h := newHistory(change.Commits)
 	e := &evidence{
 		change: change, history: h, edits: h.edits(), editsAt: map[string][]int{},
-		sources: map[string]*source{}, touched: make([]int, len(change.Commits)),
+		sources: map[string]*source{}, defined: map[string]bool{}, passed: map[string][]passing{}, touched: make([]int, len(change.Commits)),
 	}
 	for i, edit := range e.edits {
 		if edit.near.line > 0 {

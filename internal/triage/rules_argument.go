@@ -12,12 +12,15 @@ import (
 	"selfheal/internal/triage/index"
 )
 
+// maxPassed is in how many files a constant may be named whose way is followed.
+const maxPassed = 20
+
 // argumentRule finds constants that a commit gave another value and that are
 // handed to the code in which the error shows, through a call or a constructor.
 func (b *bench) argumentRule() []finding {
 	var out []finding
 	for _, s := range b.settings() {
-		if specificity(s.name) < minSetting {
+		if specificity(s.name) < minSetting || b.survey.frequency[index.TermOf(s.name)] > maxPassed {
 			continue
 		}
 		calls := b.callsWith(s.name)
@@ -49,6 +52,9 @@ var calling = regexp.MustCompile(`([A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*)\s*
 
 // callsWith finds the calls that are given a name, in the files that were read.
 func (b *bench) callsWith(name string) []passing {
+	if known, asked := b.passed[name]; asked {
+		return known
+	}
 	term := index.TermOf(name)
 	var found []passing
 	for _, p := range slices.Sorted(maps.Keys(b.sources)) {
@@ -64,6 +70,7 @@ func (b *bench) callsWith(name string) []passing {
 			}
 		}
 	}
+	b.passed[name] = found
 	return found
 }
 
@@ -103,9 +110,13 @@ func (b *bench) leadsTo(callee, path string, a anchor) bool {
 // swapRule finds calls of the failing code to which a commit hands the same
 // arguments in another order.
 func (b *bench) swapRule() []finding {
+	names := map[string]bool{}
+	for _, a := range b.readers {
+		names[a.function.Name] = true
+	}
 	var out []finding
 	for i, e := range b.edits {
-		if e.op != selfheal.LineAdded || e.moved {
+		if e.op != selfheal.LineAdded || e.moved || !namesAny(e.text, names) {
 			continue
 		}
 		d, ok := b.replaced(i)
@@ -132,14 +143,38 @@ func (b *bench) swapRule() []finding {
 	return out
 }
 
-// replaced finds the deleted line of the same hunk whose place an added one took.
+// namesAny tells whether a line has one of the names.
+func namesAny(line string, names map[string]bool) bool {
+	found := false
+	index.EachWord([]byte(line), func(w []byte) { found = found || names[string(w)] })
+	return found
+}
+
+// maxReplaced is how many lines before an added one its predecessor is looked for among.
+const maxReplaced = 12
+
+// replaced finds the deleted line of the same hunk whose place an added one took:
+// the one that shares the most words with it, and at least half of its own.
 func (b *bench) replaced(of int) (deleted int, ok bool) {
-	for i := of - 1; i >= 0 && b.edits[i].group == b.edits[of].group; i-- {
-		if r, found := b.replacementOf(i); found && r == of && b.edits[i].op == selfheal.LineDeleted {
-			return i, true
+	words := map[string]bool{}
+	index.EachWord([]byte(b.edits[of].text), func(w []byte) { words[string(w)] = true })
+	best := 0
+	for i := of - 1; i >= max(0, of-maxReplaced) && b.edits[i].group == b.edits[of].group; i-- {
+		if b.edits[i].op != selfheal.LineDeleted {
+			continue
+		}
+		shared, all := 0, 0
+		index.EachWord([]byte(b.edits[i].text), func(w []byte) {
+			all++
+			if words[string(w)] {
+				shared++
+			}
+		})
+		if shared > best && 2*shared >= all {
+			deleted, best, ok = i, shared, true
 		}
 	}
-	return 0, false
+	return deleted, ok
 }
 
 // wholeCall matches a call on one line with its arguments.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"selfheal"
 	"selfheal/internal/triage/index"
@@ -19,11 +20,12 @@ func (b *bench) typedNilRule() []finding {
 		if t == "" || !isWord(t) || !absentValue.MatchString(b.symptom.message) {
 			continue
 		}
+		pointers := b.deletedPointers(t)
 		for i, e := range b.edits {
 			if e.op != selfheal.LineAdded || e.moved || e.near.line == 0 || !isGo(e.at.path) {
 				continue
 			}
-			text, ok := b.becameInterface(i, t)
+			text, ok := b.becameInterface(e, t, pointers[e.group])
 			if !ok {
 				text, ok = b.returnedNil(e, t)
 			}
@@ -39,6 +41,17 @@ func (b *bench) typedNilRule() []finding {
 	return out
 }
 
+// deletedPointers gives by hunk the deleted lines that name a pointer to the type.
+func (b *bench) deletedPointers(pointer string) map[int][]string {
+	lines := map[int][]string{}
+	for _, e := range b.edits {
+		if e.op == selfheal.LineDeleted && strings.Contains(e.text, "*") && hasWord(e.text, pointer) {
+			lines[e.group] = append(lines[e.group], e.text)
+		}
+	}
+	return lines
+}
+
 func isGo(path string) bool {
 	lang := index.LanguageOf(path)
 	return lang != nil && lang.Name == "go"
@@ -49,16 +62,18 @@ var declared = regexp.MustCompile(`([A-Za-z_]\w*)\s+(\*?(?:\w+\.)?[A-Za-z_]\w*)`
 
 // becameInterface tells whether an added line gives a name an interface type
 // where the deleted lines of the hunk gave it a pointer to the type.
-func (b *bench) becameInterface(i int, pointer string) (text string, ok bool) {
-	e := b.edits[i]
+func (b *bench) becameInterface(e edit, pointer string, deleted []string) (text string, ok bool) {
+	if len(deleted) == 0 {
+		return "", false
+	}
 	for _, m := range declared.FindAllStringSubmatch(e.text, 20) {
 		name, now := m[1], m[2]
 		_, bare, _ := cutLast(now, ".")
-		if now[0] == '*' || !b.isInterface(e.at.path, now, bare) {
+		if now[0] == '*' {
 			continue
 		}
-		for _, other := range b.hunkOf(e) {
-			if other.op == selfheal.LineDeleted && b.declares(other.text, name, pointer) {
+		for _, line := range deleted {
+			if declares(line, name, pointer) && b.isInterface(e.at.path, now, bare) {
 				return fmt.Sprintf("this commit made %s, which was a pointer to %s, an interface: a nil %s in it is not equal to nil", name, pointer, pointer), true
 			}
 		}
@@ -67,7 +82,7 @@ func (b *bench) becameInterface(i int, pointer string) (text string, ok bool) {
 }
 
 // declares tells whether a line gives a name the type of a pointer to a type.
-func (b *bench) declares(line, name, pointer string) bool {
+func declares(line, name, pointer string) bool {
 	return slices.ContainsFunc(declared.FindAllStringSubmatch(line, 20), func(m []string) bool {
 		_, bare, _ := cutLast(m[2], ".")
 		return m[1] == name && m[2][0] == '*' && (bare == pointer || bare == "*"+pointer)

@@ -19,29 +19,51 @@ const minOrphan = 3
 // shows: the key of a producer, a setting, a route, a field, a variable of the
 // environment.
 func (b *bench) orphanRule() []finding {
+	around := b.readersText()
+	words := map[string]bool{}
+	index.EachWord([]byte(around), func(w []byte) { words[string(w)] = true })
+	used := func(name string) bool {
+		if isWord(name) {
+			return words[name]
+		}
+		return strings.Contains(around, name)
+	}
 	var out []finding
 	for i, e := range b.edits {
 		if e.op != selfheal.LineDeleted || e.moved || e.at.line == 0 {
 			continue
 		}
 		told := map[string]bool{}
-		for _, name := range b.takenAway(e) {
-			if told[name] || len(name) < minOrphan {
-				continue
+		for _, name := range b.takenAway(e, used) {
+			if !told[name] {
+				told[name] = true
+				out = append(out, b.orphans(i, name)...)
 			}
-			told[name] = true
-			out = append(out, b.orphans(i, name)...)
 		}
 	}
 	return out
 }
 
+// readersText is the code of the functions in which the error shows.
+func (b *bench) readersText() string {
+	var text strings.Builder
+	for _, a := range b.readers {
+		if s := b.sources[a.path]; s != nil && !a.function.Declaration {
+			for _, line := range s.lines[a.function.Start-1 : min(a.function.End, len(s.lines))] {
+				text.WriteString(line)
+				text.WriteByte('\n')
+			}
+		}
+	}
+	return text.String()
+}
+
 // settingKey matches the names that a line of a manifest or of settings brings about.
 var settingKey = regexp.MustCompile(`^\s*(?:-\s*)?(?:export\s+|ENV\s+|ARG\s+)?["']?([A-Za-z_][\w.-]*)["']?\s*[:=]|^\s*-?\s*name:\s*["']?([A-Za-z_][\w.-]*)`)
 
-// takenAway lists the names that a deleted line brought about and that nothing
-// brings about at the head.
-func (b *bench) takenAway(e edit) []string {
+// takenAway lists the names in use that a deleted line brought about and that
+// nothing brings about at the head.
+func (b *bench) takenAway(e edit, used func(string) bool) []string {
 	lang := index.LanguageOf(e.at.path)
 	var names []string
 	if lang == nil {
@@ -50,13 +72,23 @@ func (b *bench) takenAway(e edit) []string {
 		}
 	}
 	names = append(names, index.DefinedBy(e.text, lang)...)
-	names = slices.DeleteFunc(names, func(n string) bool { return n == "" || b.index.Defined(n) })
+	names = slices.DeleteFunc(names, func(n string) bool { return len(n) < minOrphan || !used(n) || b.isDefined(n) })
 	for _, n := range index.NamedBy(e.text, lang) {
-		if n.Defines && !isWord(n.Text) && !slices.ContainsFunc(b.index.Named(n.Text), func(p index.Place) bool { return p.Name.Defines }) {
+		if n.Defines && !isWord(n.Text) && used(n.Text) && !slices.ContainsFunc(b.index.Named(n.Text), func(p index.Place) bool { return p.Name.Defines }) {
 			names = append(names, n.Text)
 		}
 	}
 	return names
+}
+
+// isDefined remembers what the index says of a name.
+func (e *evidence) isDefined(name string) bool {
+	known, asked := e.defined[name]
+	if !asked {
+		known = e.index.Defined(name)
+		e.defined[name] = known
+	}
+	return known
 }
 
 // orphans finds the functions around the error that still use a name which the edit took away.
@@ -120,10 +152,13 @@ func (b *bench) unknownNameRule() []finding {
 		if e.op != selfheal.LineAdded || e.moved || !lateBound(e.at.path) {
 			continue
 		}
+		if !b.nearReaders(e) {
+			continue
+		}
 		before := b.deletedWords(e.group)
 		for _, m := range reading.FindAllStringSubmatch(e.text, 10) {
 			name := m[1]
-			if before[name] || b.index.Defined(name) || b.survey.frequency[index.TermOf(name)] > 1 || len(b.index.Defining(name)) > 0 {
+			if before[name] || b.survey.frequency[index.TermOf(name)] > 1 || len(b.index.Defining(name)) > 0 || b.isDefined(name) {
 				continue
 			}
 			if f, ok := b.unknownName(i, name); ok {
@@ -139,6 +174,16 @@ func (b *bench) unknownNameRule() []finding {
 func lateBound(path string) bool {
 	lang := index.LanguageOf(path)
 	return lang != nil && slices.Contains([]string{"python", "javascript", "ruby", "elixir", "php"}, lang.Name)
+}
+
+// nearReaders tells whether an edit lies in a function around the error, or in one that such a function calls.
+func (b *bench) nearReaders(e edit) bool {
+	s := b.sources[e.near.path]
+	if s == nil {
+		return false
+	}
+	function := s.FunctionAt(e.near.line)
+	return function != nil && slices.ContainsFunc(b.readers, func(a anchor) bool { return function == a.function || a.function.Mentions(function.Name) })
 }
 
 // unknownName is an exhibit when the edit lies in a function around the error, or in one that such a function calls.

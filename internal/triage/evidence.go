@@ -53,9 +53,10 @@ const (
 	factorSource        = 1.6 // a changed function that is called right above where an absent value failed
 	factorSecondHop     = 0.4 // one call further away
 	factorMoved         = 0.8
-	factorRewritten     = 0.5 // a changed line on which nothing is new
-	factorLogger        = 0.6 // where the logger was called rather than where it failed
-	factorNilArgument   = 0.4 // the innermost frame, when what failed was handed to it
+	factorReworded      = 0.25 // a frame on a statement of which only the words are new
+	factorRewritten     = 0.5  // a changed line on which nothing is new
+	factorLogger        = 0.6  // where the logger was called rather than where it failed
+	factorNilArgument   = 0.4  // the innermost frame, when what failed was handed to it
 	frameDecay          = 0.35
 	bitsOfName          = 12.0 // surprise at which a name counts fully
 )

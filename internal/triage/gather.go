@@ -134,6 +134,29 @@ func (e *evidence) symptomSources(symptoms []symptom) []string {
 			paths = append(paths, m.Path)
 		}
 	}
+	return append(paths, e.settingSources()...)
+}
+
+// maxPassing is how many files are read because they name a constant that was changed.
+const maxPassing = 60
+
+// settingSources lists the files that name what got another value, where not too many do.
+func (e *evidence) settingSources() []string {
+	names := map[index.Term]bool{}
+	for _, s := range e.settings() {
+		if t := index.TermOf(s.name); specificity(s.name) >= minSetting && e.survey.frequency[t] <= maxPassed {
+			names[t] = true
+		}
+	}
+	var paths []string
+	for _, p := range e.index.Paths {
+		for t := range names {
+			if len(paths) < maxPassing && e.index.Files[p].Has(t) {
+				paths = append(paths, p)
+				break
+			}
+		}
+	}
 	return paths
 }
 

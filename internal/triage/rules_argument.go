@@ -23,23 +23,60 @@ func (b *bench) argumentRule() []finding {
 		if specificity(s.name) < minSetting || b.survey.frequency[index.TermOf(s.name)] > maxPassed {
 			continue
 		}
-		calls := b.callsWith(s.name)
-		for _, a := range b.readers {
-			for _, c := range calls {
-				if !b.leadsTo(c.callee, c.path, a) {
-					continue
-				}
-				x := selfheal.Exhibit{
-					Kind: selfheal.ExhibitCallHop, Weight: weightArgument * a.weight * b.settingRarity(s.name), Observed: shorten(a.observed),
-					Text: fmt.Sprintf("%s, which this commit gave another value, is handed to %s in %s, where the error shows", shorten(s.name), c.callee, a.path),
-				}
-				b.quoteEdit(&x, s.added)
-				out = append(out, finding{familyArgument, b.edits[s.added].commit, x, []pointer{{s.added, weightSetting * a.weight}}})
+		for _, c := range b.callsWith(s.name) {
+			out = append(out, b.handed(c, s.added, s.name+", which this commit gave another value,", b.settingRarity(s.name))...)
+		}
+	}
+	return append(out, b.changedCalls()...)
+}
+
+// handed makes exhibits of a call that hands another value to the file in which the error shows.
+func (b *bench) handed(c passing, i int, what string, factor float64) []finding {
+	var out []finding
+	for _, a := range b.readers {
+		if !b.leadsTo(c.callee, c.path, a) {
+			continue
+		}
+		x := selfheal.Exhibit{
+			Kind: selfheal.ExhibitCallHop, Weight: weightArgument * a.weight * factor, Observed: shorten(a.observed),
+			Text: fmt.Sprintf("%s is handed to %s in %s, where the error shows", shorten(what), shorten(c.callee), a.path),
+		}
+		b.quoteEdit(&x, i)
+		out = append(out, finding{familyArgument, b.edits[i].commit, x, []pointer{{i, weightSetting * a.weight}}})
+	}
+	return out
+}
+
+// changedCalls finds calls of the failing file that differ in a constant only.
+func (b *bench) changedCalls() []finding {
+	names := map[string]bool{}
+	for _, a := range b.readers {
+		if s := b.sources[a.path]; s != nil {
+			for _, f := range s.Functions {
+				names[f.Name] = true
+			}
+		}
+	}
+	var out []finding
+	for i, e := range b.edits {
+		if e.op != selfheal.LineAdded || e.moved || !namesAny(e.text, names) {
+			continue
+		}
+		d, ok := b.replaced(i)
+		if !ok || constants.ReplaceAllString(b.edits[d].text, "0") != constants.ReplaceAllString(e.text, "0") {
+			continue
+		}
+		for _, m := range wholeCall.FindAllStringSubmatch(e.text, 10) {
+			if constants.MatchString(m[2]) && !strings.Contains(b.edits[d].text, m[0]) {
+				out = append(out, b.handed(passing{e.at.path, m[1]}, i, "another constant", 1)...)
 			}
 		}
 	}
 	return out
 }
+
+// constants matches numbers, and the words for truth.
+var constants = regexp.MustCompile(`\b\d[\w.]*|\b(?i:true|false|null|nil|none)\b`)
 
 // passing is a call that is given a name.
 type passing struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"selfheal/internal/triage/index"
+	"slices"
 	"sort"
 	"strings"
 
@@ -146,7 +147,10 @@ func (b *bench) frameLine(f located) []finding {
 			text = "the line that logs the error was changed by this commit"
 		}
 		x := selfheal.Exhibit{Kind: kind, Weight: weightFrameLine * f.weight, Text: text, Observed: shorten(f.quote)}
-		if b.onlyRewritten(edits) {
+		if b.onlySays(f, edits) {
+			x.Weight *= factorReworded
+			x.Text += ", which gave the message other words"
+		} else if b.onlyRewritten(edits) {
 			x.Weight *= factorRewritten
 			x.Text += ", without a new name on it"
 		}
@@ -162,6 +166,23 @@ func (b *bench) frameLine(f located) []finding {
 		out = append(out, finding)
 	}
 	return out
+}
+
+// onlySays tells whether what was changed on the line of a frame is only the
+// text of a statement that logs or raises: what fails there failed before.
+func (b *bench) onlySays(f located, edits []int) bool {
+	s := b.sources[f.path]
+	if s == nil || !slices.ContainsFunc(s.Literals, func(l index.Literal) bool {
+		return l.Start <= f.line && l.End >= f.line && l.Role != index.RoleOther
+	}) {
+		return false
+	}
+	for _, i := range edits {
+		if b.edits[i].op == selfheal.LineAdded && !b.reworded(b.edits[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // onlyRewritten tells whether the added lines hold no word that the lines deleted

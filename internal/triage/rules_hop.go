@@ -13,7 +13,7 @@ import (
 func (b *bench) callees(a anchor) []anchor {
 	var out []anchor
 	for _, d := range b.index.Callees(a.function) {
-		if b.nameRarity(d.Function.Name) < 0.4 || d.Function == a.function || dirOf(d.Path) != dirOf(a.path) {
+		if b.nameRarity(d.Function.Name) < 0.4 || dirOf(d.Path) != dirOf(a.path) && len(b.index.Defining(d.Function.Name)) > 1 {
 			continue
 		}
 		out = append(out, anchor{path: d.Path, function: d.Function, weight: factorSecondHop * a.weight, observed: a.observed})

@@ -59,7 +59,7 @@ func (b *bench) readersText() string {
 }
 
 // settingKey matches the names that a line of a manifest or of settings brings about.
-var settingKey = regexp.MustCompile(`^\s*(?:-\s*)?(?:export\s+|ENV\s+|ARG\s+)?["']?([A-Za-z_][\w.-]*)["']?\s*[:=]|^\s*-?\s*name:\s*["']?([A-Za-z_][\w.-]*)`)
+var settingKey = regexp.MustCompile(`^\s*-?\s*name:\s*["']?([A-Za-z_][\w.-]*)|^\s*(?:-\s*)?(?:export\s+|ENV\s+|ARG\s+)?["']?([A-Za-z_][\w.-]*)["']?\s*[:=]`)
 
 // takenAway lists the names in use that a deleted line brought about and that
 // nothing brings about at the head.

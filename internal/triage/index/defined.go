@@ -60,6 +60,9 @@ func eachDefined(code []byte, t tokens, f func(name []byte)) {
 			if len(open) > 0 {
 				inner = open[len(open)-1]
 			}
+			if start > 0 && code[start-1] == '.' {
+				inner, previous = 0, "return" // a member: only an assignment gives it a value
+			}
 			if gives(code, pos, previous, inner) {
 				f(code[start:pos])
 			}

@@ -30,6 +30,8 @@ type stackFrame struct {
 	// nilArgument says that the function was entered with a nil first argument
 	// or receiver: if that is what failed, the fault lies with its callers.
 	nilArgument bool
+	// inlined says that a Go stack does not show the arguments.
+	inlined bool
 }
 
 type frameKind uint8
@@ -178,7 +180,7 @@ func mergeFrames(decoded, read []stackFrame) []stackFrame {
 			decoded = append(decoded, f)
 			continue
 		}
-		decoded[i].source, decoded[i].nilArgument = f.source, f.nilArgument
+		decoded[i].source, decoded[i].nilArgument, decoded[i].inlined = f.source, f.nilArgument, f.inlined
 		if decoded[i].function == "" {
 			decoded[i].function = f.function
 		}
@@ -226,6 +228,7 @@ func splitFrames(text string, build bool) (frames []stackFrame, message string) 
 			if i > 0 && f.function == "" {
 				f.function = goFunctionName(lines[i-1])
 				f.nilArgument = f.function != "" && strings.Contains(lines[i-1], "(0x0")
+				f.inlined = f.function != "" && strings.HasSuffix(strings.TrimSpace(lines[i-1]), "(...)")
 			}
 			frames = append(frames, f)
 			continue

@@ -63,10 +63,11 @@ func eachDefined(code []byte, t tokens, f func(name []byte)) {
 			if start > 0 && code[start-1] == '.' {
 				inner, previous = 0, "return" // a member: only an assignment gives it a value
 			}
-			if gives(code, pos, previous, inner) {
+			word := string(code[start:pos])
+			if gives(code, pos, previous, inner) || previous == "" && typedBehind(code, start, pos) && !asks[word] && !declares[word] && !controlWords[word] {
 				f(code[start:pos])
 			}
-			previous = string(code[start:pos])
+			previous = word
 		default:
 			switch c {
 			case '(', '[', '{':
@@ -104,14 +105,23 @@ func gives(code []byte, pos int, previous string, inner byte) bool {
 		return true
 	case previous != "" && !asks[previous]: // a declaration with its type, or a field
 		return strings.IndexByte("=;,)\n\r", next) >= 0
-	case inner == '{' && (next == ',' || next == '}'): // a field by the name of a variable, unless it is taken apart
+	case previous == "" && inner == '{' && (next == ',' || next == '}'): // a field by the name of a variable, unless it is taken apart
 		line, _, _ := bytes.Cut(code[pos:min(len(code), pos+maxHeader)], []byte("\n"))
 		_, after, closed := bytes.Cut(line, []byte("}"))
 		return !closed || !bytes.HasPrefix(bytes.TrimLeft(after, " \t"), []byte("="))
-	case next == '[' || next == '*' || IsWordByte(next): // a field, or a parameter with its type behind
-		return previous == ""
 	}
 	return false
+}
+
+// typedBehind tells whether a word at the beginning of a line or of a parameter
+// is followed by its type.
+func typedBehind(code []byte, start, end int) bool {
+	before := bytes.TrimRight(code[max(0, start-40):start], " \t")
+	if len(before) > 0 && strings.IndexByte("\n(,", before[len(before)-1]) < 0 || end+1 >= len(code) || code[end] != ' ' && code[end] != '\t' {
+		return false
+	}
+	rest := bytes.TrimLeft(code[end:min(len(code), end+40)], " \t")
+	return len(rest) > 0 && (rest[0] == '[' || rest[0] == '*' || IsWordByte(rest[0]))
 }
 
 // definedByLiterals gives the keys that are written as strings, the fields of

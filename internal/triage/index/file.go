@@ -54,7 +54,11 @@ func Parse(content []byte, lang *Language) *File {
 	f.setRoles(statementsIn(code, t))
 	f.keepPhrases()
 	f.Terms = termsOf(content)
-	f.Defined = slices.DeleteFunc(definedIn(code, t), func(t Term) bool { return !contains(f.Terms, t) })
+	defined := definedIn(code, t)
+	for _, fn := range f.Functions {
+		defined = append(defined, TermOf(fn.Name))
+	}
+	f.Defined = slices.DeleteFunc(sorted(defined), func(t Term) bool { return !contains(f.Terms, t) })
 	f.Names = namesOf(code, t, f.Functions)
 	return f
 }

@@ -135,8 +135,8 @@ func nameOf(before []byte, l Literal) (Name, bool) {
 	opener := last == '(' || last == '['
 	if opener {
 		word := LastWord(before[:n-1])
-		if word == "get" || word == "fetch" || word == "Get" {
-			word = LastWord([]byte(strings.TrimSuffix(strings.TrimSuffix(prefix[:n-1], word), ".")))
+		if owner, isMember := strings.CutSuffix(strings.TrimSuffix(prefix[:n-1], word), "."); isMember && (word == "get" || word == "fetch" || word == "Get") {
+			word = LastWord([]byte(owner))
 		}
 		if reader, known := readers[word]; known && fits(reader.Kind, text) {
 			reader.Text, reader.Line = strings.TrimLeft(text, "-"), l.Start

@@ -309,7 +309,9 @@ func (w told) right(s story, v selfheal.Verdict) (commit, line bool) {
 
 // known are the stories that triage does not answer yet, with what it says. A
 // story that leaves this list must not come back.
-var known = map[string]string{}
+var known = map[string]string{
+	"fresh go helper two calls away": "two calls away and without a word of the error, a changed function is one of many",
+}
 
 func TestStories(t *testing.T) {
 	t.Parallel()

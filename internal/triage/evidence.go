@@ -48,11 +48,13 @@ const (
 	weightArgument      = 3.8 // a value that the failing code is handed
 	weightSwapped       = 4.0 // the same arguments in another order
 	weightLowered       = 3.0 // a limit of the error's kind, one call away
+	weightUnset         = 2.5 // a variable is read that nothing sets
 	weightTypedNil      = 4.0 // a pointer that may be nil became an interface
 	factorBelow         = 0.3 // lines below the one that failed or printed the error
 	factorSource        = 1.6 // a changed function that is called right above where an absent value failed
 	factorSecondHop     = 0.4 // one call further away
 	factorMoved         = 0.8
+	factorUnlinked      = 0.4  // a name is gone at a place that has nothing to do with the failing code
 	factorReworded      = 0.25 // a frame on a statement of which only the words are new
 	factorRewritten     = 0.5  // a changed line on which nothing is new
 	factorLogger        = 0.6  // where the logger was called rather than where it failed

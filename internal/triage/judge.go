@@ -84,7 +84,7 @@ func (e *evidence) examine(s symptom, emitters []index.Emitter, deployedAt time.
 	var findings []finding
 	for _, rule := range []func() []finding{
 		b.frameRule, b.literalRule, b.siteRule, b.hopRule, b.nameRule, b.dependencyRule, b.lexiconRule, b.settingRule, b.valueRule,
-		b.flowRule, b.constraintRule, b.orphanRule, b.unknownNameRule, b.argumentRule, b.swapRule, b.limitRule, b.typedNilRule,
+		b.flowRule, b.constraintRule, b.orphanRule, b.unknownNameRule, b.argumentRule, b.swapRule, b.limitRule, b.typedNilRule, b.unsetRule,
 	} {
 		findings = append(findings, rule()...)
 	}

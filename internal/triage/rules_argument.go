@@ -34,7 +34,7 @@ func (b *bench) argumentRule() []finding {
 func (b *bench) handed(c passing, i int, what string, factor float64) []finding {
 	var out []finding
 	for _, a := range b.readers {
-		if !b.leadsTo(c.callee, c.path, a) {
+		if !b.leadsTo(c.callee, c.path, a) || !b.receives(c, a) {
 			continue
 		}
 		x := selfheal.Exhibit{
@@ -68,12 +68,82 @@ func (b *bench) changedCalls() []finding {
 		}
 		for _, m := range wholeCall.FindAllStringSubmatch(e.text, 10) {
 			if constants.MatchString(m[2]) && !strings.Contains(b.edits[d].text, m[0]) {
-				out = append(out, b.handed(passing{e.at.path, m[1]}, i, "another constant", 1)...)
+				out = append(out, b.handed(passing{e.at.path, m[1], changedArgument(b.edits[d].text, m)}, i, "another constant", 1)...)
 			}
 		}
 	}
 	return out
 }
+
+// changedArgument gives the place of the first argument of a call that a line did not have before.
+func changedArgument(before string, call []string) int {
+	for _, m := range wholeCall.FindAllStringSubmatch(before, 10) {
+		if m[1] != call[1] {
+			continue
+		}
+		was := arguments(m[2])
+		for i, now := range arguments(call[2]) {
+			if i >= len(was) || was[i] != now {
+				return i
+			}
+		}
+	}
+	return 0
+}
+
+// receives tells whether an anchor's function uses what it is handed: the
+// parameter, or a name that the callee gives its value.
+func (b *bench) receives(c passing, a anchor) bool {
+	s := b.sources[a.path]
+	_, name, _ := cutLast(strings.NewReplacer("::", ".", "->", ".").Replace(c.callee), ".")
+	for _, f := range s.FunctionsNamed(name) {
+		lines := s.lines[f.Start-1 : min(f.End, len(s.lines))]
+		parameter := parameterAt(strings.Join(lines[:min(len(lines), 6)], " "), name, c.place, index.LanguageOf(a.path))
+		if parameter == "" {
+			continue
+		}
+		names := []string{parameter}
+		for _, line := range lines {
+			if hasWord(line, parameter) {
+				names = append(names, index.DefinedBy(line, index.LanguageOf(a.path))...)
+			}
+		}
+		if slices.ContainsFunc(names, func(n string) bool { _, ok := b.uses(a, n, place{}); return ok && n != name }) {
+			return true
+		}
+	}
+	return false
+}
+
+// parameterAt gives the name of a function's parameter by its place; empty when there is none.
+func parameterAt(header, name string, place int, lang *index.Language) string {
+	at := wordPlaces(header[:min(len(header), 1000)], name)
+	if len(at) == 0 || lang == nil {
+		return ""
+	}
+	m := parameterList.FindStringSubmatch(header[at[0]+len(name):])
+	if m == nil {
+		return ""
+	}
+	list := arguments(m[1])
+	if len(list) > 0 && (list[0] == "self" || list[0] == "cls" || list[0] == "&self" || list[0] == "&mut self") {
+		list = list[1:]
+	}
+	if place >= len(list) {
+		return ""
+	}
+	words := anyWord.FindAllString(strings.SplitN(strings.SplitN(list[place], "=", 2)[0], ":", 2)[0], -1)
+	switch {
+	case len(words) == 0:
+		return ""
+	case lang.Name == "braces" || lang.Name == "php": // the type stands before the name
+		return words[len(words)-1]
+	}
+	return words[0]
+}
+
+// parameterList matches the parameters behind a function's name.
+var parameterList = regexp.MustCompile(`^\s*(?:\[[^\]]*\]|<[^>]*>)?\s*\(((?:[^()]|\([^()]*\))*)\)`)
 
 // constants matches numbers, and the words for truth.
 var constants = regexp.MustCompile(`\b\d[\w.]*|\b(?i:true|false|null|nil|none)\b`)
@@ -82,10 +152,12 @@ var constants = regexp.MustCompile(`\b\d[\w.]*|\b(?i:true|false|null|nil|none)\b
 type passing struct {
 	path   string
 	callee string // with what qualifies it
+	place  int    // of the argument, from 0
 }
 
-// calling matches the innermost call around a place: its callee, by what stands before.
-var calling = regexp.MustCompile(`([A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*)\s*\((?:[^()]|\([^()]*\))*$`)
+// calling matches the innermost call around a place by what stands before: its
+// callee and the arguments so far.
+var calling = regexp.MustCompile(`([A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*)\s*\(((?:[^()]|\([^()]*\))*)$`)
 
 // callsWith finds the calls that are given a name, in the files that were read.
 func (b *bench) callsWith(name string) []passing {
@@ -102,7 +174,7 @@ func (b *bench) callsWith(name string) []passing {
 		for _, line := range s.lines {
 			for _, at := range wordPlaces(line, name) {
 				if m := calling.FindStringSubmatch(line[:at]); m != nil {
-					found = append(found, passing{p, m[1]})
+					found = append(found, passing{p, m[1], len(arguments(m[2])) - 1})
 				}
 			}
 		}

@@ -271,9 +271,7 @@ func (b *bench) missingName(name, observed string) []finding {
 // keeps tells whether a commit that took a name away put it back: as a string,
 // when it was one.
 func (b *bench) keeps(name string, gone, added []int) bool {
-	quoted := func(i int) bool {
-		return strings.Contains(b.edits[i].text, `"`+name+`"`) || strings.Contains(b.edits[i].text, "'"+name+"'")
-	}
+	quoted := func(i int) bool { return isQuoted(b.edits[i].text, name) }
 	if slices.ContainsFunc(gone, quoted) {
 		return slices.ContainsFunc(added, quoted)
 	}

@@ -73,12 +73,45 @@ func (b *bench) takenAway(e edit, used func(string) bool) []string {
 	}
 	names = append(names, index.DefinedBy(e.text, lang)...)
 	names = slices.DeleteFunc(names, func(n string) bool { return len(n) < minOrphan || !used(n) || b.isDefined(n) })
+	for _, l := range quotedWords.FindAllStringSubmatch(e.text, 10) {
+		if name := l[1]; used(name) && b.isKey(name) {
+			names = append(names, name)
+		}
+	}
 	for _, n := range index.NamedBy(e.text, lang) {
 		if n.Defines && !isWord(n.Text) && used(n.Text) && !slices.ContainsFunc(b.index.Named(n.Text), func(p index.Place) bool { return p.Name.Defines }) {
 			names = append(names, n.Text)
 		}
 	}
 	return names
+}
+
+// quotedWords matches string literals without white space.
+var quotedWords = regexp.MustCompile("[\"'`]([^\\s\"'`]{6,80})[\"'`]")
+
+// isKey tells whether a text looks like a name that two places agreed on, and
+// that one file of code has at the most by now.
+func (b *bench) isKey(text string) bool {
+	if isWord(text) {
+		return specificity(text) >= 1 && b.filesWith(text) <= 1
+	}
+	last := ""
+	index.EachWord([]byte(text), func(w []byte) { last = string(w) })
+	return strings.ContainsAny(text, "._-:/") && len(last) >= minOrphan && b.filesWith(last) <= maxKeyFiles
+}
+
+// maxKeyFiles is how many files may have the last word of a key that is no word.
+const maxKeyFiles = 3
+
+// filesWith counts the files of code that have a word.
+func (b *bench) filesWith(word string) int {
+	t, n := index.TermOf(word), 0
+	for _, f := range b.index.Files {
+		if f.Has(t) {
+			n++
+		}
+	}
+	return n
 }
 
 // isDefined remembers what the index says of a name.
@@ -104,6 +137,9 @@ func (b *bench) orphans(i int, name string) []finding {
 		if isWord(name) {
 			rarity = b.settingRarity(name)
 		}
+		if e.class != selfheal.ClassConfig && isWord(name) && !b.linked(a, e) && !b.sharedKey(a, e, name) {
+			rarity *= factorUnlinked
+		}
 		x := selfheal.Exhibit{
 			Kind: selfheal.ExhibitIdentifier, Weight: weightOrphan * a.weight * (0.7 + 0.3*near) * rarity, Observed: shorten(a.observed),
 			Text: fmt.Sprintf("this commit took away %s, which %s, where the error shows, still uses and nothing defines any more", shorten(name), a.function.Name),
@@ -119,6 +155,50 @@ func (b *bench) orphans(i int, name string) []finding {
 		out = append(out, finding{familyName, e.commit, x, lines})
 	}
 	return out
+}
+
+// linked tells whether the code around an error has to do with that around an
+// edit: it lies in the same file, names the function or the file, or shares a
+// text with it, as the two sides of a route or a queue do. Many things have
+// members of one name.
+func (b *bench) linked(a anchor, e edit) bool {
+	here, there := b.sources[a.path], b.sources[e.near.path]
+	if a.path == e.near.path || here == nil || there == nil {
+		return a.path == e.near.path
+	}
+	stem := strings.TrimSuffix(path.Base(e.near.path), path.Ext(e.near.path))
+	if here.Has(index.TermOf(stem)) {
+		return true
+	}
+	function := there.FunctionAt(e.near.line)
+	if function == nil {
+		return false
+	}
+	if here.Has(index.TermOf(function.Name)) {
+		return true
+	}
+	code := strings.Join(here.lines, "\n")
+	for _, line := range there.lines[function.Start-1 : min(function.End, len(there.lines))] {
+		for _, l := range quotedWords.FindAllStringSubmatch(line, 10) {
+			if !isWord(l[1]) && strings.Contains(code, l[1]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sharedKey tells whether a compound name is a string on both sides, as the key of a map is.
+func (b *bench) sharedKey(a anchor, e edit, name string) bool {
+	s := b.sources[a.path]
+	if s == nil || specificity(name) < 1 || !isQuoted(e.text, name) {
+		return false
+	}
+	return slices.ContainsFunc(s.lines[a.function.Start-1:min(a.function.End, len(s.lines))], func(line string) bool { return isQuoted(line, name) })
+}
+
+func isQuoted(line, name string) bool {
+	return strings.Contains(line, `"`+name+`"`) || strings.Contains(line, "'"+name+"'")
 }
 
 // uses tells whether an anchor's function has a name, at another place than

@@ -87,6 +87,49 @@ func (b *bench) settingRule() []finding {
 	return out
 }
 
+// unsetRule finds variables of the environment that the failing code reads since
+// a commit and that nothing in the repository sets, while the one which it read
+// before is set.
+func (b *bench) unsetRule() []finding {
+	var out []finding
+	for i, e := range b.edits {
+		if e.op != selfheal.LineAdded || e.moved {
+			continue
+		}
+		for _, n := range index.NamedBy(e.text, index.LanguageOf(e.at.path)) {
+			if n.Kind != index.KindEnvironment || n.Defines || b.isDefined(n.Text) {
+				continue
+			}
+			if d, ok := b.replaced(i); ok {
+				out = append(out, b.unset(i, n.Text, index.NamedBy(b.edits[d].text, index.LanguageOf(e.at.path)))...)
+			}
+		}
+	}
+	return out
+}
+
+// unset makes exhibits for the functions around the error that have the line.
+func (b *bench) unset(i int, name string, before []index.Name) []finding {
+	e := b.edits[i]
+	old := slices.IndexFunc(before, func(n index.Name) bool { return n.Kind == index.KindEnvironment && b.index.Set(n.Text) })
+	if old < 0 {
+		return nil
+	}
+	var out []finding
+	for _, a := range b.readers {
+		if a.path != e.near.path || e.near.line < a.function.Start || e.near.line > a.function.End {
+			continue
+		}
+		x := selfheal.Exhibit{
+			Kind: selfheal.ExhibitConfiguration, Weight: weightUnset * a.weight, Observed: shorten(a.observed),
+			Text: fmt.Sprintf("%s reads %s since this commit, which nothing in the repository sets; %s is set", a.function.Name, shorten(name), shorten(before[old].Text)),
+		}
+		b.quoteEdit(&x, i)
+		out = append(out, finding{familySetting, e.commit, x, []pointer{{i, weightUnset}}})
+	}
+	return out
+}
+
 // settingRarity weighs a setting by how few files mention it beside the one that sets it.
 func (b *bench) settingRarity(name string) float64 {
 	t := index.TermOf(name)

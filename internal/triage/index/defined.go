@@ -8,6 +8,8 @@ import (
 var (
 	// declares are keywords before the name that they declare.
 	declares = wordSet("func def defp class type interface struct enum trait fn function const let var val fun record module namespace object alias")
+	// modifiers are words before a declaration that declare nothing themselves.
+	modifiers = wordSet("public private protected internal static final abstract override virtual readonly export default async pub unsafe extern sealed open suspend inline data package synchronized volatile transient native")
 	// asks are words before a name that is only used.
 	asks = wordSet("return throw new yield await raise else in of not and or is case if while for elif when unless import from package use using del delete typeof instanceof go defer assert print echo as")
 )
@@ -64,7 +66,7 @@ func eachDefined(code []byte, t tokens, f func(name []byte)) {
 				inner, previous = 0, "return" // a member: only an assignment gives it a value
 			}
 			word := string(code[start:pos])
-			if gives(code, pos, previous, inner) || previous == "" && typedBehind(code, start, pos) && !asks[word] && !declares[word] && !controlWords[word] {
+			if gives(code, pos, previous, inner) || previous == "" && typedBehind(code, start, pos) && !asks[word] && !declares[word] && !controlWords[word] && !modifiers[word] {
 				f(code[start:pos])
 			}
 			previous = word

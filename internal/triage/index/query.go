@@ -146,6 +146,12 @@ func (x *Index) Defined(name string) bool {
 			return true
 		}
 	}
+	return x.Set(name)
+}
+
+// Set tells whether a file of settings has a name.
+func (x *Index) Set(name string) bool {
+	t := TermOf(name)
 	return slices.ContainsFunc(x.settings, func(f *File) bool { return f.Defines(t) })
 }
 

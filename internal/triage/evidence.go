@@ -54,6 +54,7 @@ const (
 	factorSource        = 1.6 // a changed function that is called right above where an absent value failed
 	factorSecondHop     = 0.4 // one call further away
 	factorMoved         = 0.8
+	factorGivenAgain    = 0.3  // a changed value that another took the place of before the failing line
 	factorUnlinked      = 0.4  // a name is gone at a place that has nothing to do with the failing code
 	factorReworded      = 0.25 // a frame on a statement of which only the words are new
 	factorRewritten     = 0.5  // a changed line on which nothing is new

@@ -1,6 +1,7 @@
 package triage
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -35,13 +36,24 @@ func (b *bench) orphanRule() []finding {
 		}
 		told := map[string]bool{}
 		for _, name := range b.takenAway(e, used) {
-			if !told[name] {
+			if !told[name] && !b.putBack(e.commit, name) {
 				told[name] = true
 				out = append(out, b.orphans(i, name)...)
 			}
 		}
 	}
 	return out
+}
+
+// putBack tells whether a commit that took a name away has it on another line,
+// other than as the member of something.
+func (b *bench) putBack(commit int, name string) bool {
+	return slices.ContainsFunc(b.edits, func(e edit) bool {
+		if e.commit != commit || e.op != selfheal.LineAdded || !strings.Contains(e.text, name) {
+			return false
+		}
+		return !isWord(name) || slices.ContainsFunc(wordPlaces(e.text, name), func(at int) bool { return at == 0 || e.text[at-1] != '.' })
+	})
 }
 
 // readersText is the code of the functions in which the error shows.
@@ -157,28 +169,32 @@ func (b *bench) orphans(i int, name string) []finding {
 	return out
 }
 
+// maxLinked is how many lines around an edit are looked at for a text that the failing code shares.
+const maxLinked = 300
+
 // linked tells whether the code around an error has to do with that around an
 // edit: it lies in the same file, names the function or the file, or shares a
 // text with it, as the two sides of a route or a queue do. Many things have
 // members of one name.
 func (b *bench) linked(a anchor, e edit) bool {
-	here, there := b.sources[a.path], b.sources[e.near.path]
-	if a.path == e.near.path || here == nil || there == nil {
-		return a.path == e.near.path
+	changed := cmp.Or(e.near.path, e.at.path)
+	here, there := b.sources[a.path], b.sources[changed]
+	if a.path == changed || here == nil || there == nil {
+		return a.path == changed
 	}
-	stem := strings.TrimSuffix(path.Base(e.near.path), path.Ext(e.near.path))
+	stem := strings.TrimSuffix(path.Base(changed), path.Ext(changed))
 	if here.Has(index.TermOf(stem)) {
 		return true
 	}
-	function := there.FunctionAt(e.near.line)
-	if function == nil {
-		return false
-	}
-	if here.Has(index.TermOf(function.Name)) {
-		return true
+	around := there.lines // of a place that later commits changed again, only the file is known
+	if function := there.FunctionAt(e.near.line); function != nil {
+		if here.Has(index.TermOf(function.Name)) {
+			return true
+		}
+		around = there.lines[function.Start-1 : min(function.End, len(there.lines))]
 	}
 	code := strings.Join(here.lines, "\n")
-	for _, line := range there.lines[function.Start-1 : min(function.End, len(there.lines))] {
+	for _, line := range around[:min(len(around), maxLinked)] {
 		for _, l := range quotedWords.FindAllStringSubmatch(line, 10) {
 			if !isWord(l[1]) && strings.Contains(code, l[1]) {
 				return true

@@ -127,3 +127,14 @@ func (b *bench) returnedNil(e edit, pointer string) (text string, ok bool) {
 	}
 	return fmt.Sprintf("%s returns the pointer %s as an interface since this commit: a nil %s is then not equal to nil", function.Name, m[1], pointer), true
 }
+
+// receiverOf gives the type of a method whose receiver was nil, or may have been,
+// as a Go stack prints it.
+func receiverOf(f stackFrame) string {
+	_, rest, ok := strings.Cut(f.function, "(*")
+	if !ok || !f.nilArgument && !f.inlined {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, ")")
+	return name
+}

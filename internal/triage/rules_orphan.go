@@ -303,17 +303,3 @@ func (b *bench) unknownName(i int, name string) (finding, bool) {
 	}
 	return finding{}, false
 }
-
-// packageOf is the name by which Go code calls the functions of a file of another package.
-func packageOf(file string) string { return path.Base(dirOf(file)) }
-
-// receiverOf gives the type of a method whose receiver was nil, or may have been,
-// as a Go stack prints it.
-func receiverOf(f stackFrame) string {
-	_, rest, ok := strings.Cut(f.function, "(*")
-	if !ok || !f.nilArgument && !f.inlined {
-		return ""
-	}
-	name, _, _ := strings.Cut(rest, ")")
-	return name
-}

@@ -28,7 +28,7 @@ type indexed struct {
 }
 
 // benchIndex prints how long the source index of repositories takes, without and with its cache.
-func benchIndex(ctx context.Context, w io.Writer, args []string) error {
+func benchIndex(ctx context.Context, w io.Writer, args []string) (err error) {
 	flags := flag.NewFlagSet("index", flag.ContinueOnError)
 	repositories := flags.String("repositories", "", "directories of git repositories, separated by blanks")
 	if err := flags.Parse(args); err != nil || *repositories == "" {
@@ -38,7 +38,7 @@ func benchIndex(ctx context.Context, w io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "%d processors\n", runtime.GOMAXPROCS(0))
 	fmt.Fprintln(table, "REPOSITORY\tFILES\tLINES\tCOLD\tWARM\tONE MESSAGE\tCACHE")

@@ -211,6 +211,7 @@ func (s *scanner) regexpFollows() bool {
 // expressionWords are keywords after which an expression begins.
 var expressionWords = wordSet("return typeof case in of do else yield await void delete")
 
+// LastWord gives the word that code ends with; empty when it ends with none.
 func LastWord(code []byte) string {
 	start := len(code)
 	for start > 0 && IsWordByte(code[start-1]) {
@@ -256,6 +257,7 @@ func tail(b []byte, n int) string { return string(b[max(0, len(b)-n):]) }
 // LiteralsIn gives the string literals of a line of an unknown language.
 func LiteralsIn(line string) []Literal { return scanTokens(line, braceSyntax).literals }
 
+// IsDigit tells whether a byte is a decimal digit.
 func IsDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // IsWordByte tells whether a byte belongs to an identifier; bytes of UTF-8 sequences do.

@@ -12,7 +12,7 @@ const MinStatic = 12
 // in the notations of the usual languages.
 var Placeholders = regexp.MustCompile(`%[-+# 0]*[\d*]*(?:\.[\d*]+)?(?:\(\w+\))?[a-zA-Z]|\$?\{[^{}]*\}|#\{[^{}]*\}|\$\w+|\n`)
 
-// phrase is the constant part of a message in source code.
+// Phrase is the constant part of a message in source code.
 type Phrase struct {
 	pieces []string
 	// open says that more text may follow the last piece at once: a placeholder or a joined string.
@@ -64,7 +64,7 @@ func (p Phrase) key() Term {
 
 func (p Phrase) String() string { return strings.Join(p.pieces, " ... ") }
 
-// match finds the pieces in the message in their order, and gives how many
+// Match finds the pieces in the message in their order, and gives how many
 // constant characters were found and where the last of them ends, as a share
 // of the message. ok is false when a long piece is missing, when the text goes
 // on where the literal ends, or when it is one plain word.

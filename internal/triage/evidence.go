@@ -143,6 +143,13 @@ type source struct {
 	lines []string
 }
 
+// code gives the lines of a function. What a cache says of a file is a hint: it
+// may be more lines than there are.
+func (s *source) code(f *index.Function) []string {
+	from := min(max(f.Start, 1)-1, len(s.lines))
+	return s.lines[from:max(from, min(f.End, len(s.lines)))]
+}
+
 // editsIn gives the edits that took effect in lines from..to of a file of the head.
 func (e *evidence) editsIn(path string, from, to int) []int {
 	var found []int

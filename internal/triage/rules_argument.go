@@ -97,7 +97,7 @@ func (b *bench) receives(c passing, a anchor) bool {
 	s := b.sources[a.path]
 	_, name, _ := cutLast(strings.NewReplacer("::", ".", "->", ".").Replace(c.callee), ".")
 	for _, f := range s.FunctionsNamed(name) {
-		lines := s.lines[f.Start-1 : min(f.End, len(s.lines))]
+		lines := s.code(f)
 		parameter := parameterAt(strings.Join(lines[:min(len(lines), 6)], " "), name, c.place, index.LanguageOf(a.path))
 		if parameter == "" {
 			continue

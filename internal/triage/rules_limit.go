@@ -88,7 +88,7 @@ func (b *bench) calls(a anchor, function *index.Function, path string) bool {
 		return false
 	}
 	call := packageOf(path) + "." + function.Name
-	return slices.ContainsFunc(source.lines[a.function.Start-1:min(a.function.End, len(source.lines))], func(line string) bool { return strings.Contains(line, call) })
+	return slices.ContainsFunc(source.code(a.function), func(line string) bool { return strings.Contains(line, call) })
 }
 
 // units are the words for magnitudes, in seconds or bytes.

@@ -118,11 +118,11 @@ func (b *bench) returnedNil(e edit, pointer string) (text string, ok bool) {
 		return "", false
 	}
 	function := s.FunctionAt(e.near.line)
-	if function == nil || function.End > len(s.lines) || !returnsError.MatchString(s.lines[function.Start-1]) {
+	if function == nil || len(s.code(function)) == 0 || !returnsError.MatchString(s.code(function)[0]) {
 		return "", false
 	}
 	returned := regexp.MustCompile(`^\s*return\b.*\b` + regexp.QuoteMeta(m[1]) + `\s*$`)
-	if !slices.ContainsFunc(s.lines[function.Start-1:function.End], returned.MatchString) {
+	if !slices.ContainsFunc(s.code(function), returned.MatchString) {
 		return "", false
 	}
 	return fmt.Sprintf("%s returns the pointer %s as an interface since this commit: a nil %s is then not equal to nil", function.Name, m[1], pointer), true

@@ -61,7 +61,7 @@ func (b *bench) readersText() string {
 	var text strings.Builder
 	for _, a := range b.readers {
 		if s := b.sources[a.path]; s != nil && !a.function.Declaration {
-			for _, line := range s.lines[a.function.Start-1 : min(a.function.End, len(s.lines))] {
+			for _, line := range s.code(a.function) {
 				text.WriteString(line)
 				text.WriteByte('\n')
 			}
@@ -191,7 +191,7 @@ func (b *bench) linked(a anchor, e edit) bool {
 		if here.Has(index.TermOf(function.Name)) {
 			return true
 		}
-		around = there.lines[function.Start-1 : min(function.End, len(there.lines))]
+		around = there.code(function)
 	}
 	code := strings.Join(here.lines, "\n")
 	for _, line := range around[:min(len(around), maxLinked)] {
@@ -210,7 +210,7 @@ func (b *bench) sharedKey(a anchor, e edit, name string) bool {
 	if s == nil || specificity(name) < 1 || !isQuoted(e.text, name) {
 		return false
 	}
-	return slices.ContainsFunc(s.lines[a.function.Start-1:min(a.function.End, len(s.lines))], func(line string) bool { return isQuoted(line, name) })
+	return slices.ContainsFunc(s.code(a.function), func(line string) bool { return isQuoted(line, name) })
 }
 
 func isQuoted(line, name string) bool {
@@ -224,8 +224,9 @@ func (b *bench) uses(a anchor, name string, besides place) (near float64, ok boo
 	if source == nil || a.function.Declaration {
 		return 0, false
 	}
-	for n := a.function.Start; n <= min(a.function.End, len(source.lines)); n++ {
-		if besides.path == a.path && besides.line == n || !hasWord(source.lines[n-1], name) || index.LanguageOf(a.path).IsComment(source.lines[n-1]) {
+	for i, line := range source.code(a.function) {
+		n := a.function.Start + i
+		if besides.path == a.path && besides.line == n || !hasWord(line, name) || index.LanguageOf(a.path).IsComment(line) {
 			continue
 		}
 		near, ok = max(near, proximity(n, a.line)), true

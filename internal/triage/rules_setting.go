@@ -145,8 +145,9 @@ func (b *bench) reads(a anchor, s settled) (near float64, ok bool) {
 		return 0, false
 	}
 	e := b.edits[s.added]
-	for n := a.function.Start; n <= min(a.function.End, len(source.lines)); n++ {
-		if (a.path != e.near.path || n != e.near.line) && hasWord(source.lines[n-1], s.name) {
+	for i, line := range source.code(a.function) {
+		n := a.function.Start + i
+		if (a.path != e.near.path || n != e.near.line) && hasWord(line, s.name) {
 			near, ok = max(near, proximity(n, a.line)), true
 		}
 	}

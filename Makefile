@@ -8,7 +8,7 @@ DEPLOYS ?= 500
 DETECT_SEED ?= 91000001
 DETECT = $(GO) run ./internal/detect/accuracy -into docs/benchmarks/detection.md -deploys $(DEPLOYS)
 
-.PHONY: help build demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-streams bench-triage picture
+.PHONY: help build demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-streams bench-triage picture
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ bench-streams: ## print false alarms of detection on real streams; COUNTS=, LOGS
 # Data sets under research licences are read from where you put them, see docs/benchmarks.
 bench-group: ## accuracy, speed and state of grouping, into docs/benchmarks/grouping.md; LOGHUB=folder of Loghub-2k
 	$(GO) run ./scripts/bench group -loghub "$(LOGHUB)"
+
+bench-index: ## print time and size of the source index; REPOSITORY=directories of git repositories
+	$(GO) run ./scripts/bench index -repositories "$(REPOSITORY)"
 
 bench-triage: ## print the accuracy of triage; CASES=folder of cases, MIRRORS=folder of their repositories
 	$(GO) test -count=1 -v -run TestBenchmark ./internal/eval -args -cases "$(CASES)" -mirrors "$(MIRRORS)"

@@ -42,7 +42,7 @@ type App struct {
 	repository *git.Repository
 	store      *sqlite.Store
 	storePath  string
-	stateDir   string // beside the store: working copies, the local forge
+	stateDir   string // beside the store: working copies, the local forge, source indexes
 	redactor   *redact.Redactor
 }
 
@@ -131,15 +131,16 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	return &pipeline.Pipeline{
 		Clusters: clusters,
 		Store:    a.store, Forge: ownForge{a}, Clock: a.settings.Clock,
-		Version:    a.settings.Version,
-		Actor:      "selfheal " + command,
-		Holder:     holder(a.settings.Clock()),
-		Group:      group.Options{Modules: own, Format: format, Redactor: a.redactor, Now: a.settings.Clock},
-		Detect:     a.config.Detect,
-		Policy:     a.config.Decide,
-		Classifier: classifier,
-		Work:       workRepositories{filepath.Join(a.stateDir, "work")},
-		Scrub:      a.redactor.String,
+		Version:     a.settings.Version,
+		Actor:       "selfheal " + command,
+		Holder:      holder(a.settings.Clock()),
+		Group:       group.Options{Modules: own, Format: format, Redactor: a.redactor, Now: a.settings.Clock},
+		Detect:      a.config.Detect,
+		Policy:      a.config.Decide,
+		Classifier:  classifier,
+		SourceIndex: a.sourceIndex,
+		Work:        workRepositories{filepath.Join(a.stateDir, "work")},
+		Scrub:       a.redactor.String,
 	}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"selfheal"
+	"selfheal/internal/triage/index"
 )
 
 // StateDir is where selfheal keeps what it knows between runs:
@@ -25,6 +26,12 @@ func StateDir(getenv func(string) string) (string, error) {
 
 // storeFile is the journal's name inside the state directory.
 const storeFile = "selfheal.db"
+
+// sourceIndex is what triage remembers of the code of a repository: a file that
+// can be deleted at any time.
+func (a *App) sourceIndex(repository string) *index.Cache {
+	return index.NewCache(filepath.Join(a.stateDir, "index", repositoryName(repository)))
+}
 
 // repositoryName is a folder name for what is kept about one repository:
 // readable, and distinct for each path.

@@ -10,6 +10,7 @@ import (
 	"selfheal"
 	"selfheal/internal/git"
 	"selfheal/internal/triage"
+	"selfheal/internal/triage/index"
 )
 
 // Result is how one question was answered.
@@ -34,11 +35,12 @@ type Runner struct {
 	Placebos bool
 
 	changes map[string]selfheal.Change
+	caches  map[string]*index.Cache // by repository
 }
 
 // Run judges all cases in order. A case that cannot be judged has Err set; Run itself fails only when ctx ends.
 func (r *Runner) Run(ctx context.Context, cases []Case) ([]Result, error) {
-	r.changes = map[string]selfheal.Change{}
+	r.changes, r.caches = map[string]selfheal.Change{}, map[string]*index.Cache{}
 	var results []Result
 	for _, c := range cases {
 		for _, w := range cases {
@@ -89,7 +91,12 @@ func (r *Runner) judge(ctx context.Context, c Case, window Question) (selfheal.V
 		}
 		r.changes[window.ID] = change
 	}
-	return triage.Judge(ctx, triage.Input{Repository: repo, Change: change, Anomalies: anomalies, Signatures: signatures})
+	cache, ok := r.caches[window.Repository]
+	if !ok {
+		cache = index.NewCache("")
+		r.caches[window.Repository] = cache
+	}
+	return triage.Judge(ctx, triage.Input{Repository: repo, Change: change, Cache: cache, Anomalies: anomalies, Signatures: signatures})
 }
 
 // Directory gives where the repository OWNER/NAME is.

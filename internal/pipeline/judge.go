@@ -2,10 +2,12 @@ package pipeline
 
 import (
 	"context"
+	"log/slog"
 
 	"selfheal"
 	"selfheal/internal/git"
 	"selfheal/internal/triage"
+	"selfheal/internal/triage/index"
 )
 
 // judge examines the change that was deployed.
@@ -28,15 +30,26 @@ func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal
 	if err != nil {
 		return selfheal.Judged{}, err
 	}
+	cache := p.sourceIndex(opened.Repository)
 	verdict, err := triage.Judge(ctx, triage.Input{
-		Repository: repository, Change: change,
+		Repository: repository, Change: change, Cache: cache,
 		Anomalies: assessment.Anomalies, Signatures: assessment.Signatures,
 		DeployedAt: assessment.Deploy.Time,
 	})
 	if err != nil {
 		return selfheal.Judged{}, err
 	}
+	if err := cache.Save(); err != nil { // the next judgement takes longer, no more
+		slog.Warn("the source index is not kept", "error", err)
+	}
 	return selfheal.Judged{Verdict: verdict, Change: abridge(change, verdict)}, nil
+}
+
+func (p *Pipeline) sourceIndex(repository string) *index.Cache {
+	if p.SourceIndex == nil {
+		return index.NewCache("")
+	}
+	return p.SourceIndex(repository)
 }
 
 // abridge leaves out the hunks that no reader of the verdict will ask for, so

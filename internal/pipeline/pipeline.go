@@ -21,6 +21,7 @@ import (
 	"selfheal/internal/git"
 	"selfheal/internal/group"
 	"selfheal/internal/triage"
+	"selfheal/internal/triage/index"
 	"selfheal/internal/watch"
 )
 
@@ -39,7 +40,10 @@ type Pipeline struct {
 	Classifier *triage.Classifier
 	Work       WorkRepositories
 	Scrub      func(string) string // removes secrets from command output
-	Clusters   *Clusters           // may be nil: messages that mean the same are not gathered
+	// SourceIndex gives what is remembered of the code of the repository at a
+	// directory; may be nil: every judgement reads the code anew.
+	SourceIndex func(repository string) *index.Cache
+	Clusters    *Clusters // may be nil: messages that mean the same are not gathered
 }
 
 // WorkRepositories gives the working copy in which repairs of a repository are

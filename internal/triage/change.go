@@ -8,6 +8,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/git"
+	"selfheal/internal/triage/index"
 )
 
 // maxBlob is the size beyond which a file's content is not looked into.
@@ -105,10 +106,10 @@ func changedPaths(change *selfheal.Change) []string {
 // demoteCosmetic turns a program file whose hunks hold nothing but comments,
 // blank lines and white space into documentation.
 func demoteCosmetic(f *selfheal.FileChange) {
-	lang := languageOf(f.Path)
+	lang := index.LanguageOf(f.Path)
 	comments := lang != nil
 	if lang == nil && strings.HasPrefix(strings.ToLower(path.Base(f.Path)), "dockerfile") {
-		lang, comments = &language{name: "dockerfile", comments: []string{"#", "LABEL "}}, true
+		lang, comments = index.Commented("dockerfile", "#", "LABEL "), true
 	}
 	if !comments || f.Binary || f.Elided || f.Status != selfheal.FileModified || len(f.Hunks) == 0 {
 		return

@@ -3,6 +3,7 @@ package triage
 import (
 	"bytes"
 	"path"
+	"selfheal/internal/triage/index"
 	"strings"
 
 	"selfheal"
@@ -81,7 +82,7 @@ func classByName(name string) (selfheal.FileClass, string) {
 	return selfheal.ClassRuntime, "no other rule matches"
 }
 
-func isCode(name string) bool { return languageOf(name) != nil }
+func isCode(name string) bool { return index.LanguageOf(name) != nil }
 
 func inExamples(name string) bool {
 	lower := "/" + strings.ToLower(name)

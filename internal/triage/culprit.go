@@ -10,6 +10,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/git"
+	"selfheal/internal/triage/index"
 )
 
 // Adjustments for the choice of the line inside the blamed commit.
@@ -85,7 +86,7 @@ func (e *evidence) echo(s symptom, lines []int, points map[int]float64) {
 	found := map[string][]int{}
 	for _, i := range lines {
 		var previous string
-		eachWord([]byte(e.edits[i].text), func(raw []byte) {
+		index.EachWord([]byte(e.edits[i].text), func(raw []byte) {
 			text := string(raw)
 			for _, term := range []string{text, previous + " " + text} {
 				if at := found[term]; terms[term] > 0 && (len(at) == 0 || at[len(at)-1] != i) {

@@ -10,9 +10,10 @@
 //
 //   - every changed file gets a class ([Classifier]); what cannot run cannot be blamed;
 //   - the error is read into frames, phrases and names (symptom);
-//   - one pass over the deployed tree (survey) finds the files that hold the
-//     error's words and how rare each name is, and only those files, the changed
-//     ones and those of the frames are read closely (Source);
+//   - the index of the deployed tree (package index) gives the statements whose
+//     text the message has, who calls whom, what is still defined and used, and how
+//     rare each name is (survey); lines are read of the changed files, those of the
+//     frames and those of the statements only;
 //   - rules turn coincidences between error and change into exhibits, each tied to
 //     a commit, a path, a line and the exact text of that line;
 //   - per commit the strongest exhibit of each family counts, families add up, and

@@ -2,6 +2,7 @@ package triage
 
 import (
 	"selfheal"
+	"selfheal/internal/triage/index"
 )
 
 // family groups exhibits that say the same thing in different strength: of each
@@ -18,6 +19,7 @@ const (
 	familyLexicon
 	familyValue
 	familySetting
+	familyArgument
 	families
 )
 
@@ -41,13 +43,23 @@ const (
 	weightSetting       = 3.8 // a constant or setting that the failing code reads
 	weightValue         = 2.5 // the value in the error is the one that a setting got
 	weightLexicon       = 1.0
+	weightOrphan        = 4.5 // a name is gone that the failing code still uses
+	weightUnknownName   = 2.3 // a name is read that nothing defines
+	weightArgument      = 3.8 // a value that the failing code is handed
+	weightSwapped       = 4.0 // the same arguments in another order
+	weightLowered       = 3.0 // a limit of the error's kind, one call away
+	weightUnset         = 2.5 // a variable is read that nothing sets
+	weightTypedNil      = 4.0 // a pointer that may be nil became an interface
 	factorBelow         = 0.3 // lines below the one that failed or printed the error
 	factorSource        = 1.6 // a changed function that is called right above where an absent value failed
 	factorSecondHop     = 0.4 // one call further away
 	factorMoved         = 0.8
-	factorRewritten     = 0.5 // a changed line on which nothing is new
-	factorLogger        = 0.6 // where the logger was called rather than where it failed
-	factorNilArgument   = 0.4 // the innermost frame, when what failed was handed to it
+	factorGivenAgain    = 0.3  // a changed value that another took the place of before the failing line
+	factorUnlinked      = 0.4  // a name is gone at a place that has nothing to do with the failing code
+	factorReworded      = 0.25 // a frame on a statement of which only the words are new
+	factorRewritten     = 0.5  // a changed line on which nothing is new
+	factorLogger        = 0.6  // where the logger was called rather than where it failed
+	factorNilArgument   = 0.4  // the innermost frame, when what failed was handed to it
 	frameDecay          = 0.35
 	bitsOfName          = 12.0 // surprise at which a name counts fully
 )
@@ -70,17 +82,17 @@ type pointer struct {
 // site is a statement in the deployed tree whose literal the message contains.
 type site struct {
 	path     string
-	literal  Literal
-	function *Function // nil at top level
-	end      float64   // where in the message the text ends, 0..1
-	quality  float64   // 0..1
+	literal  index.Literal
+	function *index.Function // nil at top level
+	end      float64         // where in the message the text ends, 0..1
+	quality  float64         // 0..1
 	observed string
 }
 
 // anchor is a function that the error has to do with.
 type anchor struct {
 	path     string
-	function *Function
+	function *index.Function
 	weight   float64
 	observed string
 	line     int  // where in the function the error shows; 0 when that is not known
@@ -116,15 +128,26 @@ type evidence struct {
 	editsAt map[string][]int
 	survey  *survey
 	locator *locator
+	index   *index.Index
 	sources map[string]*source
-	besides map[string][]string // paths of sources by directory
-	touched []int               // deployable files per commit
+	// emitters are, for each symptom, the statements whose text its message has.
+	emitters [][]index.Emitter
+	defined  map[string]bool      // whether anything defines a name, for those that were asked for
+	passed   map[string][]passing // calls that are given a name, for those that were asked for
+	touched  []int                // deployable files per commit
 }
 
-// source is a scanned file of the head.
+// source is a file of the head with its lines.
 type source struct {
-	Source
+	*index.File
 	lines []string
+}
+
+// code gives the lines of a function. What a cache says of a file is a hint: it
+// may be more lines than there are.
+func (s *source) code(f *index.Function) []string {
+	from := min(max(f.Start, 1)-1, len(s.lines))
+	return s.lines[from:max(from, min(f.End, len(s.lines)))]
 }
 
 // editsIn gives the edits that took effect in lines from..to of a file of the head.

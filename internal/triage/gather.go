@@ -2,11 +2,11 @@ package triage
 
 import (
 	"context"
-	"sort"
 	"strings"
 
 	"selfheal"
 	"selfheal/internal/git"
+	"selfheal/internal/triage/index"
 )
 
 // maxSources is how many files are read closely.
@@ -20,23 +20,33 @@ func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error
 		return nil, err
 	}
 	e.locator = newLocator(files)
-	// What changed and where it failed is read first: the names in there are among those that the survey counts.
+	if e.index, err = readIndex(ctx, in, files); err != nil {
+		return nil, err
+	}
+	for _, s := range symptoms {
+		e.emitters = append(e.emitters, e.index.Emitters(s.message))
+	}
+	// What changed and where it failed is read first: the names in there are among those that are counted.
 	if err := e.readSources(ctx, in.Repository, append(e.changedSources(), e.frameSources(symptoms)...)); err != nil {
 		return nil, err
 	}
-	if e.survey, err = takeSurvey(ctx, in.Repository, files, e.interests(symptoms)); err != nil {
-		return nil, err
+	e.survey = takeSurvey(e.index, e.interests(symptoms))
+	return e, e.readSources(ctx, in.Repository, e.symptomSources(symptoms))
+}
+
+// readIndex gives the index of the service's own code at the head.
+func readIndex(ctx context.Context, in Input, files []git.Entry) (*index.Index, error) {
+	cache := in.Cache
+	if cache == nil {
+		cache = index.NewCache("")
 	}
-	if err := e.readSources(ctx, in.Repository, e.symptomSources(symptoms)); err != nil {
-		return nil, err
+	own := make([]git.Entry, 0, len(files))
+	for _, f := range files {
+		if ownCode(f.Path) {
+			own = append(own, f)
+		}
 	}
-	for path := range e.sources {
-		e.besides[dirOf(path)] = append(e.besides[dirOf(path)], path)
-	}
-	for _, paths := range e.besides {
-		sort.Strings(paths)
-	}
-	return e, nil
+	return cache.Index(ctx, in.Repository, own)
 }
 
 // newEvidence prepares what follows from the change alone.
@@ -44,7 +54,7 @@ func newEvidence(change selfheal.Change) *evidence {
 	h := newHistory(change.Commits)
 	e := &evidence{
 		change: change, history: h, edits: h.edits(), editsAt: map[string][]int{},
-		sources: map[string]*source{}, besides: map[string][]string{}, touched: make([]int, len(change.Commits)),
+		sources: map[string]*source{}, defined: map[string]bool{}, passed: map[string][]passing{}, touched: make([]int, len(change.Commits)),
 	}
 	for i, edit := range e.edits {
 		if edit.near.line > 0 {
@@ -71,7 +81,7 @@ func (e *evidence) changedSources() []string {
 	var paths []string
 	seen := map[string]bool{}
 	for _, edit := range e.edits {
-		if p := edit.near.path; p != "" && !seen[p] && languageOf(p) != nil {
+		if p := edit.near.path; p != "" && !seen[p] && index.LanguageOf(p) != nil {
 			seen[p] = true
 			paths = append(paths, p)
 		}
@@ -81,7 +91,7 @@ func (e *evidence) changedSources() []string {
 
 // interests collects the terms whose frequency matters.
 func (e *evidence) interests(symptoms []symptom) interest {
-	in := newInterest()
+	in := interest{}
 	for _, s := range symptoms {
 		in.addMessage(s.words)
 		for _, f := range s.frames {
@@ -116,52 +126,46 @@ func (e *evidence) frameSources(symptoms []symptom) []string {
 // symptomSources lists the files of the frames and those that hold phrases of the messages.
 func (e *evidence) symptomSources(symptoms []symptom) []string {
 	var paths []string
-	for _, s := range symptoms {
+	for i, s := range symptoms {
 		for _, f := range e.locateFrames(s.frames, s.message) {
 			paths = append(paths, f.path)
 		}
-		paths = append(paths, e.survey.candidates(s.words)...)
+		for _, m := range e.emitters[i] {
+			paths = append(paths, m.Path)
+		}
 	}
-	return append(paths, e.neighbours(paths)...)
+	return append(paths, e.settingSources()...)
 }
 
-// Limits of the neighbours that are read: calls are followed through the files
-// beside those that matter most.
-const (
-	maxNeighbourDirs  = 6
-	maxNeighbourFiles = 40
-)
+// maxPassing is how many files are read because they name a constant that was changed.
+const maxPassing = 60
 
-// neighbours lists the program files in the directories of the first paths.
-func (e *evidence) neighbours(paths []string) []string {
-	dirs := map[string]int{}
-	for _, p := range paths {
-		if _, known := dirs[dirOf(p)]; !known && len(dirs) < maxNeighbourDirs {
-			dirs[dirOf(p)] = 0
+// settingSources lists the files that name what got another value, where not too many do.
+func (e *evidence) settingSources() []string {
+	names := map[index.Term]bool{}
+	for _, s := range e.settings() {
+		if t := index.TermOf(s.name); specificity(s.name) >= minSetting && e.survey.frequency[t] <= maxPassed {
+			names[t] = true
 		}
 	}
-	var out []string
-	for _, f := range e.survey.files {
-		dir := dirOf(f.Path)
-		n, wanted := dirs[dir]
-		if !wanted || n >= maxNeighbourFiles || languageOf(f.Path) == nil {
-			continue
+	var paths []string
+	for _, p := range e.index.Paths {
+		for t := range names {
+			if len(paths) < maxPassing && e.index.Files[p].Has(t) {
+				paths = append(paths, p)
+				break
+			}
 		}
-		if class, _ := classByName(f.Path); !class.Deployable() {
-			continue
-		}
-		dirs[dir]++
-		out = append(out, f.Path)
 	}
-	return out
+	return paths
 }
 
-// readSources scans files of the head that are not scanned yet.
+// readSources reads files of the head that are not read yet.
 func (e *evidence) readSources(ctx context.Context, repo *git.Repository, paths []string) error {
 	var wanted, names []string
 	seen := map[string]bool{}
 	for _, p := range paths {
-		if seen[p] || e.sources[p] != nil || languageOf(p) == nil || len(e.sources)+len(wanted) >= maxSources {
+		if seen[p] || e.sources[p] != nil || index.LanguageOf(p) == nil || len(e.sources)+len(wanted) >= maxSources {
 			continue
 		}
 		seen[p] = true
@@ -171,11 +175,15 @@ func (e *evidence) readSources(ctx context.Context, repo *git.Repository, paths 
 		if !ok {
 			return nil
 		}
-		s := &source{Source: languageOf(wanted[i]).scan(content)}
+		p := wanted[i]
+		s := &source{File: e.index.Files[p]}
+		if s.File == nil {
+			s.File = index.Parse(content, index.LanguageOf(p))
+		}
 		for line := range strings.SplitSeq(string(content), "\n") {
 			s.lines = append(s.lines, strings.TrimSuffix(line, "\r"))
 		}
-		e.sources[wanted[i]] = s
+		e.sources[p] = s
 		return nil
 	})
 }

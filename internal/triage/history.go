@@ -2,9 +2,9 @@ package triage
 
 import (
 	"slices"
-	"strings"
 
 	"selfheal"
+	"selfheal/internal/triage/index"
 )
 
 // history follows lines through the commits of a change, by arithmetic on their
@@ -211,7 +211,7 @@ func (h *history) edits() []edit {
 
 func (h *history) hunkEdits(commit int, f *selfheal.FileChange, hunk *selfheal.Hunk, group int) []edit {
 	var out []edit
-	trivial := trivialLines(languageOf(f.Path), hunk)
+	trivial := trivialLines(index.LanguageOf(f.Path), hunk)
 	next := hunk.NewStart
 	for n, l := range hunk.Lines {
 		if l.New > 0 {
@@ -241,14 +241,14 @@ func (h *history) hunkEdits(commit int, f *selfheal.FileChange, hunk *selfheal.H
 // trivialLines marks the lines of a hunk that change nothing that runs: blank
 // lines, comments, and pairs of deleted and added lines that differ in white
 // space only.
-func trivialLines(lang *language, hunk *selfheal.Hunk) []bool {
+func trivialLines(lang *index.Language, hunk *selfheal.Hunk) []bool {
 	trivial := make([]bool, len(hunk.Lines))
 	deleted := map[string][]int{}
 	for n, l := range hunk.Lines {
 		if l.Op == selfheal.LineContext {
 			continue
 		}
-		if lang.isComment(l.Text) {
+		if lang.IsComment(l.Text) {
 			trivial[n] = true
 			continue
 		}
@@ -283,9 +283,9 @@ func pairUp(hunk *selfheal.Hunk, trivial []bool, deleted map[string][]int) {
 }
 
 // significantIndent tells whether white space at the start of a line has a meaning.
-func significantIndent(lang *language) bool { return lang == nil || lang.name == "python" }
+func significantIndent(lang *index.Language) bool { return lang == nil || lang.Name == "python" }
 
-func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
+func squeeze(s string) string { return index.Squeeze(s) }
 
 // markMoved marks what was only moved within one commit.
 func markMoved(edits []edit) {

@@ -8,6 +8,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/git"
+	"selfheal/internal/triage/index"
 )
 
 // EditKind says what a change did to a statement that logs or raises.
@@ -158,7 +159,7 @@ func bestFit(s *editedStatement, signature *selfheal.Signature) (best claim, ok 
 		w := &s.wordings[i]
 		for _, template := range templatesOf(signature) {
 			f, fits := w.fits(template)
-			if s.role == roleOther && (w.static < minPart || w.words < minPhrase) {
+			if s.Role == index.RoleOther && (w.static < minPart || w.words < minPhrase) {
 				fits = false // a short text that may be anything
 			}
 			if fits && (!ok || f.better(best.fit)) {
@@ -214,14 +215,14 @@ func soleEmitters(ctx context.Context, repo *git.Repository, head string, claims
 
 // rivalledBy tells whether a line of the head may be another statement with the words.
 func (c claim) rivalledBy(m git.Match) bool {
-	if !strings.Contains(m.Text, c.text.key) || languageOf(m.Path).isComment(m.Text) {
+	if !strings.Contains(m.Text, c.text.key) || index.LanguageOf(m.Path).IsComment(m.Text) {
 		return false
 	}
 	if class, _ := classByName(m.Path); !class.Deployable() {
 		return false
 	}
 	own := c.edit.now
-	return own == nil || own.path != m.Path || m.Line < own.start || m.Line > own.end
+	return own == nil || own.path != m.Path || m.Line < own.Start || m.Line > own.End
 }
 
 // settle turns claims into the answer.
@@ -249,7 +250,7 @@ func settle(change *selfheal.Change, claims []claim) map[selfheal.SignatureID]St
 // commit gives the commit that made the edit; empty when the commits do not say.
 func (e *statementEdit) commit(h *history) string {
 	if e.now != nil {
-		for line := e.now.start; line <= e.now.end; line++ {
+		for line := e.now.Start; line <= e.now.End; line++ {
 			if i, ok := h.origin(place{e.now.path, line}); ok {
 				return h.commits[i].ID
 			}

@@ -9,6 +9,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/git/gittest"
+	"selfheal/internal/triage/index"
 )
 
 // intended asks about the templates of signatures "s0", "s1", ... and checks that
@@ -300,14 +301,14 @@ func FuzzStatements(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content, template string) {
 		lines := strings.Count(content, "\n") + 1
 		for _, path := range []string{"a.go", "a.py", "a.js", "a.rb", "a.php", "a.rs", "A.java"} {
-			for _, s := range statementsOf([]byte(content), languageOf(path)) {
-				if s.start < 1 || s.end < s.start || s.end > lines {
-					t.Fatalf("%s: statement at %d-%d of %d", path, s.start, s.end, lines)
+			for _, s := range index.StatementsOf([]byte(content), index.LanguageOf(path)) {
+				if s.Start < 1 || s.End < s.Start || s.End > lines {
+					t.Fatalf("%s: statement at %d-%d of %d", path, s.Start, s.End, lines)
 				}
-				for _, x := range s.texts {
+				for _, x := range s.Texts {
 					if w, ok := wordingOf(x); ok {
 						if fit, ok := w.fits(template); ok && fit.static < minWhole {
-							t.Fatalf("%q fits %q by %d letters", x.joined, template, fit.static)
+							t.Fatalf("%q fits %q by %d letters", x.Joined, template, fit.static)
 						}
 					}
 				}

@@ -10,6 +10,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/git"
+	"selfheal/internal/triage/index"
 )
 
 // Input is what a judgement needs.
@@ -21,6 +22,8 @@ type Input struct {
 	// Signatures of the anomalies, with their samples.
 	Signatures []selfheal.Signature
 	DeployedAt time.Time // zero when unknown
+	// Cache remembers what was read of the repository's code; nil: everything is read anew.
+	Cache *index.Cache
 }
 
 // maxSymptoms is how many anomalies are examined.
@@ -45,7 +48,7 @@ func Judge(ctx context.Context, in Input) (selfheal.Verdict, error) {
 	}
 	rankings := make([]ranking, len(symptoms))
 	for i, s := range symptoms {
-		rankings[i] = evidence.examine(s, in.DeployedAt)
+		rankings[i] = evidence.examine(s, evidence.emitters[i], in.DeployedAt)
 	}
 	blendSiblings(rankings)
 	weighCoMovement(rankings)
@@ -73,15 +76,15 @@ func symptomsOf(in Input) []symptom {
 }
 
 // examine collects everything for and against for one symptom and weighs it.
-func (e *evidence) examine(s symptom, deployedAt time.Time) ranking {
+func (e *evidence) examine(s symptom, emitters []index.Emitter, deployedAt time.Time) ranking {
 	b := &bench{evidence: e, symptom: s}
 	b.frames = e.locateFrames(s.frames, s.message)
-	b.sites = b.findSites()
+	b.sites = b.findSites(emitters)
 	b.anchors = b.findAnchors()
 	var findings []finding
 	for _, rule := range []func() []finding{
 		b.frameRule, b.literalRule, b.siteRule, b.hopRule, b.nameRule, b.dependencyRule, b.lexiconRule, b.settingRule, b.valueRule,
-		b.flowRule, b.constraintRule,
+		b.flowRule, b.constraintRule, b.orphanRule, b.unknownNameRule, b.argumentRule, b.swapRule, b.limitRule, b.typedNilRule, b.unsetRule,
 	} {
 		findings = append(findings, rule()...)
 	}
@@ -101,7 +104,7 @@ const maxAnchors = 40
 // that these call.
 func (b *bench) findAnchors() []anchor {
 	var anchors []anchor
-	seen := map[*Function]bool{}
+	seen := map[*index.Function]bool{}
 	add := func(a anchor) {
 		if a.function != nil && !seen[a.function] && len(anchors) < maxAnchors {
 			seen[a.function] = true
@@ -141,22 +144,6 @@ func (b *bench) knowsCallers() bool {
 // onStack tells whether a function of that name is on the stack.
 func (b *bench) onStack(name string) bool {
 	return slices.ContainsFunc(b.symptom.frames, func(f stackFrame) bool { return plainFunction(f.function) == name || f.function == name })
-}
-
-// callees gives the functions beside an anchor's file that it calls by a rare name.
-func (b *bench) callees(a anchor) []anchor {
-	var out []anchor
-	for _, path := range b.besides[dirOf(a.path)] {
-		s := b.sources[path]
-		for i := range s.Functions {
-			f := &s.Functions[i]
-			if f.Declaration || f == a.function || !a.function.Uses[f.Name] || b.nameRarity(f.Name) < 0.4 {
-				continue
-			}
-			out = append(out, anchor{path: path, function: f, weight: factorSecondHop * a.weight, observed: a.observed})
-		}
-	}
-	return out
 }
 
 // sortFindings puts the strongest first, in an order that does not depend on chance.

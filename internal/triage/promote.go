@@ -8,6 +8,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/git"
+	"selfheal/internal/triage/index"
 )
 
 // maxPromotions bounds the files that are searched for in the code of the revision.
@@ -71,7 +72,7 @@ func isTestName(base string) bool {
 // needleOf is what a reference to the file must contain: its name, or the
 // directory that an import of it names.
 func needleOf(p string) string {
-	if languageOf(p) != nil {
+	if index.LanguageOf(p) != nil {
 		return path.Base(path.Dir(p))
 	}
 	return path.Base(p)
@@ -99,11 +100,11 @@ func reads(m git.Match, p string) string {
 		}
 		return ""
 	}
-	lang := languageOf(m.Path)
-	if lang == nil || lang.isComment(m.Text) || m.Path == p {
+	lang := index.LanguageOf(m.Path)
+	if lang == nil || lang.IsComment(m.Text) || m.Path == p {
 		return ""
 	}
-	if languageOf(p) != nil {
+	if index.LanguageOf(p) != nil {
 		return importedBy(m, p)
 	}
 	if quoted(m.Text, p) {
@@ -150,7 +151,7 @@ func importedBy(m git.Match, p string) string {
 // quoted tells whether p, or its last segments, stands within quotes in the line.
 // Names that every project has need their directory, too.
 func quoted(line, p string) bool {
-	for _, l := range scanTokens(line, braceSyntax).literals {
+	for _, l := range index.LiteralsIn(line) {
 		text := strings.TrimPrefix(strings.TrimPrefix(l.Text, "./"), "/")
 		if text == p || strings.HasSuffix(text, "/"+p) {
 			return true

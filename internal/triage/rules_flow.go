@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"selfheal/internal/triage/index"
 	"slices"
 
 	"selfheal"
@@ -35,7 +36,7 @@ func (b *bench) flowRule() []finding {
 			continue
 		}
 		failing := quotedText.ReplaceAllString(s.lines[f.line-1], `""`)
-		function := s.functionAt(f.line)
+		function := s.FunctionAt(f.line)
 		for i, e := range b.edits {
 			if e.near.path != f.path || e.near.line == 0 || e.op == selfheal.LineAdded && e.near.line == f.line {
 				continue
@@ -55,8 +56,11 @@ func (b *bench) flowRule() []finding {
 }
 
 // flowFinding is empty for a name that is too common to be the same thing in two functions.
-func (b *bench) flowFinding(f located, index int, name string, inside bool) []finding {
+func (b *bench) flowFinding(f located, edited int, name string, inside bool) []finding {
 	weight, family := weightFlow*f.weight, familyFrame
+	if inside && b.givenAgain(f, b.edits[edited].near.line, name) {
+		weight *= factorGivenAgain
+	}
 	if !inside {
 		if len(name) < 4 {
 			return nil
@@ -64,15 +68,28 @@ func (b *bench) flowFinding(f located, index int, name string, inside bool) []fi
 		weight, family = weightFlowApart*f.weight*b.nameRarity(name), familySetting
 	}
 	text := fmt.Sprintf("the failing line uses %s, which this commit gave another value", name)
-	if b.edits[index].op == selfheal.LineDeleted {
+	if b.edits[edited].op == selfheal.LineDeleted {
 		text = fmt.Sprintf("the failing line uses %s, and this commit changed or removed what gave it a value", name)
 	}
 	x := selfheal.Exhibit{Kind: selfheal.ExhibitFrameInFunction, Weight: weight, Text: text, Observed: shorten(f.quote)}
 	if !inside {
 		x.Kind = selfheal.ExhibitCallHop
 	}
-	b.quoteEdit(&x, index)
-	return []finding{{family, b.edits[index].commit, x, []pointer{{index, weight}}}}
+	b.quoteEdit(&x, edited)
+	return []finding{{family, b.edits[edited].commit, x, []pointer{{edited, weight}}}}
+}
+
+// givenAgain tells whether a name gets another value between a line and the
+// failing one, at no deeper level than the failing one: what it had before is then gone.
+func (b *bench) givenAgain(f located, from int, name string) bool {
+	lines := b.sources[f.path].lines
+	margin := index.Indentation(lines[f.line-1])
+	for _, line := range lines[min(from, f.line-1) : f.line-1] {
+		if index.Indentation(line) <= margin && hasWord(line, name) && assignedNames(line)[name] {
+			return true
+		}
+	}
+	return false
 }
 
 // violated are the ways in which databases say that a constraint was violated.

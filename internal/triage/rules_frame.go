@@ -3,6 +3,8 @@ package triage
 import (
 	"fmt"
 	"regexp"
+	"selfheal/internal/triage/index"
+	"slices"
 	"sort"
 	"strings"
 
@@ -58,7 +60,7 @@ func (e *evidence) changedAround(f stackFrame, path string) bool {
 	if s == nil || f.line == 0 {
 		return true
 	}
-	function := s.functionAt(f.line)
+	function := s.FunctionAt(f.line)
 	return function == nil || len(e.editsIn(path, function.Start, function.End)) > 0
 }
 
@@ -75,10 +77,10 @@ func (e *evidence) stale(f stackFrame, path string) bool {
 		return squeeze(f.source) != squeeze(s.lines[f.line-1])
 	}
 	name := plainFunction(f.function)
-	if name == "" || len(s.functionNamed(name)) == 0 && !e.hasNames(path) {
+	if name == "" || len(s.FunctionsNamed(name)) == 0 && !e.hasNames(path) {
 		return false
 	}
-	for _, function := range s.functionNamed(name) {
+	for _, function := range s.FunctionsNamed(name) {
 		if function.Start <= f.line && f.line <= function.End {
 			return false
 		}
@@ -89,8 +91,8 @@ func (e *evidence) stale(f stackFrame, path string) bool {
 // hasNames tells whether the language's functions are all found by their names,
 // so that a missing one means something.
 func (e *evidence) hasNames(path string) bool {
-	lang := languageOf(path)
-	return lang != nil && (lang.name == "go" || lang.name == "python")
+	lang := index.LanguageOf(path)
+	return lang != nil && (lang.Name == "go" || lang.Name == "python")
 }
 
 var closureSuffix = regexp.MustCompile(`(?:\.func\d+|\.gowrap\d+|\.\d+|-fm|-range\d+|\[\.\.\.\])+$`)
@@ -113,7 +115,7 @@ func plainFunction(printed string) string {
 
 func isWord(s string) bool {
 	for i := range len(s) {
-		if !isWordByte(s[i]) {
+		if !index.IsWordByte(s[i]) {
 			return false
 		}
 	}
@@ -145,7 +147,10 @@ func (b *bench) frameLine(f located) []finding {
 			text = "the line that logs the error was changed by this commit"
 		}
 		x := selfheal.Exhibit{Kind: kind, Weight: weightFrameLine * f.weight, Text: text, Observed: shorten(f.quote)}
-		if b.onlyRewritten(edits) {
+		if b.onlySays(f, edits) {
+			x.Weight *= factorReworded
+			x.Text += ", which gave the message other words"
+		} else if b.onlyRewritten(edits) {
 			x.Weight *= factorRewritten
 			x.Text += ", without a new name on it"
 		}
@@ -163,6 +168,23 @@ func (b *bench) frameLine(f located) []finding {
 	return out
 }
 
+// onlySays tells whether what was changed on the line of a frame is only the
+// text of a statement that logs or raises: what fails there failed before.
+func (b *bench) onlySays(f located, edits []int) bool {
+	s := b.sources[f.path]
+	if s == nil || !slices.ContainsFunc(s.Literals, func(l index.Literal) bool {
+		return l.Start <= f.line && l.End >= f.line && l.Role != index.RoleOther
+	}) {
+		return false
+	}
+	for _, i := range edits {
+		if b.edits[i].op == selfheal.LineAdded && !b.reworded(b.edits[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // onlyRewritten tells whether the added lines hold no word that the lines deleted
 // around them did not hold already: what fails there was there before. Where
 // lines were only taken away, such as a check, nothing was rewritten.
@@ -175,7 +197,7 @@ func (e *evidence) onlyRewritten(edits []int) bool {
 		added = true
 		before := e.deletedWords(e.edits[i].group)
 		fresh := false
-		eachWord([]byte(e.edits[i].text), func(w []byte) { fresh = fresh || !before[string(w)] })
+		index.EachWord([]byte(e.edits[i].text), func(w []byte) { fresh = fresh || !before[string(w)] })
 		if fresh {
 			return false
 		}
@@ -192,7 +214,7 @@ func (e *evidence) deletedWords(group int) map[string]bool {
 			break
 		}
 		if edit.op == selfheal.LineDeleted {
-			eachWord([]byte(edit.text), func(w []byte) { words[string(w)] = true })
+			index.EachWord([]byte(edit.text), func(w []byte) { words[string(w)] = true })
 		}
 	}
 	return words
@@ -244,9 +266,9 @@ func (b *bench) reached(path string, line int, e edit) float64 {
 	if s == nil || line < 1 || line > len(s.lines) || e.near.line <= line || continues.MatchString(s.lines[line-1]) {
 		return 1
 	}
-	function, margin := s.functionAt(line), indentation(s.lines[line-1])
+	function, margin := s.FunctionAt(line), index.Indentation(s.lines[line-1])
 	for n := line - 1; function != nil && n >= function.Start; n-- {
-		if loops.MatchString(s.lines[n-1]) && indentation(s.lines[n-1]) < margin {
+		if loops.MatchString(s.lines[n-1]) && index.Indentation(s.lines[n-1]) < margin {
 			return 1
 		}
 	}
@@ -268,15 +290,15 @@ var loops = regexp.MustCompile(`^\s*(?:for|while|loop|do|until|foreach)\b|\.(?:f
 var continues = regexp.MustCompile(`[({\[,+\\.|&=:?]\s*$`)
 
 // functionOf gives the function that a frame lies in, by its line or else by its name.
-func (b *bench) functionOf(f located) *Function {
+func (b *bench) functionOf(f located) *index.Function {
 	s := b.sources[f.path]
 	if s == nil {
 		return nil
 	}
 	if f.line > 0 && !f.stale {
-		return s.functionAt(f.line)
+		return s.FunctionAt(f.line)
 	}
-	if found := s.functionNamed(plainFunction(f.function)); len(found) == 1 {
+	if found := s.FunctionsNamed(plainFunction(f.function)); len(found) == 1 {
 		return found[0]
 	}
 	return nil
@@ -314,6 +336,6 @@ func (b *bench) apart(f located, line int) bool {
 	if s == nil {
 		return false
 	}
-	own, other := s.functionAt(f.line), s.functionAt(line)
+	own, other := s.FunctionAt(f.line), s.FunctionAt(line)
 	return own != nil && other != nil && own != other && !own.Declaration && !other.Declaration
 }

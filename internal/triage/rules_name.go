@@ -3,6 +3,7 @@ package triage
 import (
 	"fmt"
 	"regexp"
+	"selfheal/internal/triage/index"
 	"slices"
 	"sort"
 	"strings"
@@ -41,7 +42,7 @@ func (b *bench) nameRule() []finding {
 	hits := map[int]map[string]*named{} // by commit
 	for i, e := range b.edits {
 		var previous string
-		eachWord([]byte(e.text), func(raw []byte) {
+		index.EachWord([]byte(e.text), func(raw []byte) {
 			text := string(raw)
 			for _, candidate := range []string{text, previous + " " + text} {
 				if terms[candidate] > 0 {
@@ -95,11 +96,11 @@ func (b *bench) hit(hits map[int]map[string]*named, text string, specificity flo
 }
 
 // termOfText gives the term of a word or of two words with a space between.
-func termOfText(text string) term {
+func termOfText(text string) index.Term {
 	if first, second, ok := strings.Cut(text, " "); ok {
-		return pairOf(first, second)
+		return index.PairOf(first, second)
 	}
-	return termOf([]byte(text))
+	return index.TermOf(text)
 }
 
 // nameFinding makes an exhibit of the rarest names of a commit.
@@ -247,7 +248,7 @@ func (b *bench) missingName(name, observed string) []finding {
 			places[e.at.path] = true
 		}
 	}
-	if len(gone) == 0 && isWord(name) && b.survey.frequency[termOf([]byte(name))] <= len(places) {
+	if len(gone) == 0 && isWord(name) && b.survey.frequency[index.TermOf(name)] <= len(places) {
 		return b.firstUses(name, observed, added)
 	}
 	var out []finding
@@ -270,9 +271,7 @@ func (b *bench) missingName(name, observed string) []finding {
 // keeps tells whether a commit that took a name away put it back: as a string,
 // when it was one.
 func (b *bench) keeps(name string, gone, added []int) bool {
-	quoted := func(i int) bool {
-		return strings.Contains(b.edits[i].text, `"`+name+`"`) || strings.Contains(b.edits[i].text, "'"+name+"'")
-	}
+	quoted := func(i int) bool { return isQuoted(b.edits[i].text, name) }
 	if slices.ContainsFunc(gone, quoted) {
 		return slices.ContainsFunc(added, quoted)
 	}
@@ -324,16 +323,16 @@ func (b *bench) removals(name string, edits []int) (lines []pointer, best int) {
 
 // replacementOf finds the added line of the same hunk that took the place of a
 // deleted one: it shares the most words with it, and at least half of them.
-func (b *bench) replacementOf(index int) (replacement int, ok bool) {
+func (b *bench) replacementOf(of int) (replacement int, ok bool) {
 	deleted := map[string]bool{}
-	eachWord([]byte(b.edits[index].text), func(w []byte) { deleted[string(w)] = true })
+	index.EachWord([]byte(b.edits[of].text), func(w []byte) { deleted[string(w)] = true })
 	best := 0
-	for i := index + 1; i < len(b.edits) && b.edits[i].group == b.edits[index].group; i++ {
+	for i := of + 1; i < len(b.edits) && b.edits[i].group == b.edits[of].group; i++ {
 		if b.edits[i].op != selfheal.LineAdded {
 			continue
 		}
 		shared := map[string]bool{}
-		eachWord([]byte(b.edits[i].text), func(w []byte) {
+		index.EachWord([]byte(b.edits[i].text), func(w []byte) {
 			if deleted[string(w)] {
 				shared[string(w)] = true
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"selfheal/internal/triage/index"
 	"slices"
 
 	"selfheal"
@@ -86,9 +87,52 @@ func (b *bench) settingRule() []finding {
 	return out
 }
 
+// unsetRule finds variables of the environment that the failing code reads since
+// a commit and that nothing in the repository sets, while the one which it read
+// before is set.
+func (b *bench) unsetRule() []finding {
+	var out []finding
+	for i, e := range b.edits {
+		if e.op != selfheal.LineAdded || e.moved {
+			continue
+		}
+		for _, n := range index.NamedBy(e.text, index.LanguageOf(e.at.path)) {
+			if n.Kind != index.KindEnvironment || n.Defines || b.isDefined(n.Text) {
+				continue
+			}
+			if d, ok := b.replaced(i); ok {
+				out = append(out, b.unset(i, n.Text, index.NamedBy(b.edits[d].text, index.LanguageOf(e.at.path)))...)
+			}
+		}
+	}
+	return out
+}
+
+// unset makes exhibits for the functions around the error that have the line.
+func (b *bench) unset(i int, name string, before []index.Name) []finding {
+	e := b.edits[i]
+	old := slices.IndexFunc(before, func(n index.Name) bool { return n.Kind == index.KindEnvironment && b.index.Set(n.Text) })
+	if old < 0 {
+		return nil
+	}
+	var out []finding
+	for _, a := range b.readers {
+		if a.path != e.near.path || e.near.line < a.function.Start || e.near.line > a.function.End {
+			continue
+		}
+		x := selfheal.Exhibit{
+			Kind: selfheal.ExhibitConfiguration, Weight: weightUnset * a.weight, Observed: shorten(a.observed),
+			Text: fmt.Sprintf("%s reads %s since this commit, which nothing in the repository sets; %s is set", a.function.Name, shorten(name), shorten(before[old].Text)),
+		}
+		b.quoteEdit(&x, i)
+		out = append(out, finding{familySetting, e.commit, x, []pointer{{i, weightUnset}}})
+	}
+	return out
+}
+
 // settingRarity weighs a setting by how few files mention it beside the one that sets it.
 func (b *bench) settingRarity(name string) float64 {
-	t := termOf([]byte(name))
+	t := index.TermOf(name)
 	beside := max(b.survey.frequency[t]-1, 1)
 	return min(1, math.Log2(float64(b.survey.surveyed+1)/float64(beside))/b.survey.scale(8))
 }
@@ -101,8 +145,9 @@ func (b *bench) reads(a anchor, s settled) (near float64, ok bool) {
 		return 0, false
 	}
 	e := b.edits[s.added]
-	for n := a.function.Start; n <= min(a.function.End, len(source.lines)); n++ {
-		if (a.path != e.near.path || n != e.near.line) && hasWord(source.lines[n-1], s.name) {
+	for i, line := range source.code(a.function) {
+		n := a.function.Start + i
+		if (a.path != e.near.path || n != e.near.line) && hasWord(line, s.name) {
 			near, ok = max(near, proximity(n, a.line)), true
 		}
 	}

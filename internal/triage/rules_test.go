@@ -10,6 +10,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/git/gittest"
+	"selfheal/internal/triage/index"
 )
 
 func TestAssignedNames(t *testing.T) {
@@ -74,14 +75,14 @@ func TestWhatFieldsCarryIsNoEvidence(t *testing.T) {
 
 func TestPhrasesAreFoundBehindLongerWords(t *testing.T) {
 	t.Parallel()
-	p, ok := phraseOf("order %s is refused because of its total")
+	p, ok := index.PhraseOf("order %s is refused because of its total")
 	if !ok {
 		t.Fatal("no phrase")
 	}
-	if _, _, ok := p.match("orders order 17 is refused because of its total"); !ok {
+	if _, _, ok := p.Match("orders order 17 is refused because of its total"); !ok {
 		t.Error("not found behind a longer word")
 	}
-	if _, _, ok := p.match("orders are refused because of its totals"); ok {
+	if _, _, ok := p.Match("orders are refused because of its totals"); ok {
 		t.Error("found within a longer word")
 	}
 }

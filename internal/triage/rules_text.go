@@ -1,32 +1,23 @@
 package triage
 
 import (
-	"fmt"
 	"math"
-	"slices"
+	"selfheal/internal/triage/index"
 	"sort"
 
 	"selfheal"
 )
 
-// findSites looks in the closely read files for the statements whose literal the
-// message contains. Wrapped errors read like a stack from the left to the right,
-// so that the text that stands last counts most.
-func (b *bench) findSites() []site {
+// findSites lists the statements of the deployed code whose text the message
+// has. Wrapped errors read like a stack from the left to the right, so that the
+// text that stands last counts most.
+func (b *bench) findSites(emitters []index.Emitter) []site {
 	var sites []site
-	for path, s := range b.sources {
-		for _, l := range s.Literals {
-			p, ok := phraseOf(l.Text)
-			if !ok {
-				continue
-			}
-			if length, end, ok := p.match(b.symptom.message); ok {
-				sites = append(sites, site{
-					path: path, literal: l, function: s.functionAt(l.Start), end: end,
-					quality: min(1, float64(length)/16), observed: p.String(),
-				})
-			}
-		}
+	for _, m := range emitters {
+		sites = append(sites, site{
+			path: m.Path, literal: m.Literal, function: m.Function, end: m.End,
+			quality: min(1, float64(m.Length)/16), observed: m.Phrase.String(),
+		})
 	}
 	sort.Slice(sites, func(i, j int) bool {
 		a, b := sites[i], sites[j]
@@ -98,12 +89,12 @@ func (b *bench) goneLiterals() []finding {
 		if e.op != selfheal.LineDeleted || e.moved || e.at.line == 0 {
 			continue
 		}
-		for _, l := range scanTokens(e.text, braceSyntax).literals {
-			p, ok := phraseOf(l.Text)
+		for _, l := range index.LiteralsIn(e.text) {
+			p, ok := index.PhraseOf(l.Text)
 			if !ok {
 				continue
 			}
-			length, _, ok := p.match(b.symptom.message)
+			length, _, ok := p.Match(b.symptom.message)
 			if !ok {
 				continue
 			}
@@ -158,85 +149,4 @@ func (b *bench) siteFinding(s site, commit int, edits []int, weight float64, whe
 	}
 	b.quoteEdit(&x, closest)
 	return finding{familySite, commit, x, lines}
-}
-
-// hopRule finds changed functions one call away from where the error shows.
-func (b *bench) hopRule() []finding {
-	var out []finding
-	for path, edits := range b.editsAt {
-		s := b.sources[path]
-		if s == nil {
-			continue
-		}
-		changed := map[*Function][]int{}
-		for _, i := range edits {
-			if f := s.functionAt(b.edits[i].near.line); f != nil {
-				changed[f] = append(changed[f], i)
-			}
-		}
-		for f, at := range changed {
-			out = append(out, b.hopsFrom(path, f, at)...)
-		}
-	}
-	return out
-}
-
-func (b *bench) hopsFrom(path string, f *Function, edits []int) []finding {
-	var out []finding
-	for _, a := range b.anchors {
-		if a.function == f {
-			continue
-		}
-		var text string
-		var rarity float64
-		switch {
-		case len(f.Name) > 2 && a.function.Uses[f.Name]:
-			text, rarity = fmt.Sprintf("%s, where the error shows, uses %s, which this commit changed", a.function.Name, f.Name), b.nameRarity(f.Name)
-			if b.yields(a, f.Name) {
-				rarity *= factorSource
-			}
-		case a.traced && !b.onStack(f.Name):
-			continue // the stack names other callers
-		case len(a.function.Name) > 2 && f.Uses[a.function.Name] && !f.Declaration:
-			text, rarity = fmt.Sprintf("%s, where the error shows, is used by %s, which this commit changed", a.function.Name, f.Name), b.nameRarity(a.function.Name)
-		default:
-			continue
-		}
-		if path != a.path {
-			rarity *= 0.8
-		}
-		for commit, at := range b.byCommit(edits) {
-			x := selfheal.Exhibit{
-				Kind: selfheal.ExhibitCallHop, Weight: weightHop * a.weight * rarity, Text: text, Observed: shorten(a.observed),
-			}
-			b.quoteEdit(&x, at[0])
-			out = append(out, finding{familyHop, commit, x, evenly(at, 1.6*a.weight*rarity)})
-		}
-	}
-	return out
-}
-
-// yields tells whether the absent value that an anchor handed on may be what a
-// function gave that is called there or just above.
-func (b *bench) yields(a anchor, name string) bool {
-	s := b.sources[a.path]
-	if s == nil || a.line == 0 || !a.hander {
-		return false
-	}
-	const above = 3
-	return slices.ContainsFunc(s.lines[max(0, a.line-1-above):min(a.line, len(s.lines))], func(line string) bool { return hasWord(line, name) })
-}
-
-// nameRarity weighs a function's name by how few files mention it.
-func (e *evidence) nameRarity(name string) float64 {
-	return min(1, e.survey.surprise(termOf([]byte(name)), 1)/e.survey.scale(8))
-}
-
-// evenly points to all edits with the same strength.
-func evenly(edits []int, strength float64) []pointer {
-	lines := make([]pointer, len(edits))
-	for n, i := range edits {
-		lines[n] = pointer{i, strength}
-	}
-	return lines
 }

@@ -7,6 +7,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/git"
+	"selfheal/internal/triage/index"
 )
 
 // statementEdit is what the change did to one statement.
@@ -17,7 +18,8 @@ type statementEdit struct {
 
 // editedStatement is a statement on changed lines.
 type editedStatement struct {
-	statement
+	index.Statement
+	path     string
 	wordings []wording
 	hunk     int // of the file's hunks
 	// near is the line of the head at which the statement stands, or stood.
@@ -27,7 +29,7 @@ type editedStatement struct {
 }
 
 func (s *editedStatement) line(revision string) *StatementLine {
-	return &StatementLine{Path: s.path, Revision: revision, Line: s.shown, Quote: s.quote, Level: s.level}
+	return &StatementLine{Path: s.path, Revision: revision, Line: s.shown, Quote: s.quote, Level: s.Level}
 }
 
 // statementEdits compares the statements on the changed lines of every program
@@ -37,7 +39,7 @@ func statementEdits(ctx context.Context, repo *git.Repository, change *selfheal.
 	var names []string
 	for i := range change.Files {
 		f := &change.Files[i]
-		if len(files) < maxSources && f.Class.Deployable() && !f.Binary && !f.Elided && languageOf(f.Path) != nil && languageOf(oldPath(f)) != nil {
+		if len(files) < maxSources && f.Class.Deployable() && !f.Binary && !f.Elided && index.LanguageOf(f.Path) != nil && index.LanguageOf(oldPath(f)) != nil {
 			files = append(files, f)
 			names = append(names, change.Base+":"+oldPath(f), change.Head+":"+f.Path)
 		}
@@ -106,17 +108,16 @@ func touched(f *selfheal.FileChange, path string, content []byte, extent func(*s
 	}
 	lines := strings.Split(string(content), "\n")
 	var found []editedStatement
-	for _, s := range statementsOf(content, languageOf(path)) {
+	for _, s := range index.StatementsOf(content, index.LanguageOf(path)) {
 		hunk := slices.IndexFunc(f.Hunks, func(h selfheal.Hunk) bool {
 			start, n := extent(&h)
-			return n > 0 && s.start < start+n && s.end >= start
+			return n > 0 && s.Start < start+n && s.End >= start
 		})
 		if hunk < 0 {
 			continue
 		}
-		s.path = path
-		e := editedStatement{statement: s, hunk: hunk, shown: s.start, near: s.start}
-		for _, t := range s.texts {
+		e := editedStatement{Statement: s, path: path, hunk: hunk, shown: s.Start, near: s.Start}
+		for _, t := range s.Texts {
 			if w, ok := wordingOf(t); ok {
 				e.wordings = append(e.wordings, w)
 			}
@@ -135,7 +136,7 @@ func (s *editedStatement) show(lines []string, h *selfheal.Hunk, number func(sel
 	best := 0
 	for _, l := range h.Lines {
 		n := number(l)
-		if l.Op == selfheal.LineContext || n < s.start || n > s.end {
+		if l.Op == selfheal.LineContext || n < s.Start || n > s.End {
 			continue
 		}
 		rank := 1
@@ -173,12 +174,12 @@ func nearHead(f *selfheal.FileChange, line int) int {
 
 // unchanged tells whether two statements have the same texts at the same level.
 func unchanged(old, now *editedStatement) (EditKind, bool) {
-	return "", old.level == now.level && old.words() == now.words()
+	return "", old.Level == now.Level && old.words() == now.words()
 }
 
 // releveled tells whether two statements differ in their level only, as far as their texts go.
 func releveled(old, now *editedStatement) (EditKind, bool) {
-	named := old.level != selfheal.SeverityUnspecified && now.level != selfheal.SeverityUnspecified
+	named := old.Level != selfheal.SeverityUnspecified && now.Level != selfheal.SeverityUnspecified
 	return StatementReleveled, named && old.words() == now.words()
 }
 
@@ -190,18 +191,18 @@ const (
 
 // reworded tells whether a statement took the place of another of the same role.
 func reworded(old, now *editedStatement) (EditKind, bool) {
-	if old.role != now.role || old.level != now.level {
+	if old.Role != now.Role || old.Level != now.Level {
 		return "", false
 	}
-	alike := old.code == now.code && distance(old.near, now.start) <= maxDistance
+	alike := old.Code == now.Code && distance(old.near, now.Start) <= maxDistance
 	return StatementReworded, alike || sharedWords(old.words(), now.words()) >= minShared
 }
 
 // words gives all texts of a statement.
-func (s *statement) words() string {
+func (s *editedStatement) words() string {
 	var all []string
-	for _, t := range s.texts {
-		all = append(all, t.joined)
+	for _, t := range s.Texts {
+		all = append(all, t.Joined)
 	}
 	return strings.Join(all, "\n")
 }

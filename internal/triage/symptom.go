@@ -2,6 +2,7 @@ package triage
 
 import (
 	"regexp"
+	"selfheal/internal/triage/index"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,8 @@ type stackFrame struct {
 	// nilArgument says that the function was entered with a nil first argument
 	// or receiver: if that is what failed, the fault lies with its callers.
 	nilArgument bool
+	// inlined says that a Go stack does not show the arguments.
+	inlined bool
 }
 
 type frameKind uint8
@@ -91,7 +94,7 @@ var (
 func readText(text string, kind selfheal.SignatureKind) (frames []stackFrame, message string) {
 	text = withoutValues(strings.ToValidUTF8(text[:min(len(text), maxMessage)], "\uFFFD"))
 	if strings.Contains(text, `\n`) {
-		text = unescape(text)
+		text = index.Unescape(text)
 	}
 	return splitFrames(text, kind == selfheal.KindBuild)
 }
@@ -177,7 +180,7 @@ func mergeFrames(decoded, read []stackFrame) []stackFrame {
 			decoded = append(decoded, f)
 			continue
 		}
-		decoded[i].source, decoded[i].nilArgument = f.source, f.nilArgument
+		decoded[i].source, decoded[i].nilArgument, decoded[i].inlined = f.source, f.nilArgument, f.inlined
 		if decoded[i].function == "" {
 			decoded[i].function = f.function
 		}
@@ -217,7 +220,7 @@ func splitFrames(text string, build bool) (frames []stackFrame, message string) 
 		line := strings.TrimRight(lines[i], "\r")
 		if m := pythonFrame.FindStringSubmatch(line); m != nil {
 			f := stackFrame{file: m[1], line: atoi(m[2]), function: m[3], quote: strings.TrimSpace(line)}
-			f.source, i = sourceBelow(lines, i, indentation(line))
+			f.source, i = sourceBelow(lines, i, index.Indentation(line))
 			python = append(python, f)
 			continue
 		}
@@ -225,6 +228,7 @@ func splitFrames(text string, build bool) (frames []stackFrame, message string) 
 			if i > 0 && f.function == "" {
 				f.function = goFunctionName(lines[i-1])
 				f.nilArgument = f.function != "" && strings.Contains(lines[i-1], "(0x0")
+				f.inlined = f.function != "" && strings.HasSuffix(strings.TrimSpace(lines[i-1]), "(...)")
 			}
 			frames = append(frames, f)
 			continue
@@ -251,7 +255,7 @@ var markerLine = regexp.MustCompile(`^[\s~^]+$`)
 // sourceBelow reads the line of code printed below line i, when it is indented
 // deeper than margin, and gives the index of the last line that belongs to it.
 func sourceBelow(lines []string, i, margin int) (source string, last int) {
-	if i+1 >= len(lines) || indentation(lines[i+1]) <= margin || pythonFrame.MatchString(lines[i+1]) || strings.TrimSpace(lines[i+1]) == "" {
+	if i+1 >= len(lines) || index.Indentation(lines[i+1]) <= margin || pythonFrame.MatchString(lines[i+1]) || strings.TrimSpace(lines[i+1]) == "" {
 		return "", i
 	}
 	source, last = strings.TrimSpace(lines[i+1]), i+1
@@ -335,7 +339,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 func atoi(s string) int {
 	n := 0
 	for i := range len(s) {
-		if !isDigit(s[i]) || n > 1<<24 {
+		if !index.IsDigit(s[i]) || n > 1<<24 {
 			return 0
 		}
 		n = n*10 + int(s[i]-'0')

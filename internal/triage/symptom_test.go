@@ -2,6 +2,7 @@ package triage
 
 import (
 	"fmt"
+	"selfheal/internal/triage/index"
 	"strings"
 	"testing"
 
@@ -104,10 +105,10 @@ func TestPhraseMatches(t *testing.T) {
 	t.Parallel()
 	f := func(literal, message string, want bool) {
 		t.Helper()
-		p, ok := phraseOf(literal)
+		p, ok := index.PhraseOf(literal)
 		got := false
 		if ok {
-			_, _, got = p.match(message)
+			_, _, got = p.Match(message)
 		}
 		if got != want {
 			t.Errorf("%q in %q: %v, want %v", literal, message, got, want)
@@ -162,8 +163,8 @@ func FuzzReadSymptom(f *testing.F) {
 			}
 		}
 		for _, w := range s.words {
-			if p, ok := phraseOf(w.text); ok {
-				p.match(s.message)
+			if p, ok := index.PhraseOf(w.text); ok {
+				p.Match(s.message)
 			}
 		}
 	})

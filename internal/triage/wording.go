@@ -2,6 +2,7 @@ package triage
 
 import (
 	"regexp"
+	"selfheal/internal/triage/index"
 	"strings"
 )
 
@@ -24,27 +25,27 @@ var (
 // The shortest wording that is looked for, and from when on it may stand for a
 // part of a template only.
 const (
-	minWhole  = 4         // constant letters of a text that is the whole template
-	minPart   = minStatic // of one that the template has more than
-	minPhrase = 2         // words of such a text
+	minWhole  = 4               // constant letters of a text that is the whole template
+	minPart   = index.MinStatic // of one that the template has more than
+	minPhrase = 2               // words of such a text
 )
 
 // wordingOf prepares a text; ok is false when too little of it is constant.
-func wordingOf(t text) (w wording, ok bool) {
+func wordingOf(t index.Text) (w wording, ok bool) {
 	const edge = `[^\pL\pN_]`
-	joined := t.joined[:min(len(t.joined), maxText)]
+	joined := t.Joined[:min(len(t.Joined), index.MaxText)]
 	var body strings.Builder
 	rest := joined
 	for rest != "" {
-		hole := nextHole(rest)
-		w.addPiece(&body, rest[:hole.from])
-		if hole.from < len(rest) {
+		gap := nextHole(rest)
+		w.addPiece(&body, rest[:gap.from])
+		if gap.from < len(rest) {
 			body.WriteString(`(.*?)`)
 		}
-		w.open = hole.to == len(rest) && hole.from < hole.to
-		rest = rest[hole.to:]
+		w.open = gap.to == len(rest) && gap.from < gap.to
+		rest = rest[gap.to:]
 	}
-	w.key = longestKey(t.parts)
+	w.key = longestKey(t.Parts)
 	if w.static < minWhole || len(w.key) < minWhole {
 		return w, false
 	}
@@ -56,18 +57,21 @@ func wordingOf(t text) (w wording, ok bool) {
 	return w, true
 }
 
+// hole is a stretch of bytes that a value takes the place of.
+type hole struct{ from, to int }
+
 // nextHole gives where the next place for a value is; at the end when there is none.
-func nextHole(s string) span {
-	if m := placeholders.FindStringIndex(s); m != nil {
-		if i := strings.Index(s[:m[0]], joint); i >= 0 {
-			return span{i, i + 1}
+func nextHole(s string) hole {
+	if m := index.Placeholders.FindStringIndex(s); m != nil {
+		if i := strings.Index(s[:m[0]], index.Joint); i >= 0 {
+			return hole{i, i + 1}
 		}
-		return span{m[0], m[1]}
+		return hole{m[0], m[1]}
 	}
-	if i := strings.Index(s, joint); i >= 0 {
-		return span{i, i + 1}
+	if i := strings.Index(s, index.Joint); i >= 0 {
+		return hole{i, i + 1}
 	}
-	return span{len(s), len(s)}
+	return hole{len(s), len(s)}
 }
 
 // addPiece adds a constant stretch to the pattern.
@@ -106,7 +110,7 @@ func (w *wording) addPiece(body *strings.Builder, piece string) {
 func longestKey(parts []string) string {
 	key := ""
 	for _, part := range parts {
-		for _, piece := range placeholders.Split(part, -1) {
+		for _, piece := range index.Placeholders.Split(part, -1) {
 			for _, run := range strings.FieldsFunc(piece, func(r rune) bool { return r < ' ' || strings.ContainsRune("\\\"'`", r) }) {
 				if run = strings.TrimSpace(run); len(run) > len(key) {
 					key = run
@@ -150,7 +154,7 @@ func (w *wording) fits(template string) (fit, bool) {
 		return f, true
 	}
 	suffix := m[len(m)-2]
-	if w.static < minPart || w.words < minPhrase || !wraps(template[:m[3]]) || !w.open && !endsAt(template, suffix) {
+	if w.static < minPart || w.words < minPhrase || !wraps(template[:m[3]]) || !w.open && !index.EndsAt(template, suffix) {
 		return f, false
 	}
 	return f, true
@@ -160,8 +164,8 @@ func (w *wording) fits(template string) (fit, bool) {
 // format put there: it ends in punctuation or in the name of a level.
 func wraps(prefix string) bool {
 	prefix = strings.TrimRight(prefix, " \t\n")
-	if prefix == "" || !isWordByte(prefix[len(prefix)-1]) {
+	if prefix == "" || !index.IsWordByte(prefix[len(prefix)-1]) {
 		return true
 	}
-	return levelName.MatchString(lastWord([]byte(prefix)))
+	return index.LevelName.MatchString(index.LastWord([]byte(prefix)))
 }

@@ -1,4 +1,4 @@
-package triage
+package index
 
 import (
 	"bytes"
@@ -11,40 +11,40 @@ import (
 	"selfheal"
 )
 
-// statement is a call, or a line, that holds string literals.
-type statement struct {
-	path       string
-	start, end int    // lines, inclusive
-	code       string // squeezed, with every literal as ""
-	callee     string // code before the outermost parenthesis
-	texts      []text
-	role       statementRole
-	level      selfheal.Severity // SeverityUnspecified when the code names none
+// Statement is a call, or a line, that holds string literals.
+type Statement struct {
+	Start, End int    // lines, inclusive
+	Code       string // squeezed, with every literal as ""
+	Callee     string // code before the outermost parenthesis
+	Texts      []Text
+	Role       Role
+	Level      selfheal.Severity // SeverityUnspecified when the code names none
 }
 
-// text is one string of a statement, put together where the code joins several
+// Text is one string of a statement, put together where the code joins several
 // literals.
-type text struct {
-	joined string   // with joint where a value is put in between
-	parts  []string // the literals as they are
+type Text struct {
+	Joined string   // with Joint where a value is put in between
+	Parts  []string // the literals as they are
 }
 
-// joint stands for a value between two joined literals.
-const joint = "\x00"
+// Joint stands for a value between two joined literals.
+const Joint = "\x00"
 
-// statementRole says what a statement does with its texts, as far as its words tell.
-type statementRole uint8
+// Role says what a statement does with its texts, as far as its words tell.
+type Role uint8
 
+// The roles.
 const (
-	roleOther  statementRole = iota
-	roleLogs                 // hands them to a logger, or prints them
-	roleRaises               // makes an error of them
+	RoleOther  Role = iota
+	RoleLogs        // hands them to a logger, or prints them
+	RoleRaises      // makes an error of them
 )
 
 // Where what belongs to one statement is cut: the size of a joined text, the
 // number of texts, and the size of the code that is compared.
 const (
-	maxText  = 2000
+	MaxText  = 2000 // bytes
 	maxTexts = 200
 	maxCode  = 4 << 10 // of the code of a statement, in bytes
 )
@@ -56,14 +56,18 @@ const maxChain = 10
 // holds some, as a module that is wrapped in a function does.
 const maxStatement = 40
 
-// statementsOf finds the statements of a file that hold literals, in the order of their first lines.
-func statementsOf(content []byte, lang *language) []statement {
+// StatementsOf finds the statements of a file that hold literals, in the order of their first lines.
+func StatementsOf(content []byte, lang *Language) []Statement {
 	scanned := scanTokens(string(content), lang.syntax)
-	code := bareCode(content, scanned)
+	return statementsIn(bareCode(content, scanned), scanned)
+}
+
+// statementsIn works on code that has blanks for literals and comments.
+func statementsIn(code []byte, scanned tokens) []Statement {
 	calls := enclosingCalls(code, scanned.spans)
 	lines := lineStarts(code)
 	var (
-		all   []statement
+		all   []Statement
 		index = map[span]int{}
 	)
 	for i, literal := range scanned.literals {
@@ -83,13 +87,13 @@ func statementsOf(content []byte, lang *language) []statement {
 		}
 		s := &all[n]
 		between := ""
-		if i > 0 && len(s.texts) > 0 {
+		if i > 0 && len(s.Texts) > 0 {
 			from := scanned.spans[i-1].to
-			between = string(code[from:min(scanned.spans[i].from, from+maxText)])
+			between = string(code[from:min(scanned.spans[i].from, from+MaxText)])
 		}
 		s.addText(literal.Text, between)
 	}
-	return slices.DeleteFunc(all, func(s statement) bool { return s.end-s.start >= maxStatement })
+	return slices.DeleteFunc(all, func(s Statement) bool { return s.End-s.Start >= maxStatement })
 }
 
 // bareCode blanks literals and comments; offsets and lines stay. The ends of a literal keep a quote.
@@ -169,8 +173,8 @@ func opensBlock(before []byte) bool {
 		return true
 	}
 	last := before[len(before)-1]
-	if isWordByte(last) {
-		return controlWords[lastWord(before)]
+	if IsWordByte(last) {
+		return controlWords[LastWord(before)]
 	}
 	return strings.IndexByte(")>;{}", last) >= 0
 }
@@ -194,7 +198,7 @@ func lineOf(starts []int, offset int) int {
 }
 
 // newStatement describes the statement whose call, or whose lines, are at a span.
-func newStatement(code []byte, lines []int, at span) statement {
+func newStatement(code []byte, lines []int, at span) Statement {
 	from := lines[lineOf(lines, at.from)-1]
 	for range maxChain {
 		if from == 0 || !continuesChain(code, from) {
@@ -208,14 +212,14 @@ func newStatement(code []byte, lines []int, at span) statement {
 		from += i + 1
 	}
 	first := from + len(code[from:at.from]) - len(bytes.TrimLeft(code[from:at.from], " \t\r\n"))
-	s := statement{
-		start: lineOf(lines, first), end: lineOf(lines, at.to),
-		callee: strings.TrimSpace(string(code[from:at.from])), code: squeeze(string(code[from:min(at.to, from+maxCode)])),
+	s := Statement{
+		Start: lineOf(lines, first), End: lineOf(lines, at.to),
+		Callee: strings.TrimSpace(string(code[from:at.from])), Code: Squeeze(string(code[from:min(at.to, from+maxCode)])),
 	}
 	if code[at.from] != '(' { // the line of a literal in no call: what precedes it says what is done
-		s.callee = strings.TrimSpace(strings.Split(string(code[at.from:min(at.to, at.from+maxCode)]), `"`)[0])
+		s.Callee = strings.TrimSpace(strings.Split(string(code[at.from:min(at.to, at.from+maxCode)]), `"`)[0])
 	}
-	s.role, s.level = roleOf(s.callee), levelOf(s.callee, string(code[at.from:min(at.to, at.from+maxCode)]))
+	s.Role, s.Level = roleOf(s.Callee), levelOf(s.Callee, string(code[at.from:min(at.to, at.from+maxCode)]))
 	return s
 }
 
@@ -233,13 +237,13 @@ var stringPrefix = regexp.MustCompile(`^[\s\\]*(?:[frbuFRBU$@]{1,2})?$`)
 
 // addText adds a literal. between is the code since the previous literal of the
 // statement: when it joins the two, they make one text.
-func (s *statement) addText(literal, between string) {
-	n := len(s.texts)
+func (s *Statement) addText(literal, between string) {
+	n := len(s.Texts)
 	if n >= maxTexts {
 		return
 	}
 	if n == 0 {
-		s.texts = append(s.texts, text{literal, []string{literal}})
+		s.Texts = append(s.Texts, Text{literal, []string{literal}})
 		return
 	}
 	glue, joins := "", stringPrefix.MatchString(between)
@@ -250,19 +254,19 @@ func (s *statement) addText(literal, between string) {
 		case strings.Trim(trimmed, "+.<fru ") == "":
 			joins = true
 		case strings.HasSuffix(strings.TrimRight(trimmed, "fru "), operator):
-			joins, glue = true, joint
+			joins, glue = true, Joint
 		}
 	}
 	if !joins {
-		s.texts = append(s.texts, text{literal, []string{literal}})
+		s.Texts = append(s.Texts, Text{literal, []string{literal}})
 		return
 	}
-	last := &s.texts[n-1]
-	if len(last.joined) > maxText {
+	last := &s.Texts[n-1]
+	if len(last.Joined) > MaxText {
 		return
 	}
-	last.joined += glue + literal
-	last.parts = append(last.parts, literal)
+	last.Joined += glue + literal
+	last.Parts = append(last.Parts, literal)
 }
 
 var (
@@ -273,18 +277,19 @@ var (
 )
 
 // roleOf tells what a statement does by what stands before its parenthesis.
-func roleOf(callee string) statementRole {
+func roleOf(callee string) Role {
 	switch {
 	case raisers.MatchString(callee):
-		return roleRaises
+		return RoleRaises
 	case printers.MatchString(callee), loggers.MatchString(callee):
-		return roleLogs
+		return RoleLogs
 	}
-	return roleOther
+	return RoleOther
 }
 
-// levelName matches a name that stands for a level, as a method, a constant or a macro.
-var levelName = regexp.MustCompile(`(?i)^(?:log_?|level_?|at_?)?(trace|finest|finer|fine|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|fatal|panic)(?:f|ln|w|s|ctx|context|contextf)?$`)
+// LevelName matches a name that stands for a level, as a method, a constant or a
+// macro; group 1 is the level.
+var LevelName = regexp.MustCompile(`(?i)^(?:log_?|level_?|at_?)?(trace|finest|finer|fine|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|fatal|panic)(?:f|ln|w|s|ctx|context|contextf)?$`)
 
 // levelOf reads the level of a statement from what stands before its parenthesis,
 // or, for a call that is handed the level, from its first arguments.
@@ -292,7 +297,7 @@ func levelOf(callee, rest string) selfheal.Severity {
 	if level := firstLevel(callee); level != selfheal.SeverityUnspecified {
 		return level
 	}
-	if name := lastWord([]byte(strings.TrimRight(callee, "!"))); strings.HasPrefix(strings.ToLower(name), "log") {
+	if name := LastWord([]byte(strings.TrimRight(callee, "!"))); strings.HasPrefix(strings.ToLower(name), "log") {
 		arguments, _, _ := strings.Cut(rest, `"`)
 		return firstLevel(arguments)
 	}
@@ -301,8 +306,8 @@ func levelOf(callee, rest string) selfheal.Severity {
 
 func firstLevel(code string) selfheal.Severity {
 	level := selfheal.SeverityUnspecified
-	eachWord([]byte(code), func(word []byte) {
-		if m := levelName.FindSubmatch(word); m != nil && level == selfheal.SeverityUnspecified {
+	EachWord([]byte(code), func(word []byte) {
+		if m := LevelName.FindSubmatch(word); m != nil && level == selfheal.SeverityUnspecified {
 			level = severityNamed(strings.ToLower(string(m[1])))
 		}
 	})

@@ -1,4 +1,4 @@
-package triage
+package index
 
 import (
 	"slices"
@@ -90,7 +90,7 @@ func (s *scanner) step() {
 	switch {
 	case strings.IndexByte(s.syntax.quotes, c) >= 0:
 		s.shortString(c)
-	case isWordByte(c):
+	case IsWordByte(c):
 		s.word()
 	case c == '/' && s.syntax.braces && s.regexpFollows():
 		s.regularExpression()
@@ -153,12 +153,12 @@ func (s *scanner) shortString(quote byte) {
 // addLiteral notes the literal from the current position to end.
 func (s *scanner) addLiteral(line int, raw string, end int) {
 	s.out.spans = append(s.out.spans, span{s.pos, end})
-	s.out.literals = append(s.out.literals, Literal{Start: line, End: s.line, Text: unescape(raw)})
+	s.out.literals = append(s.out.literals, Literal{Start: line, End: s.line, Text: Unescape(raw)})
 }
 
 func (s *scanner) word() {
 	start := s.pos
-	for s.pos < len(s.text) && isWordByte(s.text[s.pos]) {
+	for s.pos < len(s.text) && IsWordByte(s.text[s.pos]) {
 		s.pos++
 	}
 	word := s.text[start:s.pos]
@@ -167,7 +167,7 @@ func (s *scanner) word() {
 	for next < len(s.text) && s.text[next] == ' ' {
 		next++
 	}
-	if next < len(s.text) && s.text[next] == '(' && !isDigit(word[0]) && !controlWords[word] {
+	if next < len(s.text) && s.text[next] == '(' && !IsDigit(word[0]) && !controlWords[word] {
 		s.out.calls = append(s.out.calls, call{word, s.line})
 	}
 }
@@ -202,7 +202,7 @@ func (s *scanner) punctuation(c byte) {
 func (s *scanner) regexpFollows() bool {
 	for i, c := range slices.Backward(s.header) {
 		if c != ' ' && c != '\t' {
-			return strings.IndexByte("(,=:[!&|?+>\n", c) >= 0 || expressionWords[lastWord(s.header[:i+1])]
+			return strings.IndexByte("(,=:[!&|?+>\n", c) >= 0 || expressionWords[LastWord(s.header[:i+1])]
 		}
 	}
 	return true
@@ -211,9 +211,10 @@ func (s *scanner) regexpFollows() bool {
 // expressionWords are keywords after which an expression begins.
 var expressionWords = wordSet("return typeof case in of do else yield await void delete")
 
-func lastWord(code []byte) string {
+// LastWord gives the word that code ends with; empty when it ends with none.
+func LastWord(code []byte) string {
 	start := len(code)
-	for start > 0 && isWordByte(code[start-1]) {
+	for start > 0 && IsWordByte(code[start-1]) {
 		start--
 	}
 	return string(code[start:])
@@ -241,8 +242,8 @@ func (s *scanner) regularExpression() {
 	s.pos++
 }
 
-// unescape undoes the escapes that matter for finding a message again.
-func unescape(raw string) string {
+// Unescape undoes the escapes that matter for finding a message again.
+func Unescape(raw string) string {
 	if strings.IndexByte(raw, '\\') < 0 {
 		return raw
 	}
@@ -253,9 +254,13 @@ var escapes = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\r`, "", `
 
 func tail(b []byte, n int) string { return string(b[max(0, len(b)-n):]) }
 
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+// LiteralsIn gives the string literals of a line of an unknown language.
+func LiteralsIn(line string) []Literal { return scanTokens(line, braceSyntax).literals }
 
-// isWordByte tells whether a byte belongs to an identifier; bytes of UTF-8 sequences do.
-func isWordByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || isDigit(c) || c == '_' || c == '$' || c >= 0x80
+// IsDigit tells whether a byte is a decimal digit.
+func IsDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// IsWordByte tells whether a byte belongs to an identifier; bytes of UTF-8 sequences do.
+func IsWordByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || IsDigit(c) || c == '_' || c == '$' || c >= 0x80
 }

@@ -1,4 +1,4 @@
-package triage
+package index
 
 import (
 	"bytes"
@@ -12,15 +12,15 @@ import (
 // scanGo reads Go with the standard parser. Files that do not parse are read as
 // far as they do; when nothing comes of it, they are scanned like other
 // languages with braces.
-func scanGo(content []byte) Source {
+func scanGo(content []byte, t tokens) *File {
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, "", content, parser.SkipObjectResolution)
 	if file == nil || (err != nil && len(file.Decls) == 0) {
-		return scanBraces(content)
+		return scanBraces(content, t)
 	}
-	var s Source
+	var s File
 	last := bytes.Count(content, []byte("\n")) + 1
-	line := func(p token.Pos) int { return files.Position(p).Line }
+	line := func(p token.Pos) int { return files.PositionFor(p, false).Line } // comments do not say which line it is
 	add := func(name string, node ast.Node, declaration bool) {
 		end := line(node.End())
 		if end == 0 { // the body is not closed
@@ -46,13 +46,12 @@ func scanGo(content []byte) Source {
 			return false // paths are no messages
 		case *ast.BasicLit:
 			if n.Kind == token.STRING {
-				s.Literals = append(s.Literals, Literal{line(n.Pos()), line(n.End()), goString(n.Value)})
+				s.Literals = append(s.Literals, Literal{Start: line(n.Pos()), End: line(n.End()), Text: goString(n.Value)})
 			}
 		}
 		return true
 	})
-	sortSource(&s)
-	return s
+	return &s
 }
 
 func specName(spec ast.Spec) string {
@@ -66,15 +65,15 @@ func specName(spec ast.Spec) string {
 }
 
 // usedNames collects the identifiers that a declaration mentions.
-func usedNames(node ast.Node) map[string]bool {
-	names := map[string]bool{}
+func usedNames(node ast.Node) []Term {
+	var names []Term
 	ast.Inspect(node, func(n ast.Node) bool {
 		if id, ok := n.(*ast.Ident); ok && len(id.Name) > 2 {
-			names[id.Name] = true
+			names = append(names, TermOf(id.Name))
 		}
 		return true
 	})
-	return names
+	return sorted(names)
 }
 
 func goString(raw string) string {

@@ -1,4 +1,4 @@
-package triage
+package index
 
 import (
 	"fmt"
@@ -8,8 +8,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// scanned reads functions and all literals.
+func scanned(path, content string) *File {
+	lang := LanguageOf(path)
+	f := lang.scan([]byte(content), scanTokens(content, lang.syntax))
+	f.sort()
+	return f
+}
+
 // outline renders functions as "name start-end".
-func outline(s Source) []string {
+func outline(s *File) []string {
 	var out []string
 	for _, f := range s.Functions {
 		if !f.Declaration {
@@ -19,7 +27,7 @@ func outline(s Source) []string {
 	return out
 }
 
-func texts(s Source) []string {
+func texts(s *File) []string {
 	var out []string
 	for _, l := range s.Literals {
 		out = append(out, fmt.Sprintf("%d:%s", l.Start, l.Text))
@@ -31,7 +39,7 @@ func TestScanLanguages(t *testing.T) {
 	t.Parallel()
 	f := func(path, content string, functions, literals []string) {
 		t.Helper()
-		s := languageOf(path).scan([]byte(content))
+		s := scanned(path, content)
 		if diff := cmp.Diff(functions, outline(s)); diff != "" {
 			t.Errorf("%s: functions:\n%s", path, diff)
 		}
@@ -58,13 +66,13 @@ func TestCallsAreKnownByName(t *testing.T) {
 	t.Parallel()
 	f := func(path, content, function string, want ...string) {
 		t.Helper()
-		s := languageOf(path).scan([]byte(content))
-		found := s.functionNamed(function)
+		s := scanned(path, content)
+		found := s.FunctionsNamed(function)
 		if len(found) != 1 {
 			t.Fatalf("%s: %d functions named %s", path, len(found), function)
 		}
 		for _, name := range want {
-			if !found[0].Uses[name] {
+			if !found[0].Mentions(name) {
 				t.Errorf("%s: %s does not use %s: %v", path, function, name, found[0].Uses)
 			}
 		}
@@ -76,15 +84,15 @@ func TestCallsAreKnownByName(t *testing.T) {
 
 func TestFunctionAtPrefersTheInnermost(t *testing.T) {
 	t.Parallel()
-	s := scanPython([]byte("class A:\n    x = 1\n    def f(self):\n        def g():\n            pass\n        return g\n"))
+	s := scanned("a.py", "class A:\n    x = 1\n    def f(self):\n        def g():\n            pass\n        return g\n")
 	f := func(line int, want string) {
 		t.Helper()
 		got := ""
-		if function := s.functionAt(line); function != nil {
+		if function := s.FunctionAt(line); function != nil {
 			got = function.Name
 		}
 		if got != want {
-			t.Errorf("functionAt(%d) = %q, want %q", line, got, want)
+			t.Errorf("FunctionAt(%d) = %q, want %q", line, got, want)
 		}
 	}
 	f(2, "A")
@@ -98,8 +106,8 @@ func TestIsComment(t *testing.T) {
 	t.Parallel()
 	f := func(path, line string, want bool) {
 		t.Helper()
-		if got := languageOf(path).isComment(line); got != want {
-			t.Errorf("%s: isComment(%q) = %v", path, line, got)
+		if got := LanguageOf(path).IsComment(line); got != want {
+			t.Errorf("%s: IsComment(%q) = %v", path, line, got)
 		}
 	}
 	f("a.go", "  // x", true)
@@ -122,7 +130,7 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content string) {
 		lines := strings.Count(content, "\n") + 1
 		for _, path := range []string{"a.go", "a.py", "a.js", "a.rb", "a.php"} {
-			s := languageOf(path).scan([]byte(content))
+			s := scanned(path, content)
 			for _, function := range s.Functions {
 				if function.Start < 1 || function.End < function.Start || function.End > lines+1 {
 					t.Fatalf("%s: %s has lines %d-%d of %d", path, function.Name, function.Start, function.End, lines)

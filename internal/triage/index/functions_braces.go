@@ -1,4 +1,4 @@
-package triage
+package index
 
 import (
 	"regexp"
@@ -21,27 +21,18 @@ var controlWords = wordSet("if for while switch catch return else do try with sy
 // maxHeader is how far before a brace its header is looked for, in bytes.
 const maxHeader = 400
 
-// scanBraces finds functions by the braces of their bodies.
-func scanBraces(content []byte) Source { return scanBlocks(content, braceSyntax) }
-
-func scanRust(content []byte) Source { return scanBlocks(content, rustSyntax) }
-
-func scanBlocks(content []byte, s syntax) Source {
-	return blocksOf(scanTokens(string(content), s))
-}
-
-// blocksOf pairs the braces and keeps the blocks that are functions or types.
-func blocksOf(tokens tokens) Source {
+// scanBraces finds functions by the braces of their bodies: of the blocks it keeps those that are functions or types.
+func scanBraces(_ []byte, t tokens) *File {
 	type block struct {
 		name        string
 		start       int
 		declaration bool
 	}
 	var (
-		s    Source
+		s    File
 		open []block
 	)
-	for _, b := range tokens.braces {
+	for _, b := range t.braces {
 		if !b.open {
 			if len(open) == 0 {
 				continue
@@ -56,7 +47,7 @@ func blocksOf(tokens tokens) Source {
 		name, lines, declaration := blockName(b.header)
 		open = append(open, block{name, b.line - lines, declaration})
 	}
-	return complete(s, tokens)
+	return s.complete(t)
 }
 
 // blockName reads the header before an opening brace: the name of the function

@@ -140,6 +140,7 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 		Classifier: classifier,
 		Work:       workRepositories{filepath.Join(a.stateDir, "work")},
 		Scrub:      a.redactor.String,
+		Progress:   a.settings.Progress,
 	}, nil
 }
 

@@ -25,10 +25,9 @@ type CheckRequest struct {
 	Why                  []string      // ids of signatures of which it must be said why they count or do not
 	Service, Environment string        // empty: from the configuration
 	Repair, DryRun       bool
-	Verify, Replay       []string // empty: from the configuration
-	Timeout              time.Duration
-	Network, Unsafe      bool // of the commands of Verify and Replay
-	Stdin                io.Reader
+	CommandRequest
+	CauseRequest
+	Stdin io.Reader
 }
 
 // Check judges a deploy and does about it what the request allows.
@@ -45,13 +44,14 @@ func (a *App) Check(ctx context.Context, r CheckRequest) (report.Report, error) 
 	if err != nil {
 		return report.Report{}, err
 	}
-	var incident *selfheal.Incident
-	if len(assessment.Anomalies) > 0 {
-		if incident, err = a.handle(ctx, p, assessment, r); err != nil {
-			return report.Report{}, err
-		}
+	if len(assessment.Anomalies) == 0 {
+		return a.report(assessment), nil
 	}
-	return a.report(assessment, incident), nil
+	incidents, err := a.handle(ctx, p, assessment, r)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return a.report(assessment, incidents...), nil
 }
 
 func (a *App) assess(ctx context.Context, p *pipeline.Pipeline, plan watch.Plan, r CheckRequest) (selfheal.Assessment, error) {
@@ -76,35 +76,44 @@ func (a *App) assess(ctx context.Context, p *pipeline.Pipeline, plan watch.Plan,
 	return p.Assess(ctx, plan, from)
 }
 
-// handle takes an incident as far as it goes without the outside world.
-func (a *App) handle(ctx context.Context, p *pipeline.Pipeline, assessment selfheal.Assessment, r CheckRequest) (*selfheal.Incident, error) {
-	target, err := a.target(ctx)
-	if err != nil {
+// handle takes the incidents of a deploy as far as they go without the outside
+// world: one, and one more for each further commit that caused other anomalies.
+func (a *App) handle(ctx context.Context, p *pipeline.Pipeline, assessment selfheal.Assessment, r CheckRequest) ([]*selfheal.Incident, error) {
+	request := pipeline.Request{Repository: a.repository.Directory()}
+	var err error
+	if request.Target, err = a.target(ctx); err != nil {
 		return nil, err
 	}
-	incident, err := p.Open(ctx, assessment, pipeline.Request{
-		Repository: a.repository.Directory(), Target: target, Intent: a.intent(r),
-	})
+	if request.Intent, err = a.intent(r.CommandRequest, r.CauseRequest); err != nil {
+		return nil, err
+	}
+	request.Intent.Repair, request.Intent.DryRun = r.Repair, r.DryRun
+	if request.Earlier, err = a.earlier(ctx, assessment, r.CauseRequest); err != nil {
+		return nil, err
+	}
+	first, err := a.take(ctx, p, assessment, request)
+	if err != nil || first.Judged == nil {
+		return []*selfheal.Incident{first}, err
+	}
+	incidents := []*selfheal.Incident{first}
+	for n, other := range first.Judged.Others {
+		request.Part = n + 2
+		next, err := a.take(ctx, p, pipeline.PartOf(assessment, other), request)
+		if err != nil {
+			return nil, err
+		}
+		incidents = append(incidents, next)
+	}
+	return incidents, nil
+}
+
+func (a *App) take(ctx context.Context, p *pipeline.Pipeline, assessment selfheal.Assessment, request pipeline.Request) (*selfheal.Incident, error) {
+	incident, err := p.Open(ctx, assessment, request)
 	if err != nil {
 		return nil, err
 	}
 	next, err := a.run(ctx, p, incident.Key)
 	return next.Incident, err
-}
-
-func (a *App) intent(r CheckRequest) selfheal.Intent {
-	intent := selfheal.Intent{Repair: r.Repair, DryRun: r.DryRun, Verify: r.Verify, Replay: r.Replay, Timeout: selfheal.Duration(r.Timeout),
-		Network: r.Network || a.config.Repair.Network, Unsafe: r.Unsafe}
-	if len(intent.Verify) == 0 {
-		intent.Verify = a.config.Repair.Verify
-	}
-	if len(intent.Replay) == 0 {
-		intent.Replay = a.config.Repair.Replay
-	}
-	if intent.Timeout == 0 {
-		intent.Timeout = a.config.Repair.Timeout
-	}
-	return intent
 }
 
 func (a *App) target(ctx context.Context) (string, error) {

@@ -2,10 +2,13 @@ package pipeline
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"selfheal"
 	"selfheal/internal/git"
 	"selfheal/internal/triage"
+	"selfheal/internal/triage/prove"
 )
 
 // judge examines the change that was deployed.
@@ -20,35 +23,78 @@ func (p *Pipeline) judge(ctx context.Context, i *selfheal.Incident) (step, error
 func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal.Judged, error) {
 	defer timed("triage")()
 	assessment := opened.Assessment
-	repository, err := git.Open(ctx, opened.Repository)
+	deploy := assessment.Deploy
+	repository, err := p.repository(ctx, opened.Repository, deploy.Previous, deploy.Revision)
 	if err != nil {
 		return selfheal.Judged{}, err
 	}
-	change, err := triage.ReadChange(ctx, repository, assessment.Deploy.Previous, assessment.Deploy.Revision, p.Classifier)
+	change, err := triage.ReadChange(ctx, repository, deploy.Previous, deploy.Revision, p.Classifier)
 	if err != nil {
 		return selfheal.Judged{}, err
 	}
-	verdict, err := triage.Judge(ctx, triage.Input{
-		Repository: repository, Change: change,
+	earlier, err := triage.ReadEarlier(ctx, repository, opened.Earlier, deploy.Previous, p.Classifier)
+	if err != nil {
+		return selfheal.Judged{}, err
+	}
+	verdicts, err := triage.JudgeAll(ctx, triage.Input{
+		Repository: repository, Change: change, Earlier: earlier,
 		Anomalies: assessment.Anomalies, Signatures: assessment.Signatures,
-		DeployedAt: assessment.Deploy.Time,
+		DeployedAt: deploy.Time, Prove: p.prover(opened),
 	})
 	if err != nil {
 		return selfheal.Judged{}, err
 	}
-	return selfheal.Judged{Verdict: verdict, Change: abridge(change, verdict)}, nil
+	if earlier != nil {
+		change.Commits = append(earlier.Change.Commits, change.Commits...)
+	}
+	return selfheal.Judged{Verdict: verdicts[0], Others: verdicts[1:], Change: abridge(change, verdicts)}, nil
+}
+
+// repository opens the repository of a service, as far as its history is needed.
+func (p *Pipeline) repository(ctx context.Context, dir, base, head string) (*git.Repository, error) {
+	return git.Open(ctx, dir)
+}
+
+// prover gives the function that tells candidates apart by running the user's
+// commands; nil when nothing is to be run.
+func (p *Pipeline) prover(opened selfheal.Opened) func(context.Context, prove.Question) (*prove.Answer, error) {
+	intent := opened.Intent
+	commands := slices.Concat(intent.Replay, intent.Verify)
+	if intent.Prove.When == "" || intent.Prove.When == selfheal.ProveNever || len(commands) == 0 {
+		return nil
+	}
+	return func(ctx context.Context, q prove.Question) (*prove.Answer, error) {
+		if intent.Prove.When == selfheal.ProveAuto && !q.Inconclusive {
+			return nil, nil
+		}
+		workspace, err := p.Work.Workspace(ctx, opened.Repository)
+		if err != nil {
+			return nil, err
+		}
+		shows, err := p.shows(ctx, opened.Assessment)
+		if err != nil {
+			return nil, err
+		}
+		return prove.Run(ctx, q, prove.Settings{
+			Workspace: workspace, Commands: commands, Timeout: time.Duration(intent.Timeout), Network: intent.Network, Unsafe: intent.Unsafe,
+			Budget: prove.Budget{Runs: intent.Prove.Runs, Time: time.Duration(intent.Prove.Time)},
+			Shows:  shows, Redact: p.Scrub, Clock: p.Clock, Progress: p.Progress,
+		})
+	}
 }
 
 // abridge leaves out the hunks that no reader of the verdict will ask for, so
 // that the journal does not hold whole histories: commits and files stay, hunks
 // stay where an exhibit or the culprit points.
-func abridge(c selfheal.Change, v selfheal.Verdict) selfheal.Change {
+func abridge(c selfheal.Change, verdicts []selfheal.Verdict) selfheal.Change {
 	named := map[string]bool{}
-	for _, exhibit := range v.Exhibits {
-		named[exhibit.Path] = true
-	}
-	if v.Culprit != nil {
-		named[v.Culprit.Path] = true
+	for _, v := range verdicts {
+		for _, exhibit := range v.Exhibits {
+			named[exhibit.Path] = true
+		}
+		if v.Culprit != nil {
+			named[v.Culprit.Path] = true
+		}
 	}
 	short := c
 	short.Files = withoutHunks(c.Files, nil)

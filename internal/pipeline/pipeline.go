@@ -40,6 +40,8 @@ type Pipeline struct {
 	Work       WorkRepositories
 	Scrub      func(string) string // removes secrets from command output
 	Clusters   *Clusters           // may be nil: messages that mean the same are not gathered
+	// Progress shows what takes long; may be nil.
+	Progress func(format string, args ...any)
 }
 
 // WorkRepositories gives the working copy in which repairs of a repository are

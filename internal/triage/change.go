@@ -15,13 +15,21 @@ const maxBlob = 1 << 20
 
 // ReadChange reads what lies between two commits (full ids) and gives every file
 // its class. Commits are those of the first-parent chain of head that base does
-// not contain; the net difference is between base and head themselves.
+// not contain; the net difference is between base and head themselves. Where base
+// is not in the history of head (a force push, another branch), what only base
+// has comes first, as commits that are undone, newest first: the commits lead
+// from base to head in any case.
 func ReadChange(ctx context.Context, repo *git.Repository, base, head string, classes *Classifier) (selfheal.Change, error) {
 	change := selfheal.Change{Base: base, Head: head}
 	var err error
 	if change.Commits, err = repo.Log(ctx, base, head); err != nil {
 		return change, fmt.Errorf("read change: %w", err)
 	}
+	undone, err := undoneCommits(ctx, repo, change)
+	if err != nil {
+		return change, fmt.Errorf("read change: %w", err)
+	}
+	change.Commits = append(undone, change.Commits...)
 	if change.Files, err = repo.Diff(ctx, base, head); err != nil {
 		return change, fmt.Errorf("read change: %w", err)
 	}
@@ -46,6 +54,10 @@ func classify(ctx context.Context, repo *git.Repository, change *selfheal.Change
 	set := func(f *selfheal.FileChange) {
 		c := known[f.Path]
 		f.Class, f.Rule = c.class, c.rule
+		if isSubmodule(f) && !strings.HasPrefix(c.rule, ruleOverride) {
+			f.Class, f.Rule = selfheal.ClassDependency, ruleSubmodule
+			return
+		}
 		if c.class.Deployable() && !strings.HasPrefix(c.rule, ruleOverride) {
 			demoteCosmetic(f)
 		}

@@ -135,7 +135,7 @@ func (e *evidence) culpritAt(commit, index int) *selfheal.Culprit {
 		Start: edit.at.line, End: edit.at.line, Quote: shorten(edit.text),
 	}
 	if edit.op == selfheal.LineDeleted {
-		c.Revision = e.change.Base
+		c.Revision = e.chain.bases[commit]
 	}
 	return c
 }

@@ -9,6 +9,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/git"
+	"selfheal/internal/triage/prove"
 )
 
 // What a blame needs, and what an acquittal needs.
@@ -24,15 +25,21 @@ const (
 
 // conclude turns the rankings of all symptoms into one verdict. It explains the
 // symptom whose ranking is clearest; the verdict covers those that agree with it.
-func (e *evidence) conclude(ctx context.Context, repo *git.Repository, rankings []ranking) (selfheal.Verdict, error) {
+func (e *evidence) conclude(ctx context.Context, repo *git.Repository, rankings []ranking, trial *prove.Answer) (selfheal.Verdict, error) {
 	r := primary(rankings)
-	v := selfheal.Verdict{Candidates: e.candidates(r), Irrelevant: e.irrelevant()}
+	v := selfheal.Verdict{Candidates: e.candidates(r), Irrelevant: append(e.irrelevant(), irrelevantTrial(trial)...), Basis: r.basis()}
+	if trial != nil {
+		v.Trial = &trial.Trial
+	}
+	if len(r.deploys) > 1 {
+		v.Deploys = presented(r.deploys)
+	}
 	commit, probability, _, _ := r.top()
 	v.Cause = causeOf(r)
 	switch v.Cause {
 	case selfheal.Caused:
 		v.Confidence = min(probability, maxConfidence)
-		if !r.pinned(commit) {
+		if !r.pinned(commit) && !r.executed(commit) {
 			v.Confidence = min(v.Confidence, maxIndirect)
 		}
 		culprit, err := e.culpritOf(ctx, repo, r, commit)
@@ -50,7 +57,7 @@ func (e *evidence) conclude(ctx context.Context, repo *git.Repository, rankings 
 			v.Signatures = append(v.Signatures, rankings[i].symptom.signature.ID)
 		}
 	}
-	exhibits, err := verified(ctx, repo, e.exhibits(r))
+	exhibits, err := verified(ctx, repo, append(e.executionExhibits(r), e.exhibits(r)...))
 	if err != nil {
 		return v, err
 	}
@@ -105,7 +112,26 @@ func (e *evidence) candidates(r *ranking) []selfheal.Candidate {
 	for _, i := range r.order() {
 		score := max(0, r.scores[i]) // below zero it only says that there is no evidence
 		c := e.change.Commits[i]
-		out = append(out, selfheal.Candidate{Commit: c.ID, Subject: shorten(c.Subject), Score: round(score), Probability: round(r.probabilities[i])})
+		out = append(out, selfheal.Candidate{
+			Commit: c.ID, Subject: shorten(c.Subject), Score: round(score), Probability: round(r.probabilities[i]),
+			Back: e.chain.back[i], Undone: c.Undone,
+		})
+	}
+	return out
+}
+
+// basis is how the probability is spread.
+func (r *ranking) basis() *selfheal.Basis {
+	_, leading, _, _ := r.top()
+	return &selfheal.Basis{
+		Leading: round(leading), Others: round(max(0, 1-leading-r.external-r.unknown)), Outside: round(r.external), Unknown: round(r.unknown),
+	}
+}
+
+func presented(deploys []selfheal.Exposure) []selfheal.Exposure {
+	out := slices.Clone(deploys)
+	for i := range out {
+		out[i].Prior = round(out[i].Prior)
 	}
 	return out
 }
@@ -124,7 +150,7 @@ func (e *evidence) exhibits(r *ranking) []selfheal.Exhibit {
 	perKind := map[selfheal.ExhibitKind]int{}
 	told := map[string]bool{}
 	for _, f := range r.findings {
-		if !ok || f.commit != leading || r.excused(f) || f.exhibit.Quote == "" || perKind[f.exhibit.Kind] >= 3 || len(out) >= maxExhibits {
+		if !ok || f.commit != leading || r.excused(f) || f.exhibit.Quote == "" && f.exhibit.Path != "" || perKind[f.exhibit.Kind] >= 3 || len(out) >= maxExhibits {
 			continue
 		}
 		// What one frame or phrase has shown once, it shows no better a second time.
@@ -181,6 +207,14 @@ func (e *evidence) irrelevant() []string {
 		out = append(out, fmt.Sprintf("%s no line of text that could run", commits(cosmetic, "changes", "change")))
 	}
 	return out
+}
+
+// irrelevantTrial says that a command was tried which shows nothing.
+func irrelevantTrial(trial *prove.Answer) []string {
+	if trial == nil || trial.Likelihoods != nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("the command %q was run %d times: %s", shorten(trial.Trial.Command), len(trial.Trial.Runs), trial.Trial.Ended)}
 }
 
 func commits(n int, one, many string) string {
@@ -259,8 +293,10 @@ func (e *evidence) reason(v *selfheal.Verdict, r *ranking, commit int) string {
 		}
 		return fmt.Sprintf("Commit %s is the likely cause.", short(v.Culprit.Commit))
 	case selfheal.NotCaused:
-		for _, c := range r.counters {
-			return fmt.Sprintf("%s, and nothing that was changed explains it.", capital(c.exhibit.Text))
+		for _, x := range v.Exhibits {
+			if x.Weight < 0 {
+				return fmt.Sprintf("%s, and nothing that was changed explains it.", capital(x.Text))
+			}
 		}
 	}
 	order := r.order()
@@ -278,14 +314,32 @@ func (e *evidence) reason(v *selfheal.Verdict, r *ranking, commit int) string {
 // wouldHelp says what would change the mind.
 func wouldHelp(v *selfheal.Verdict, r *ranking) string {
 	switch {
+	case v.Cause == selfheal.Caused && v.Trial != nil && v.Trial.Decided:
+		return "the same error in production at a revision without the commit would acquit it"
 	case v.Cause == selfheal.Caused:
 		return "the same error at a revision without the commit would acquit it"
 	case v.Cause == selfheal.NotCaused:
 		return "the error going away with the previous revision would show that the change caused it"
+	case v.Trial != nil:
+		return afterTrial(v.Trial)
 	case len(r.symptom.frames) == 0:
-		return "a stack trace, or a run of the failing operation on both revisions"
+		return "a stack trace, or a command that fails with the error, run on both revisions (--prove --replay COMMAND)"
 	}
-	return "a run of the failing operation on both revisions"
+	return "a command that fails with the error, run on both revisions (--prove --replay COMMAND)"
+}
+
+// afterTrial says what would help when a trial did not decide.
+func afterTrial(t *selfheal.Trial) string {
+	switch t.Reproduction {
+	case selfheal.ReproducedNot:
+		return "a command that runs at the deployed revision; this one could not"
+	case selfheal.ReproducedNever:
+		return "a command that fails at the deployed revision; this one passes there"
+	case selfheal.ReproducedOther:
+		return "a command that prints the error itself; this one fails with another"
+	case selfheal.ReproducedSame:
+	}
+	return "more runs of the command: " + t.Ended
 }
 
 func short(id string) string { return id[:min(len(id), 10)] }

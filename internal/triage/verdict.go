@@ -19,6 +19,7 @@ const (
 	minAcquittal   = 0.60 // of the outside world
 	maxConfidence  = 0.99
 	maxIndirect    = 0.90 // when no evidence lies on a changed line itself
+	maxOtherError  = 0.85 // when it rests on a command that fails with another error
 	vetoConfidence = 0.97 // when nothing of the change can run
 	maxExhibits    = 12
 )
@@ -39,7 +40,11 @@ func (e *evidence) conclude(ctx context.Context, repo *git.Repository, rankings 
 	switch v.Cause {
 	case selfheal.Caused:
 		v.Confidence = min(probability, maxConfidence)
-		if !r.pinned(commit) && !r.executed(commit) {
+		switch {
+		case r.pinned(commit):
+		case r.executed(commit) && r.trial.Trial.Reproduction == selfheal.ReproducedOther:
+			v.Confidence = min(v.Confidence, maxOtherError)
+		case !r.executed(commit):
 			v.Confidence = min(v.Confidence, maxIndirect)
 		}
 		culprit, err := e.culpritOf(ctx, repo, r, commit)

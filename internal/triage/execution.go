@@ -18,9 +18,11 @@ func (e *evidence) prove(ctx context.Context, in Input, rankings []ranking) (*pr
 	}
 	r := primary(rankings)
 	q := prove.Question{Base: e.change.Base, Inconclusive: causeOf(r) == selfheal.Inconclusive, Signature: r.symptom.signature.ID}
+	r.doubt()
 	for i, c := range e.change.Commits {
 		q.Steps = append(q.Steps, prove.Step{Commit: c.ID, Revision: treeAfter(c), Prior: r.probabilities[i]})
 	}
+	r.normalise() // the doubt was for the question
 	answer, err := in.Prove(ctx, q)
 	if err != nil || answer == nil {
 		return nil, err
@@ -35,28 +37,51 @@ func (e *evidence) prove(ctx context.Context, in Input, rankings []ranking) (*pr
 	return answer, nil
 }
 
+// minDoubt is how much of the probability is shared by all explanations alike
+// before anything is run: what was executed must be able to contradict evidence
+// that was only read, however strong.
+const minDoubt = 0.02
+
+// doubt spreads a little of the probability evenly.
+func (r *ranking) doubt() {
+	alive := 2
+	for _, s := range r.scores {
+		if !math.IsInf(s, -1) {
+			alive++
+		}
+	}
+	spread := func(p float64) float64 { return (1-minDoubt)*p + minDoubt/float64(alive) }
+	for i, s := range r.scores {
+		if !math.IsInf(s, -1) {
+			r.probabilities[i] = spread(r.probabilities[i])
+		}
+	}
+	r.external, r.unknown = spread(r.external), spread(r.unknown)
+}
+
 // faultBefore is what speaks for the outside world rather than for something
 // that was not looked at, when the error shows without the change.
 const faultBefore = 4.0
 
-// execute adds what the runs say to the scores.
+// execute adds what the runs say to the probabilities; the scores stay those of the evidence.
 func (r *ranking) execute(a *prove.Answer) {
 	r.trial = a
 	r.suspect, _, _, _ = r.top()
 	if a.Likelihoods == nil {
 		return
 	}
+	r.doubt()
 	most := slices.Max(a.Likelihoods)
-	for i := range r.scores {
-		r.scores[i] += a.Likelihoods[i] - most
+	logs := make([]float64, len(r.scores))
+	for i, p := range r.probabilities {
+		logs[i] = math.Log(p) + a.Likelihoods[i] - most
 	}
-	none := a.Likelihoods[len(r.scores)] - most
+	none := a.Likelihoods[len(logs)] - most
+	outside, other := math.Log(r.external), math.Log(r.unknown)
 	if a.BaseFails {
-		r.outside, r.other = math.Log(math.Exp(r.outside)+math.Exp(r.other)), r.other-faultBefore
+		outside, other = math.Log(r.external+r.unknown), other-faultBefore
 	}
-	r.outside += none
-	r.other += none
-	r.normalise()
+	r.probabilities, r.external, r.unknown = softmax(logs, outside+none, other+none)
 }
 
 // maxExecution bounds the weight of an exhibit: the strongest there is, and finite.

@@ -73,7 +73,7 @@ func (p *posterior) logLikelihoods() []float64 {
 	for i, seen := range p.seenWith() {
 		out[i] = beliefHealthy.logEvidence(seen.none) + beliefFaulty.logEvidence(seen.fault)
 		if i == len(out)-1 {
-			out[i] = logMean(out[i], beliefAny.logEvidence(seen.fault))
+			out[i] = logAlways(seen.fault)
 		}
 	}
 	for i := range out {
@@ -82,7 +82,10 @@ func (p *posterior) logLikelihoods() []float64 {
 	return out
 }
 
-func logMean(a, b float64) float64 {
+// logAlways is the logarithm of the probability of runs of a command that fails,
+// now and then or always, whatever the tree.
+func logAlways(t tally) float64 {
+	a, b := beliefFaulty.logEvidence(t), beliefAny.logEvidence(t)
 	top := max(a, b)
 	return top + math.Log((math.Exp(a-top)+math.Exp(b-top))/2)
 }
@@ -112,10 +115,13 @@ func (p *posterior) probabilities() []float64 {
 // gain is how many nats of uncertainty a run at a tree is expected to take away.
 func (p *posterior) gain(tree int, now []float64) float64 {
 	fails := 0.0
-	for h, with := range p.seenWith() {
-		rate := beliefFaulty.with(with.fault).mean()
-		if h < len(p.prior)-1 && tree <= h {
-			rate = beliefHealthy.with(with.none).mean()
+	for h, seen := range p.seenWith() {
+		rate := beliefFaulty.with(seen.fault).mean()
+		switch {
+		case h == len(p.prior)-1:
+			rate = math.Exp(logAlways(seen.fault.plus(tally{fails: 1})) - logAlways(seen.fault))
+		case tree <= h:
+			rate = beliefHealthy.with(seen.none).mean()
 		}
 		fails += now[h] * rate
 	}

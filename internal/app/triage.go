@@ -133,7 +133,7 @@ func (a *App) classifyAll(ctx context.Context, classifier *triage.Classifier, he
 }
 
 // Eval scores triage on folders of labelled cases, and writes the tables.
-func Eval(ctx context.Context, w io.Writer, folders []string, repositories string, placebos bool) error {
+func Eval(ctx context.Context, w io.Writer, folders []string, repositories string, placebos bool, lookback int) error {
 	var cases []eval.Case
 	for _, folder := range folders {
 		loaded, err := eval.Load(folder)
@@ -142,7 +142,7 @@ func Eval(ctx context.Context, w io.Writer, folders []string, repositories strin
 		}
 		cases = append(cases, loaded...)
 	}
-	results, err := (&eval.Runner{Mirrors: repositories, Placebos: placebos}).Run(ctx, cases)
+	results, err := (&eval.Runner{Mirrors: repositories, Placebos: placebos, Lookback: lookback}).Run(ctx, cases)
 	if err != nil {
 		return fmt.Errorf("judge cases: %w", err)
 	}

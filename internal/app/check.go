@@ -1,8 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"time"
@@ -146,15 +148,12 @@ func (a *App) run(ctx context.Context, p *pipeline.Pipeline, key string) (pipeli
 
 // plan resolves what the request names, and refuses what cannot be a deploy.
 func (a *App) plan(ctx context.Context, r CheckRequest) (watch.Plan, error) {
-	base, err := a.repository.Resolve(ctx, r.Base)
+	base, head, err := a.revisions(ctx, r.Base, r.Head)
 	if err != nil {
 		return watch.Plan{}, err
 	}
-	head, err := a.repository.Resolve(ctx, r.Head)
+	diverged, err := a.ordered(ctx, r, base, head)
 	if err != nil {
-		return watch.Plan{}, err
-	}
-	if err := a.ordered(ctx, r, base, head); err != nil {
 		return watch.Plan{}, err
 	}
 	plan := watch.Plan{
@@ -164,6 +163,7 @@ func (a *App) plan(ctx context.Context, r CheckRequest) (watch.Plan, error) {
 		},
 		Names: []string{r.Head}, PreviousNames: []string{r.Base}, Planned: r.Planned, Asked: r.Why,
 	}
+	plan.Notes = append(plan.Notes, diverged...)
 	if dirty, err := a.repository.IsDirty(ctx); err == nil && dirty {
 		plan.Notes = append(plan.Notes, selfheal.Problem{Code: selfheal.ProblemDirtyTree,
 			Detail: "the working tree has uncommitted changes; only commits are examined"})
@@ -171,24 +171,78 @@ func (a *App) plan(ctx context.Context, r CheckRequest) (watch.Plan, error) {
 	return plan, nil
 }
 
-// ordered refuses a base that is not an ancestor of head: what was deployed
-// would not be the difference between the two.
-func (a *App) ordered(ctx context.Context, r CheckRequest, base, head string) error {
-	ok, err := a.repository.IsAncestor(ctx, base, head)
-	if err != nil || ok {
+// revisions gives the full ids of both revisions. What a shallow clone lacks is
+// fetched into the working copy of selfheal's own.
+func (a *App) revisions(ctx context.Context, base, head string) (baseID, headID string, err error) {
+	resolve := func() error {
+		var baseErr, headErr error
+		headID, headErr = a.history.Resolve(ctx, head)
+		baseID, baseErr = a.history.Resolve(ctx, base)
+		return cmp.Or(baseErr, headErr)
+	}
+	err = resolve()
+	shallow, shallowErr := a.history.IsShallow(ctx)
+	if shallowErr != nil || !shallow {
+		return baseID, headID, err
+	}
+	if err == nil {
+		if _, err := a.history.MergeBase(ctx, baseID, headID); err == nil {
+			return baseID, headID, nil
+		}
+	}
+	if deepenErr := a.deepen(ctx); deepenErr != nil {
+		if err == nil {
+			err = selfheal.Usagef("deepen the clone with: git fetch --unshallow", "the history between %s and %s is missing from this shallow clone", base, head)
+		}
+		return "", "", err
+	}
+	if headID == "" { // a name such as HEAD or a local branch is the user's own
+		headID, _ = a.repository.Resolve(ctx, head)
+	}
+	if headID != "" {
+		head = headID
+	}
+	if baseID != "" {
+		base = baseID
+	}
+	return baseID, headID, resolve()
+}
+
+// deepen completes the history of a shallow clone, without touching the clone.
+func (a *App) deepen(ctx context.Context) error {
+	a.settings.Progress("fetching the history that this shallow clone lacks")
+	workspace, err := a.workRepositories().Workspace(ctx, a.repository.Directory())
+	if err != nil {
 		return err
 	}
-	if swapped, err := a.repository.IsAncestor(ctx, head, base); err == nil && swapped {
-		return selfheal.Usagef("swap --base and --head", "%s is newer than %s, not older", r.Base, r.Head)
+	if err := workspace.Deepen(ctx, a.repository); err != nil {
+		return err
 	}
-	if shallow, err := a.repository.IsShallow(ctx); err == nil && shallow {
-		return selfheal.Usagef("deepen the clone with: git fetch --unshallow", "the history between %s and %s is missing from this shallow clone", r.Base, r.Head)
+	a.history = workspace.Repository
+	return nil
+}
+
+// ordered refuses a base that is newer than head or has nothing in common with
+// it: what was deployed would not be the difference between the two. A base that
+// is no ancestor (a force push, another branch) is noted.
+func (a *App) ordered(ctx context.Context, r CheckRequest, base, head string) ([]selfheal.Problem, error) {
+	ok, err := a.history.IsAncestor(ctx, base, head)
+	if err != nil || ok {
+		return nil, err
 	}
-	hint := "give the revision that really served before"
-	if common, err := a.repository.MergeBase(ctx, base, head); err == nil && common != "" {
-		hint += ", or the last common commit: --base " + selfheal.ShortRevision(common)
+	if swapped, err := a.history.IsAncestor(ctx, head, base); err == nil && swapped {
+		return nil, selfheal.Usagef("swap --base and --head", "%s is newer than %s, not older", r.Base, r.Head)
 	}
-	return selfheal.Usagef(hint, "%s is not an ancestor of %s", r.Base, r.Head)
+	common, err := a.history.MergeBase(ctx, base, head)
+	if err != nil {
+		return nil, err
+	}
+	return []selfheal.Problem{{
+		Code: selfheal.ProblemDiverged,
+		Detail: fmt.Sprintf("%s is not an ancestor of %s: commits since %s that only the former has count as taken away",
+			r.Base, r.Head, selfheal.ShortRevision(common)),
+		Hint: "give the revision that really served before, if it was another",
+	}}, nil
 }
 
 func (a *App) service(r CheckRequest) string {

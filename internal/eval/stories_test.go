@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"selfheal"
 	"selfheal/internal/git"
@@ -275,7 +276,14 @@ func (w told) ask(t *testing.T, s story, base, head string, h hostile, deploys [
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdict, err := triage.Judge(ctx, triage.Input{Repository: w.repo, Change: change, Earlier: earlier, Anomalies: anomalies, Signatures: signatures})
+	in := triage.Input{Repository: w.repo, Change: change, Earlier: earlier, Anomalies: anomalies, Signatures: signatures}
+	if n := len(deploys); n > 0 && !deploys[n-1].Time.IsZero() { // a day later, and ten minutes until it showed
+		in.DeployedAt = deploys[n-1].Time.Add(24 * time.Hour)
+		for i := range in.Anomalies {
+			in.Anomalies[i].Onset = in.DeployedAt.Add(10 * time.Minute)
+		}
+	}
+	verdict, err := triage.Judge(ctx, in)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal
 	defer timed("triage")()
 	assessment := opened.Assessment
 	deploy := assessment.Deploy
-	repository, err := p.repository(ctx, opened.Repository, deploy.Previous, deploy.Revision)
+	repository, err := p.repository(ctx, opened.Repository)
 	if err != nil {
 		return selfheal.Judged{}, err
 	}
@@ -50,9 +50,24 @@ func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal
 	return selfheal.Judged{Verdict: verdicts[0], Others: verdicts[1:], Change: abridge(change, verdicts)}, nil
 }
 
-// repository opens the repository of a service, as far as its history is needed.
-func (p *Pipeline) repository(ctx context.Context, dir, base, head string) (*git.Repository, error) {
-	return git.Open(ctx, dir)
+// repository opens the repository of a service, or, where that is a shallow clone
+// whose history was completed, the working copy that has all of it.
+func (p *Pipeline) repository(ctx context.Context, dir string) (*git.Repository, error) {
+	repository, err := git.Open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if shallow, err := repository.IsShallow(ctx); err != nil || !shallow {
+		return repository, err
+	}
+	workspace, err := p.Work.Workspace(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if shallow, err := workspace.IsShallow(ctx); err != nil || shallow {
+		return repository, err
+	}
+	return workspace.Repository, nil
 }
 
 // prover gives the function that tells candidates apart by running the user's

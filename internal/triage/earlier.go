@@ -80,6 +80,9 @@ func (e *Earlier) assign(ctx context.Context, repo *git.Repository, i int, d sel
 const (
 	delayScale = 30 * time.Minute
 	delayShape = 0.5
+	// minPrior is the least prior, as a share of the likeliest deploy's: code may lie
+	// unreached for long, and then the time says nothing.
+	minPrior = 0.02
 )
 
 // logDelay is the logarithm of that density, relative to no delay.
@@ -110,7 +113,7 @@ func exposures(in Input, onset time.Time) []selfheal.Exposure {
 		case !onset.IsZero() && e.Time.After(onset.Add(grace)):
 			e.Excluded, logs[i] = "it began to serve after the error had begun", math.Inf(-1)
 		case dated:
-			logs[i] = logDelay(onset.Sub(e.Time))
+			logs[i] = max(logDelay(onset.Sub(e.Time)), math.Log(minPrior)+logDelay(onset.Sub(servedLast(all, onset))))
 		default:
 			logs[i] = logPerDeploy * float64(e.Back)
 		}
@@ -123,6 +126,16 @@ func exposures(in Input, onset time.Time) []selfheal.Exposure {
 		all[i].Prior = math.Exp(logs[i] - best)
 	}
 	return all
+}
+
+// servedLast is when the newest deploy began to serve that had when the error began.
+func servedLast(deploys []selfheal.Exposure, onset time.Time) time.Time {
+	for _, d := range deploys {
+		if d.Excluded == "" && !d.Time.After(onset.Add(grace)) {
+			return d.Time
+		}
+	}
+	return onset
 }
 
 // logPriors gives for each commit of the chain the logarithm of its deploy's

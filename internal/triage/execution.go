@@ -66,7 +66,11 @@ const faultBefore = 4.0
 // execute adds what the runs say to the probabilities; the scores stay those of the evidence.
 func (r *ranking) execute(a *prove.Answer) {
 	r.trial = a
-	r.suspect, _, _, _ = r.top()
+	if commit, probability, _, _ := r.top(); probability >= minSuspicion {
+		r.suspect = commit
+	} else {
+		r.suspect = -1
+	}
 	if a.Likelihoods == nil {
 		return
 	}
@@ -83,6 +87,10 @@ func (r *ranking) execute(a *prove.Answer) {
 	}
 	r.probabilities, r.external, r.unknown = softmax(logs, outside+none, other+none)
 }
+
+// minSuspicion is the probability from which it is worth saying that a commit
+// which led is acquitted.
+const minSuspicion = 0.1
 
 // maxExecution bounds the weight of an exhibit: the strongest there is, and finite.
 const maxExecution = 10.0
@@ -107,7 +115,7 @@ func (e *evidence) executionExhibits(r *ranking) []selfheal.Exhibit {
 		out = append(out, e.execution(r, leading, -maxExecution, fmt.Sprintf("%s before the change, %s", r.fails(), r.runsAt(e.change.Base))))
 		return out
 	}
-	if r.suspect != leading {
+	if r.suspect >= 0 && r.suspect != leading {
 		if x, ok := e.executionAgainst(r, r.suspect); ok {
 			out = append(out, x)
 		}

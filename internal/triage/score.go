@@ -78,7 +78,7 @@ type ranking struct {
 	other         float64             // score of something else
 	deploys       []selfheal.Exposure // newest first
 	trial         *prove.Answer       // nil when nothing was run for this symptom
-	suspect       int                 // the commit that led before the trial
+	suspect       int                 // the commit that led before the trial; -1 when none did
 }
 
 // expose takes into account how well the time of each commit's deploy agrees with

@@ -143,7 +143,7 @@ type TrialOutcome string
 
 // The outcomes of a run.
 const (
-	TrialFails   TrialOutcome = "fails"   // with the error, or with another where none of the runs shows it
+	TrialFails   TrialOutcome = "fails" // with the error, or with another where none of the runs shows it
 	TrialPasses  TrialOutcome = "passes"
 	TrialAnother TrialOutcome = "another" // it fails, but not with the error that it shows at the deployed revision: says nothing
 	TrialSkipped TrialOutcome = "skipped" // it could not be run here: exit code 125 to 127, its time was over, or a limit stopped it

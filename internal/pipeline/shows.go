@@ -13,7 +13,7 @@ import (
 // shows gives the function that tells which of an assessment's errors the output
 // of a command shows: it has the same signature, or it has a line with the
 // error's constant words in their order (a test prints what a logger wraps), for
-// an exception together with a function of its frames.
+// an exception together with the innermost function of the service.
 func (p *Pipeline) shows(ctx context.Context, a selfheal.Assessment) (func(output string) []selfheal.SignatureID, error) {
 	known, err := p.Identities(ctx, a.Deploy.Service)
 	if err != nil {
@@ -61,17 +61,16 @@ func (p *Pipeline) signaturesIn(output string, known identities) map[selfheal.Si
 
 // wanted is an error as an output is searched for it.
 type wanted struct {
-	id        selfheal.SignatureID
-	phrases   [][]string // constant pieces, each of which is found after the one before
-	functions []string   // of an exception: one of them must be there too
+	id       selfheal.SignatureID
+	phrases  [][]string // constant pieces, each of which is found after the one before
+	function string     // of an exception: the service's innermost one must be there too
 }
 
 // Limits of what identifies an error by its words alone.
 const (
-	minWhole     = 12 // constant bytes of a whole message
-	minPart      = 16 // of the part behind a colon
-	minPiece     = 3
-	maxFunctions = 3
+	minWhole = 12 // constant bytes of a whole message
+	minPart  = 16 // of the part behind a colon
+	minPiece = 3
 )
 
 // varying matches the parts of a message that differ from one occurrence to the next.
@@ -82,8 +81,8 @@ func wantedOf(s selfheal.Signature) wanted {
 	text := s.Template
 	if chain := s.Sample.Exceptions; len(chain) > 0 {
 		text = chain[len(chain)-1].Message
-		for _, f := range s.Frames[:min(len(s.Frames), maxFunctions)] {
-			w.functions = append(w.functions, f[strings.LastIndexByte(f, '.')+1:])
+		if len(s.Frames) > 0 {
+			w.function = s.Frames[0][strings.LastIndexByte(s.Frames[0], '.')+1:]
 		}
 	}
 	text, _, _ = strings.Cut(text, "\n")
@@ -113,7 +112,7 @@ func (w *wanted) add(text string, least int) {
 }
 
 func (w *wanted) reads(output string) bool {
-	if len(w.functions) > 0 && !slices.ContainsFunc(w.functions, func(f string) bool { return strings.Contains(output, f) }) {
+	if !strings.Contains(output, w.function) {
 		return false
 	}
 	for line := range strings.SplitSeq(output, "\n") {

@@ -75,13 +75,19 @@ func classify(ctx context.Context, repo *git.Repository, change *selfheal.Change
 
 // classifyPaths classifies each path of the change once, by its newest content.
 func classifyPaths(ctx context.Context, repo *git.Repository, change *selfheal.Change, classes *Classifier) (map[string]fileClass, error) {
+	attributes, err := repo.File(ctx, change.Head, attributesFile)
+	if err == nil {
+		classes = classes.withAttributes(attributes)
+	} else if selfheal.CodeOf(err) != selfheal.CodeNotFound {
+		return nil, err
+	}
 	paths := changedPaths(change)
 	names := make([]string, len(paths))
 	for i, p := range paths {
 		names[i] = change.Head + ":" + p
 	}
 	known := make(map[string]fileClass, len(paths))
-	err := repo.ReadBlobs(ctx, names, maxBlob, func(i int, content []byte, ok bool) error {
+	err = repo.ReadBlobs(ctx, names, maxBlob, func(i int, content []byte, ok bool) error {
 		if !ok {
 			content = nil
 		}

@@ -41,7 +41,7 @@ type Summary struct {
 	FalseBlames int // of those: blamed
 
 	// Calibration is the mean distance between confidence and truth over the
-	// blames, in five bins weighted by their size (expected calibration error).
+	// blames, in ten bins weighted by their size (expected calibration error).
 	Calibration float64
 	Slowest     time.Duration
 	Total       time.Duration // of all judgements
@@ -142,7 +142,7 @@ type Bin struct {
 // Reliability sorts the blames, placebos included, by their confidence. Bins
 // without blames are left out.
 func Reliability(results []Result) []Bin {
-	const bins = 5
+	const bins = 10
 	all := make([]Bin, bins)
 	for _, r := range results {
 		if !r.Blamed() {

@@ -60,6 +60,8 @@ type Culprit struct {
 	Start    int    `json:"start,omitempty"`
 	End      int    `json:"end,omitempty"`
 	Quote    string `json:"quote,omitempty"`
+	// Within is the commit that wrote the line, where Commit is the merge that brought it.
+	Within string `json:"within,omitempty"`
 }
 
 // Candidate is one commit with what speaks for it.

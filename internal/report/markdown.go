@@ -59,6 +59,9 @@ func (d *document) verdict(heading string, v *verdictView) {
 	}
 	if c := v.Culprit; c != nil {
 		d.line("Culprit: commit %s %s", markdown.Code(c.Commit), markdown.Text(strings.TrimSpace(c.Subject+" "+c.Author)))
+		if c.Within != "" {
+			d.line("%s", markdown.Text(c.Within))
+		}
 		if c.Place != "" {
 			d.line("%s", markdown.Code(c.Place))
 			d.b.WriteString(markdown.Fence("text", c.Quote) + "\n")

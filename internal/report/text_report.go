@@ -160,6 +160,7 @@ func (p *printer) culprit(c *culpritView) {
 	p.section("culprit")
 	p.paragraph(2, strings.TrimSpace("commit "+c.Commit+"  "+c.Subject), p.bold)
 	p.paragraph(2, strings.Trim(c.Author+", "+c.Date, ", "), p.faint)
+	p.paragraph(2, c.Within, p.plain)
 	if c.Place != "" {
 		p.paragraph(2, c.Place, p.code)
 	}

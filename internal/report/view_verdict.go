@@ -30,6 +30,7 @@ type culpritView struct {
 	Date    string
 	Place   string // path:line
 	Quote   string
+	Within  string // the commit of a merge that wrote the line
 	Diff    *diffView
 }
 
@@ -131,6 +132,9 @@ func newCulpritView(judged *selfheal.Judged, c selfheal.Culprit) *culpritView {
 		Commit: oneLine(selfheal.ShortRevision(c.Commit), titleLimit),
 		Quote:  oneLine(strings.TrimSpace(c.Quote), sentenceLimit),
 		Diff:   culpritDiff(judged, c),
+	}
+	if c.Within != "" {
+		v.Within = "of the merge, commit " + oneLine(selfheal.ShortRevision(c.Within), titleLimit) + " wrote the line"
 	}
 	if c.Path != "" {
 		v.Place = oneLine(location(c.Path, c.Start), titleLimit)

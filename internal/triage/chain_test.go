@@ -26,20 +26,24 @@ const pricedLine = `return nil, fmt.Errorf("cannot price the cart: tenant has no
 
 func TestCulpritInAMergeAndInASquash(t *testing.T) {
 	t.Parallel()
-	f := func(join func(f *gittest.Repository) string) {
+	f := func(merged bool, join func(f *gittest.Repository) string) {
 		t.Helper()
 		r, base := shop(t)
 		r.Git("switch", "--quiet", "--create", "feature")
 		r.Commit("feature, first half", "pkg2/part.go", "package pkg2\n\nfunc Part2(x int) int {\n\treturn x * 2\n}\n")
-		r.Commit("feature, second half", "store.go", priced)
+		inner := r.Commit("feature, second half", "store.go", priced)
 		r.Git("switch", "--quiet", "main")
 		r.Commit("beside it", "pkg1/part.go", "package pkg1\n\nfunc Part1(x int) int {\n\treturn x * 2\n}\n")
 		culprit := join(r)
 		head := r.Commit("docs", "README.md", "# The shop\n")
-		wantCulprit(t, judge(t, r, base, head, tenantError), culprit, "store.go", pricedLine)
+		v := judge(t, r, base, head, tenantError)
+		wantCulprit(t, v, culprit, "store.go", pricedLine)
+		if within := v.Culprit.Within; merged && within != inner || !merged && within != "" {
+			t.Errorf("within the merge it is %q, want %s", within, inner)
+		}
 	}
-	f(func(r *gittest.Repository) string { return r.Merge("feature", "merge feature") })
-	f(func(r *gittest.Repository) string {
+	f(true, func(r *gittest.Repository) string { return r.Merge("feature", "merge feature") })
+	f(false, func(r *gittest.Repository) string {
 		r.Git("merge", "--quiet", "--squash", "feature")
 		return r.Commit("feature, squashed")
 	})

@@ -35,38 +35,23 @@ func (e *evidence) conclude(ctx context.Context, repo *git.Repository, rankings 
 	if len(r.deploys) > 1 {
 		v.Deploys = presented(r.deploys)
 	}
-	commit, probability, _, _ := r.top()
+	commit, _, _, _ := r.top()
 	v.Cause = causeOf(r)
-	switch v.Cause {
-	case selfheal.Caused:
-		v.Confidence = min(probability, maxConfidence)
-		switch {
-		case r.pinned(commit):
-		case r.executed(commit) && r.trial.Trial.Reproduction == selfheal.ReproducedOther:
-			v.Confidence = min(v.Confidence, maxOtherError)
-		case !r.executed(commit):
-			v.Confidence = min(v.Confidence, maxIndirect)
-		}
-		culprit, err := e.culpritOf(ctx, repo, r, commit)
-		if err != nil {
+	v.Confidence = r.confidence(v.Cause)
+	var err error
+	if v.Cause == selfheal.Caused {
+		if v.Culprit, err = e.culpritOf(ctx, repo, r, commit); err != nil {
 			return v, err
 		}
-		v.Culprit = culprit
-	case selfheal.NotCaused:
-		v.Confidence = min(r.external, maxConfidence)
-	case selfheal.Inconclusive:
-		v.Confidence = min(max(r.unknown, 1-probability), maxConfidence)
 	}
 	for i := range rankings {
 		if &rankings[i] == r || agrees(&rankings[i], r, v.Cause) {
 			v.Signatures = append(v.Signatures, rankings[i].symptom.signature.ID)
 		}
 	}
-	exhibits, err := verified(ctx, repo, append(e.executionExhibits(r), e.exhibits(r)...))
-	if err != nil {
+	if v.Exhibits, err = verified(ctx, repo, append(e.executionExhibits(r), e.exhibits(r)...)); err != nil {
 		return v, err
 	}
-	v.Exhibits = exhibits
 	v.Reason, v.WouldHelp = e.reason(&v, r, commit), wouldHelp(&v, r)
 	return v, nil
 }
@@ -123,6 +108,28 @@ func (e *evidence) candidates(r *ranking) []selfheal.Candidate {
 		})
 	}
 	return out
+}
+
+// confidence is the probability that a cause is right, within what its kind of
+// evidence can give.
+func (r *ranking) confidence(cause selfheal.Cause) float64 {
+	commit, probability, _, _ := r.top()
+	most := maxConfidence
+	switch cause {
+	case selfheal.NotCaused:
+		return min(r.external, most)
+	case selfheal.Inconclusive:
+		return min(max(r.unknown, 1-probability), most)
+	case selfheal.Caused:
+		switch {
+		case r.pinned(commit):
+		case !r.executed(commit):
+			most = maxIndirect
+		case r.trial.Trial.Reproduction == selfheal.ReproducedOther:
+			most = maxOtherError
+		}
+	}
+	return min(probability, most)
 }
 
 // basis is how the probability is spread.

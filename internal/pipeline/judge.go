@@ -74,8 +74,15 @@ func (p *Pipeline) repository(ctx context.Context, dir string) (*git.Repository,
 // commands; nil when nothing is to be run.
 func (p *Pipeline) prover(opened selfheal.Opened) func(context.Context, prove.Question) (*prove.Answer, error) {
 	intent := opened.Intent
-	commands := slices.Concat(intent.Replay, intent.Verify)
-	if intent.Prove.When == "" || intent.Prove.When == selfheal.ProveNever || len(commands) == 0 {
+	var commands []string
+	switch intent.Prove.When {
+	case selfheal.ProveAuto:
+		commands = intent.Replay
+	case selfheal.ProveAlways:
+		commands = slices.Concat(intent.Replay, intent.Verify)
+	case selfheal.ProveNever:
+	}
+	if len(commands) == 0 {
 		return nil
 	}
 	return func(ctx context.Context, q prove.Question) (*prove.Answer, error) {

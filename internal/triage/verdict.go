@@ -226,7 +226,7 @@ func irrelevantTrial(trial *prove.Answer) []string {
 	if trial == nil || trial.Likelihoods != nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("the command %q was run %d times: %s", shorten(trial.Trial.Command), len(trial.Trial.Runs), trial.Trial.Ended)}
+	return []string{fmt.Sprintf("the command %q says nothing: %s", shorten(trial.Trial.Command), trial.Trial.Ended)}
 }
 
 func commits(n int, one, many string) string {

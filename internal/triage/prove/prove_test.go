@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 type machine struct {
 	fails  func(tree int) float64
 	skips  map[int]bool
+	mute   bool // it prints nothing
 	random *rand.Rand
 	runs   int
 }
@@ -60,10 +61,12 @@ func (m *machine) decide(t testing.TB, priors []float64, budget int) *Answer {
 			switch {
 			case m.skips[tree]:
 				return selfheal.TrialRun{Revision: revision, ExitCode: 125}, nil
-			case m.random.Float64() < m.fails(tree):
-				return selfheal.TrialRun{Revision: revision, ExitCode: 1, Output: "boom"}, nil
+			case m.random.Float64() >= m.fails(tree):
+				return selfheal.TrialRun{Revision: revision}, nil
+			case m.mute:
+				return selfheal.TrialRun{Revision: revision, ExitCode: 1}, nil
 			}
-			return selfheal.TrialRun{Revision: revision}, nil
+			return selfheal.TrialRun{Revision: revision, ExitCode: 1, Output: "boom"}, nil
 		},
 	}
 	if err := trial.decide(context.Background()); err != nil {
@@ -144,6 +147,21 @@ func TestFaultThatWasThereBefore(t *testing.T) {
 	a := m.decide(t, flat(6), 40)
 	if a.Trial.Decided || best(a) != 6 || !a.BaseFails {
 		t.Errorf("decided %v for %d, base fails %v", a.Trial.Decided, best(a), a.BaseFails)
+	}
+}
+
+// A command that is broken by itself fails everywhere, and not with the error:
+// that acquits nobody.
+func TestBrokenCommandAcquitsNobody(t *testing.T) {
+	t.Parallel()
+	m := &machine{fails: func(int) float64 { return 1 }, random: rand.New(rand.NewPCG(1, 2)), mute: true}
+	a := m.decide(t, flat(6), 40)
+	if a.Trial.Reproduction != selfheal.ReproducedOther || a.BaseFails || a.Likelihoods != nil || a.Trial.Decided {
+		t.Errorf("%+v", a)
+	}
+	m = &machine{fails: from(4), random: rand.New(rand.NewPCG(1, 2)), mute: true}
+	if a := m.decide(t, flat(6), 60); a.Trial.Reproduction != selfheal.ReproducedOther || !a.Trial.Decided || best(a) != 4 {
+		t.Errorf("a command that says nothing: %+v", a.Trial)
 	}
 }
 

@@ -3,6 +3,7 @@ package prove
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"selfheal"
@@ -101,10 +102,25 @@ func (t *trial) reproduce(ctx context.Context) error {
 	case selfheal.ReproducedNever:
 		t.ended = "the command does not fail at the deployed revision"
 	case selfheal.ReproducedNot:
-		t.ended = "the command could not be run at the deployed revision"
+		t.ended = "the command could not be run at the deployed revision" + whyNot(t.runs)
 	case selfheal.ReproducedSame:
 	}
 	return nil
+}
+
+// whyNot says how the last of the runs ended.
+func whyNot(runs []selfheal.TrialRun) string {
+	if len(runs) == 0 {
+		return ""
+	}
+	switch last := runs[len(runs)-1]; {
+	case last.TimedOut:
+		return " in the time that it has"
+	case last.Exceeded != "":
+		return " within its limit on " + last.Exceeded
+	default:
+		return fmt.Sprintf(" (exit code %d)", last.ExitCode)
+	}
 }
 
 func rankOf(grade selfheal.Reproduction) int {
@@ -174,12 +190,17 @@ func (t *trial) try(ctx context.Context, tree int) error {
 		return err
 	}
 	// A failure with something else is a tree that is broken in another way.
-	if run.Outcome == selfheal.TrialFails && t.grade == selfheal.ReproducedSame && len(t.Shows(run.Output)) == 0 {
+	if run.Outcome == selfheal.TrialFails && t.grade == selfheal.ReproducedSame && !t.shows(run.Output) {
 		run.Outcome = selfheal.TrialAnother
 	}
 	t.runs = append(t.runs, t.kept(run))
 	t.count(tree, &run)
 	return nil
+}
+
+// shows tells whether an output shows an error that the newest revision does.
+func (t *trial) shows(output string) bool {
+	return slices.ContainsFunc(t.Shows(output), func(id selfheal.SignatureID) bool { return slices.Contains(t.shown, id) })
 }
 
 // kept is a run as it is shown: the end of its output, without secrets.
@@ -256,10 +277,15 @@ func (t *trial) answer() *Answer {
 	if !t.reproduced() {
 		return a
 	}
+	a.BaseFails = t.posterior.seen[0].fails > t.posterior.seen[0].passes
+	if a.BaseFails && t.grade == selfheal.ReproducedOther {
+		// It does not show the error, and it fails without the change too: it is broken by itself.
+		a.BaseFails, a.Trial.Ended = false, "the command fails before the change as well, and not with the error"
+		return a
+	}
 	now := t.posterior.probabilities()
 	best := top(now)
 	a.Likelihoods = t.posterior.logLikelihoods()
-	a.BaseFails = t.posterior.seen[0].fails > t.posterior.seen[0].passes
 	a.Trial.FailureRate, a.Trial.FlakeRate = t.posterior.rates(best)
 	a.Trial.Decided = now[best] >= sharp && best < len(t.Steps) && t.borders(best)
 	return a

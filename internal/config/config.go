@@ -61,7 +61,7 @@ type Triage struct {
 	// Classes override the class of files; the first match wins.
 	Classes []ClassRule `yaml:"classes" json:"classes,omitempty"`
 	// Lookback is how far back deploys are looked for that may be the cause of an error that shows late: so many of the last ones, the deploy in question included ("3"), or those of so long a time ("48h", "7d"). By default the deploy in question alone.
-	Lookback triage.Lookback `yaml:"lookback" json:"lookback,omitzero" jsonschema:"type=string"`
+	Lookback triage.Lookback `yaml:"lookback" json:"lookback,omitzero"`
 	// Prove says when commands are run to find the cause: auto (when a replay command is given and the evidence does not decide), never, or always (when there is a replay or verify command).
 	Prove selfheal.ProveWhen `yaml:"prove" json:"prove,omitempty" jsonschema:"enum=auto,enum=never,enum=always"`
 	// ProveRuns is how often commands are run for it at most.

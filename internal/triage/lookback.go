@@ -29,7 +29,7 @@ func ParseLookback(text string) (Lookback, error) {
 	if age, err := time.ParseDuration(text); err == nil && age > 0 {
 		return Lookback{Age: age}, nil
 	}
-	return Lookback{}, selfheal.Usagef("give a number of deploys (3) or a time (48h, 7d)", "%q is not how far to look back", text)
+	return Lookback{}, selfheal.Usagef("e.g. --lookback 3", "%q is neither a number of deploys (3) nor a time (48h, 7d)", text)
 }
 
 const maxLookbackDays = 3650

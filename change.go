@@ -30,6 +30,10 @@ type Commit struct {
 	Subject string       `json:"subject"` // untrusted text
 	Body    string       `json:"body,omitempty"`
 	Files   []FileChange `json:"files"`
+	// Undone says that the deploy took the commit away: the revision before it had
+	// the commit and the new one does not (a force push, another branch). Files
+	// then holds the inverse difference: what taking it away did.
+	Undone bool `json:"undone,omitempty"`
 }
 
 // FileChange is what happened to one file.

@@ -128,5 +128,6 @@ const (
 	ProblemUnrevisioned  ProblemCode = "revision-not-stated"
 	ProblemOldRevision   ProblemCode = "old-revision"
 	ProblemDirtyTree     ProblemCode = "dirty-tree"
+	ProblemDiverged      ProblemCode = "diverged-history"
 	ProblemUnclustered   ProblemCode = "clusters-not-judged"
 )

@@ -72,6 +72,12 @@ type Opened struct {
 	Target     string     `json:"target"`     // branch that a pull request is made against
 	Program    string     `json:"program"`    // version of selfheal that opened it: another one may judge better
 	Intent     Intent     `json:"intent"`
+	// Earlier are the deploys of the same service and environment that may be the
+	// cause as well, oldest first.
+	Earlier []Deploy `json:"earlier,omitempty"`
+	// Part is 0 for all anomalies of a deploy; 2 and up for those that turned out to
+	// have another cause than the first part's.
+	Part int `json:"part,omitempty"`
 }
 
 // Intent is what the user asked for when the incident was opened. It is kept
@@ -84,12 +90,34 @@ type Intent struct {
 	Timeout Duration `json:"timeout"`           // of each command
 	Network bool     `json:"network,omitempty"` // the commands may use the machine's network
 	Unsafe  bool     `json:"unsafe,omitempty"`  // the commands are not confined
+	Prove   Proving  `json:"prove,omitzero"`
 }
+
+// Proving says when the cause is looked for by running the commands, and at what cost.
+type Proving struct {
+	When ProveWhen `json:"when"`
+	Runs int       `json:"runs"` // of commands, at most
+	Time Duration  `json:"time"` // no run begins later
+}
+
+// ProveWhen says when commands are run to find the cause.
+type ProveWhen string
+
+// The policies of proof by execution.
+const (
+	ProveAuto   ProveWhen = "auto" // when there is a command and the evidence does not decide
+	ProveNever  ProveWhen = "never"
+	ProveAlways ProveWhen = "always" // when there is a command
+)
 
 // Judged is the payload of [EventVerdictReached].
 type Judged struct {
 	Verdict Verdict `json:"verdict"`
-	Change  Change  `json:"change"` // without hunks of files that no exhibit names
+	// Change is without hunks of files that no exhibit names. Its commits include
+	// those of earlier deploys that were examined.
+	Change Change `json:"change"`
+	// Others are the verdicts on anomalies that have another cause than Verdict's.
+	Others []Verdict `json:"others,omitempty"`
 }
 
 // FixDeployed is the payload of [EventFixDeployed].

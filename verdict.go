@@ -1,5 +1,7 @@
 package selfheal
 
+import "time"
+
 // Cause is the answer to "did the change do it?".
 type Cause string
 
@@ -21,6 +23,32 @@ type Verdict struct {
 	Candidates []Candidate   `json:"candidates"` // every commit of the change, most likely first
 	Irrelevant []string      `json:"irrelevant,omitempty"`
 	WouldHelp  string        `json:"would_help,omitempty"` // what would change the mind
+	// Deploys are those whose commits were examined, newest first, when it was more than one.
+	Deploys []Exposure `json:"deploys,omitempty"`
+	// Trial is what running a reproduction showed; nil when nothing was run.
+	Trial *Trial `json:"trial,omitempty"`
+	// Basis is how the probability is spread over the explanations.
+	Basis *Basis `json:"basis,omitempty"`
+}
+
+// Basis is what a confidence is made of. The shares add up to 1.
+type Basis struct {
+	Leading float64 `json:"leading"` // the most likely commit
+	Others  float64 `json:"others"`  // all other commits together
+	Outside float64 `json:"outside"` // the world outside the program
+	Unknown float64 `json:"unknown"` // something that was not looked at
+}
+
+// Exposure is one deploy that was considered as the cause.
+type Exposure struct {
+	Revision string    `json:"revision"`
+	Time     time.Time `json:"time"`    // when it began to serve; zero when unknown
+	Back     int       `json:"back"`    // 0 for the deploy in question, 1 for the one before it, ...
+	Commits  int       `json:"commits"` // that it brought and that still serve
+	// Prior is how likely the deploy is by its time alone, as a share of the likeliest one's (1).
+	Prior float64 `json:"prior"`
+	// Excluded says why it cannot be the cause; Prior is 0 then.
+	Excluded string `json:"excluded,omitempty"`
 }
 
 // Culprit is the place that is blamed. Quote is the exact text of line Start of
@@ -32,6 +60,8 @@ type Culprit struct {
 	Start    int    `json:"start,omitempty"`
 	End      int    `json:"end,omitempty"`
 	Quote    string `json:"quote,omitempty"`
+	// Within is the commit that wrote the line, where Commit is the merge that brought it.
+	Within string `json:"within,omitempty"`
 }
 
 // Candidate is one commit with what speaks for it.
@@ -40,6 +70,8 @@ type Candidate struct {
 	Subject     string  `json:"subject"`
 	Score       float64 `json:"score"`
 	Probability float64 `json:"probability"`
+	Back        int     `json:"back,omitempty"`   // which deploy brought it: 0 the one in question, 1 the one before it, ...
+	Undone      bool    `json:"undone,omitempty"` // the deploy took it away
 }
 
 // ExhibitKind names a rule that ties an anomaly to a change, or speaks against it.
@@ -79,4 +111,57 @@ type Exhibit struct {
 	Revision  string      `json:"revision,omitempty"` // where Path:Line can be read
 	Line      int         `json:"line,omitempty"`     // 1-based
 	Quote     string      `json:"quote,omitempty"`    // exact text of that line
+}
+
+// Reproduction says how well a command shows the error that is asked about.
+type Reproduction string
+
+// The grades of a reproduction.
+const (
+	ReproducedSame  Reproduction = "same-error"     // it fails, and prints the error at the deployed revision
+	ReproducedOther Reproduction = "another-error"  // it fails at the deployed revision, and what it prints is not the error
+	ReproducedNever Reproduction = "not-reproduced" // it does not fail at the deployed revision
+	ReproducedNot   Reproduction = "not-runnable"   // it could not be run to its end at the deployed revision
+)
+
+// Trial is the proof by execution: a command was run at the deployed revision
+// and at the candidates, as often as it took to tell them apart.
+type Trial struct {
+	Command      string        `json:"command"`
+	Reproduction Reproduction  `json:"reproduction"`
+	Signatures   []SignatureID `json:"signatures,omitempty"` // that its output showed at the deployed revision
+	Decided      bool          `json:"decided"`              // it fails at one candidate and passes at its parent, at 95 % or more
+	Ended        string        `json:"ended"`                // why no more was run
+	// FailureRate and FlakeRate are how often the command is estimated to fail
+	// with the fault, and without it.
+	FailureRate float64    `json:"failure_rate"`
+	FlakeRate   float64    `json:"flake_rate"`
+	Runs        []TrialRun `json:"runs"` // in the order they were made
+	Took        Duration   `json:"took"`
+}
+
+// TrialOutcome is what one run of a command says.
+type TrialOutcome string
+
+// The outcomes of a run.
+const (
+	TrialFails   TrialOutcome = "fails" // with the error, or with another where none of the runs shows it
+	TrialPasses  TrialOutcome = "passes"
+	TrialAnother TrialOutcome = "another" // it fails, but not with the error that it shows at the deployed revision: says nothing
+	TrialSkipped TrialOutcome = "skipped" // it could not be run here: exit code 125 to 127, its time was over, or a limit stopped it
+)
+
+// TrialRun is one run at one revision.
+type TrialRun struct {
+	Revision string       `json:"revision"` // full commit id of the tree it ran in
+	Outcome  TrialOutcome `json:"outcome"`
+	ExitCode int          `json:"exit_code"`
+	TimedOut bool         `json:"timed_out,omitempty"`
+	Exceeded string       `json:"exceeded,omitempty"` // limit for which it was stopped
+	Took     Duration     `json:"took"`
+	Output   string       `json:"output"` // the last lines, scrubbed of secrets
+	// Confinement says how the command was confined, "none" when it was not, and Unconfined why not.
+	Confinement string `json:"confinement,omitempty"`
+	Unconfined  string `json:"unconfined,omitempty"`
+	Network     bool   `json:"network,omitempty"`
 }

@@ -39,7 +39,8 @@ type Settings struct {
 type App struct {
 	settings   Settings
 	config     config.Config
-	repository *git.Repository
+	repository *git.Repository // of the user
+	history    *git.Repository // the same, or where its history is complete
 	store      *sqlite.Store
 	storePath  string
 	stateDir   string // beside the store: working copies, the local forge, source indexes
@@ -66,7 +67,7 @@ func (a *App) openRepository(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.repository = repository
+	a.repository, a.history = repository, repository
 	if a.settings.ConfigPath != "" {
 		a.config, err = config.Load(a.settings.ConfigPath)
 	} else {
@@ -139,8 +140,9 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 		Policy:      a.config.Decide,
 		Classifier:  classifier,
 		SourceIndex: a.sourceIndex,
-		Work:        workRepositories{filepath.Join(a.stateDir, "work")},
+		Work:        a.workRepositories(),
 		Scrub:       a.redactor.String,
+		Progress:    a.settings.Progress,
 	}, nil
 }
 
@@ -156,6 +158,10 @@ func overrides(rules []config.ClassRule) []triage.Override {
 		all = append(all, triage.Override{Pattern: rule.Path, Class: rule.Class})
 	}
 	return all
+}
+
+func (a *App) workRepositories() workRepositories {
+	return workRepositories{filepath.Join(a.stateDir, "work")}
 }
 
 // workRepositories keeps one working copy per repository under a folder of selfheal's own.

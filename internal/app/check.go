@@ -1,8 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"time"
@@ -25,10 +27,9 @@ type CheckRequest struct {
 	Why                  []string      // ids of signatures of which it must be said why they count or do not
 	Service, Environment string        // empty: from the configuration
 	Repair, DryRun       bool
-	Verify, Replay       []string // empty: from the configuration
-	Timeout              time.Duration
-	Network, Unsafe      bool // of the commands of Verify and Replay
-	Stdin                io.Reader
+	CommandRequest
+	CauseRequest
+	Stdin io.Reader
 }
 
 // Check judges a deploy and does about it what the request allows.
@@ -45,13 +46,14 @@ func (a *App) Check(ctx context.Context, r CheckRequest) (report.Report, error) 
 	if err != nil {
 		return report.Report{}, err
 	}
-	var incident *selfheal.Incident
-	if len(assessment.Anomalies) > 0 {
-		if incident, err = a.handle(ctx, p, assessment, r); err != nil {
-			return report.Report{}, err
-		}
+	if len(assessment.Anomalies) == 0 {
+		return a.report(assessment), nil
 	}
-	return a.report(assessment, incident), nil
+	incidents, err := a.handle(ctx, p, assessment, r)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return a.report(assessment, incidents...), nil
 }
 
 func (a *App) assess(ctx context.Context, p *pipeline.Pipeline, plan watch.Plan, r CheckRequest) (selfheal.Assessment, error) {
@@ -76,35 +78,44 @@ func (a *App) assess(ctx context.Context, p *pipeline.Pipeline, plan watch.Plan,
 	return p.Assess(ctx, plan, from)
 }
 
-// handle takes an incident as far as it goes without the outside world.
-func (a *App) handle(ctx context.Context, p *pipeline.Pipeline, assessment selfheal.Assessment, r CheckRequest) (*selfheal.Incident, error) {
-	target, err := a.target(ctx)
-	if err != nil {
+// handle takes the incidents of a deploy as far as they go without the outside
+// world: one, and one more for each further commit that caused other anomalies.
+func (a *App) handle(ctx context.Context, p *pipeline.Pipeline, assessment selfheal.Assessment, r CheckRequest) ([]*selfheal.Incident, error) {
+	request := pipeline.Request{Repository: a.repository.Directory()}
+	var err error
+	if request.Target, err = a.target(ctx); err != nil {
 		return nil, err
 	}
-	incident, err := p.Open(ctx, assessment, pipeline.Request{
-		Repository: a.repository.Directory(), Target: target, Intent: a.intent(r),
-	})
+	if request.Intent, err = a.intent(r.CommandRequest, r.CauseRequest); err != nil {
+		return nil, err
+	}
+	request.Intent.Repair, request.Intent.DryRun = r.Repair, r.DryRun
+	if request.Earlier, err = a.earlier(ctx, assessment, r.CauseRequest); err != nil {
+		return nil, err
+	}
+	first, err := a.take(ctx, p, assessment, request)
+	if err != nil || first.Judged == nil {
+		return []*selfheal.Incident{first}, err
+	}
+	incidents := []*selfheal.Incident{first}
+	for n, other := range first.Judged.Others {
+		request.Part = n + 2
+		next, err := a.take(ctx, p, pipeline.PartOf(assessment, other), request)
+		if err != nil {
+			return nil, err
+		}
+		incidents = append(incidents, next)
+	}
+	return incidents, nil
+}
+
+func (a *App) take(ctx context.Context, p *pipeline.Pipeline, assessment selfheal.Assessment, request pipeline.Request) (*selfheal.Incident, error) {
+	incident, err := p.Open(ctx, assessment, request)
 	if err != nil {
 		return nil, err
 	}
 	next, err := a.run(ctx, p, incident.Key)
 	return next.Incident, err
-}
-
-func (a *App) intent(r CheckRequest) selfheal.Intent {
-	intent := selfheal.Intent{Repair: r.Repair, DryRun: r.DryRun, Verify: r.Verify, Replay: r.Replay, Timeout: selfheal.Duration(r.Timeout),
-		Network: r.Network || a.config.Repair.Network, Unsafe: r.Unsafe}
-	if len(intent.Verify) == 0 {
-		intent.Verify = a.config.Repair.Verify
-	}
-	if len(intent.Replay) == 0 {
-		intent.Replay = a.config.Repair.Replay
-	}
-	if intent.Timeout == 0 {
-		intent.Timeout = a.config.Repair.Timeout
-	}
-	return intent
 }
 
 func (a *App) target(ctx context.Context) (string, error) {
@@ -137,15 +148,12 @@ func (a *App) run(ctx context.Context, p *pipeline.Pipeline, key string) (pipeli
 
 // plan resolves what the request names, and refuses what cannot be a deploy.
 func (a *App) plan(ctx context.Context, r CheckRequest) (watch.Plan, error) {
-	base, err := a.repository.Resolve(ctx, r.Base)
+	base, head, err := a.revisions(ctx, r.Base, r.Head)
 	if err != nil {
 		return watch.Plan{}, err
 	}
-	head, err := a.repository.Resolve(ctx, r.Head)
+	diverged, err := a.ordered(ctx, r, base, head)
 	if err != nil {
-		return watch.Plan{}, err
-	}
-	if err := a.ordered(ctx, r, base, head); err != nil {
 		return watch.Plan{}, err
 	}
 	plan := watch.Plan{
@@ -155,6 +163,7 @@ func (a *App) plan(ctx context.Context, r CheckRequest) (watch.Plan, error) {
 		},
 		Names: []string{r.Head}, PreviousNames: []string{r.Base}, Planned: r.Planned, Asked: r.Why,
 	}
+	plan.Notes = append(plan.Notes, diverged...)
 	if dirty, err := a.repository.IsDirty(ctx); err == nil && dirty {
 		plan.Notes = append(plan.Notes, selfheal.Problem{Code: selfheal.ProblemDirtyTree,
 			Detail: "the working tree has uncommitted changes; only commits are examined"})
@@ -162,24 +171,78 @@ func (a *App) plan(ctx context.Context, r CheckRequest) (watch.Plan, error) {
 	return plan, nil
 }
 
-// ordered refuses a base that is not an ancestor of head: what was deployed
-// would not be the difference between the two.
-func (a *App) ordered(ctx context.Context, r CheckRequest, base, head string) error {
-	ok, err := a.repository.IsAncestor(ctx, base, head)
-	if err != nil || ok {
+// revisions gives the full ids of both revisions. What a shallow clone lacks is
+// fetched into the working copy of selfheal's own.
+func (a *App) revisions(ctx context.Context, base, head string) (baseID, headID string, err error) {
+	resolve := func() error {
+		var baseErr, headErr error
+		headID, headErr = a.history.Resolve(ctx, head)
+		baseID, baseErr = a.history.Resolve(ctx, base)
+		return cmp.Or(baseErr, headErr)
+	}
+	err = resolve()
+	shallow, shallowErr := a.history.IsShallow(ctx)
+	if shallowErr != nil || !shallow {
+		return baseID, headID, err
+	}
+	if err == nil {
+		if _, err := a.history.MergeBase(ctx, baseID, headID); err == nil {
+			return baseID, headID, nil
+		}
+	}
+	if deepenErr := a.deepen(ctx); deepenErr != nil {
+		if err == nil {
+			err = selfheal.Usagef("deepen the clone with: git fetch --unshallow", "the history between %s and %s is missing from this shallow clone", base, head)
+		}
+		return "", "", err
+	}
+	if headID == "" { // a name such as HEAD or a local branch is the user's own
+		headID, _ = a.repository.Resolve(ctx, head)
+	}
+	if headID != "" {
+		head = headID
+	}
+	if baseID != "" {
+		base = baseID
+	}
+	return baseID, headID, resolve()
+}
+
+// deepen completes the history of a shallow clone, without touching the clone.
+func (a *App) deepen(ctx context.Context) error {
+	a.settings.Progress("fetching the history that this shallow clone lacks")
+	workspace, err := a.workRepositories().Workspace(ctx, a.repository.Directory())
+	if err != nil {
 		return err
 	}
-	if swapped, err := a.repository.IsAncestor(ctx, head, base); err == nil && swapped {
-		return selfheal.Usagef("swap --base and --head", "%s is newer than %s, not older", r.Base, r.Head)
+	if err := workspace.Deepen(ctx, a.repository); err != nil {
+		return err
 	}
-	if shallow, err := a.repository.IsShallow(ctx); err == nil && shallow {
-		return selfheal.Usagef("deepen the clone with: git fetch --unshallow", "the history between %s and %s is missing from this shallow clone", r.Base, r.Head)
+	a.history = workspace.Repository
+	return nil
+}
+
+// ordered refuses a base that is newer than head or has nothing in common with
+// it: what was deployed would not be the difference between the two. A base that
+// is no ancestor (a force push, another branch) is noted.
+func (a *App) ordered(ctx context.Context, r CheckRequest, base, head string) ([]selfheal.Problem, error) {
+	ok, err := a.history.IsAncestor(ctx, base, head)
+	if err != nil || ok {
+		return nil, err
 	}
-	hint := "give the revision that really served before"
-	if common, err := a.repository.MergeBase(ctx, base, head); err == nil && common != "" {
-		hint += ", or the last common commit: --base " + selfheal.ShortRevision(common)
+	if swapped, err := a.history.IsAncestor(ctx, head, base); err == nil && swapped {
+		return nil, selfheal.Usagef("swap --base and --head", "%s is newer than %s, not older", r.Base, r.Head)
 	}
-	return selfheal.Usagef(hint, "%s is not an ancestor of %s", r.Base, r.Head)
+	common, err := a.history.MergeBase(ctx, base, head)
+	if err != nil {
+		return nil, err
+	}
+	return []selfheal.Problem{{
+		Code: selfheal.ProblemDiverged,
+		Detail: fmt.Sprintf("%s is not an ancestor of %s: commits since %s that only the former has count as taken away",
+			r.Base, r.Head, selfheal.ShortRevision(common)),
+		Hint: "give the revision that really served before, if it was another",
+	}}, nil
 }
 
 func (a *App) service(r CheckRequest) string {

@@ -10,11 +10,21 @@ import (
 	"selfheal/internal/report"
 )
 
-// report puts a report together, with the places a reader may go on to.
-func (a *App) report(assessment selfheal.Assessment, incident *selfheal.Incident) report.Report {
-	r := report.New(a.settings.Version, a.settings.Clock(), assessment, incident)
-	if incident != nil && incident.PullRequest != nil {
-		r.Places = append(r.Places, report.Place{Label: "pull request", Path: incident.PullRequest.URL})
+// report puts a report together, with the places a reader may go on to. Of
+// several incidents the first is the one that the report is about.
+func (a *App) report(assessment selfheal.Assessment, incidents ...*selfheal.Incident) report.Report {
+	var first *selfheal.Incident
+	if len(incidents) > 0 {
+		first = incidents[0]
+	}
+	r := report.New(a.settings.Version, a.settings.Clock(), assessment, first)
+	for i, incident := range incidents {
+		if i > 0 {
+			r.Further = append(r.Further, incident)
+		}
+		if incident.PullRequest != nil {
+			r.Places = append(r.Places, report.Place{Label: "pull request", Path: incident.PullRequest.URL})
+		}
 	}
 	r.Places = append(r.Places, report.Place{Label: "store", Path: a.StorePath()})
 	return r

@@ -4,20 +4,25 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"selfheal"
 	"selfheal/internal/eval"
+	"selfheal/internal/pipeline"
 	"selfheal/internal/report"
 	"selfheal/internal/triage"
 )
 
 // TriageRequest asks which change caused errors that are given.
 type TriageRequest struct {
-	Incident   string   // id of an incident to judge again; or:
-	Errors     []string // patterns of files with the errors' log lines or stack traces; "-" is Stdin
-	Base, Head string   // revisions, in any spelling that git knows
-	Service    string   // empty: from the configuration
-	Stdin      io.Reader
+	Incident   string    // id of an incident to judge again; or:
+	Errors     []string  // patterns of files with the errors' log lines or stack traces; "-" is Stdin
+	Base, Head string    // revisions, in any spelling that git knows
+	Service    string    // empty: from the configuration
+	DeployedAt time.Time // zero: not known
+	CommandRequest
+	CauseRequest
+	Stdin io.Reader
 }
 
 // Triage judges a change. Nothing is journalled.
@@ -26,36 +31,46 @@ func (a *App) Triage(ctx context.Context, r TriageRequest) (report.Report, error
 	if err != nil {
 		return report.Report{}, err
 	}
-	var incident *selfheal.Incident
-	if r.Incident != "" {
-		if incident, err = a.incident(ctx, r.Incident); err == nil {
-			a.settings.Progress("examining the change")
-			incident, err = p.Reexamine(ctx, incident)
-		}
-	} else {
-		incident, err = a.examine(ctx, r)
-	}
+	opened, err := a.question(ctx, p, r)
 	if err != nil {
 		return report.Report{}, err
 	}
-	return a.report(incident.Opened.Assessment, incident), nil
+	if opened.Intent, err = a.intent(r.CommandRequest, r.CauseRequest); err != nil {
+		return report.Report{}, err
+	}
+	earlier, err := a.earlier(ctx, opened.Assessment, r.CauseRequest)
+	if err != nil {
+		return report.Report{}, err
+	}
+	if len(earlier) > 0 || r.Lookback != "" {
+		opened.Earlier = earlier
+	}
+	a.settings.Progress("examining the change")
+	incidents, err := p.Examine(ctx, opened)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return a.report(opened.Assessment, incidents...), nil
 }
 
-func (a *App) examine(ctx context.Context, r TriageRequest) (*selfheal.Incident, error) {
-	plan, err := a.plan(ctx, CheckRequest{Base: r.Base, Head: r.Head, Service: r.Service})
+// question is what is asked about: the errors of an incident, or those that are given.
+func (a *App) question(ctx context.Context, p *pipeline.Pipeline, r TriageRequest) (selfheal.Opened, error) {
+	if r.Incident != "" {
+		incident, err := a.incident(ctx, r.Incident)
+		if err != nil {
+			return selfheal.Opened{}, err
+		}
+		return incident.Opened, nil
+	}
+	plan, err := a.plan(ctx, CheckRequest{Base: r.Base, Head: r.Head, Service: r.Service, DeployedAt: r.DeployedAt})
 	if err != nil {
-		return nil, err
+		return selfheal.Opened{}, err
 	}
 	source, err := logSource(r.Errors, r.Stdin)
 	if err != nil {
-		return nil, err
+		return selfheal.Opened{}, err
 	}
-	p, err := a.Pipeline(ctx, "triage")
-	if err != nil {
-		return nil, err
-	}
-	a.settings.Progress("examining the change")
-	return p.Examine(ctx, plan, a.repository.Directory(), source)
+	return p.Given(ctx, plan, a.repository.Directory(), source)
 }
 
 // ClassifiedFile is a file with its class and the rule that gave it.
@@ -118,7 +133,7 @@ func (a *App) classifyAll(ctx context.Context, classifier *triage.Classifier, he
 }
 
 // Eval scores triage on folders of labelled cases, and writes the tables.
-func Eval(ctx context.Context, w io.Writer, folders []string, repositories string, placebos bool) error {
+func Eval(ctx context.Context, w io.Writer, folders []string, repositories string, placebos bool, lookback int) error {
 	var cases []eval.Case
 	for _, folder := range folders {
 		loaded, err := eval.Load(folder)
@@ -127,7 +142,7 @@ func Eval(ctx context.Context, w io.Writer, folders []string, repositories strin
 		}
 		cases = append(cases, loaded...)
 	}
-	results, err := (&eval.Runner{Mirrors: repositories, Placebos: placebos}).Run(ctx, cases)
+	results, err := (&eval.Runner{Mirrors: repositories, Placebos: placebos, Lookback: lookback}).Run(ctx, cases)
 	if err != nil {
 		return fmt.Errorf("judge cases: %w", err)
 	}

@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +14,6 @@ type checkOptions struct {
 	app.CheckRequest
 	config, store, repairBy, deployedAt string
 	logs                                string // format of the logs
-	timeout                             time.Duration
 	output                              outputOptions
 }
 
@@ -35,6 +32,10 @@ your commands, and opens a pull request on the local forge.
 
 Logs may be plain text, JSON lines or logfmt, gzip or zstd; - is standard input.
 A build that failed is judged from its output with --build-log instead.
+
+An error that shows late may be an earlier deploy's: --lookback examines those too.
+Where the evidence does not decide, a --replay command is run at the candidates to
+find the one at which it begins to fail; with --prove it is run in any case.
 
 ` + exitCodes,
 		Example: `  selfheal check --base v1.4.0 --head v1.5.0 --baseline 'logs/week/*.log' --window logs/after.log
@@ -58,11 +59,8 @@ A build that failed is judged from its output with --build-log instead.
 	f.StringVar(&o.Service, "service", "", "name of the service (default: from selfheal.yaml, else the repository's name)")
 	f.StringVar(&o.Environment, "environment", "", "where it is deployed (default: from selfheal.yaml, else production)")
 	f.StringVar(&o.repairBy, "repair", "none", "what to do about a regression: none or revert")
-	f.StringArrayVar(&o.Verify, "verify", nil, "shell command that must succeed on the repaired revision (repeatable)")
-	f.StringArrayVar(&o.Replay, "replay", nil, "shell command that must fail on the deployed revision and succeed on the repaired one (repeatable)")
-	f.DurationVar(&o.timeout, "timeout", 0, "longest run of one --verify or --replay command (default 10m)")
-	f.BoolVar(&o.Network, "network", false, "let --verify and --replay commands use the network")
-	f.BoolVar(&o.Unsafe, "unsafe-no-sandbox", false, "do not confine --verify and --replay commands, whatever the repository's code does")
+	commandFlags(f, &o.CommandRequest)
+	causeFlags(f, &o.CauseRequest)
 	f.BoolVar(&o.DryRun, "dry-run", false, "do everything but push and open a pull request")
 	f.StringVar(&o.logs, "log-format", "", "what the logs are read as: "+app.LogFormats+" (default: found line by line)")
 	f.StringVar(&o.config, "config", "", "configuration file (default: selfheal.yaml of the repository)")
@@ -76,7 +74,6 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 		return err
 	}
 	o.Repair = o.repairBy == "revert"
-	o.Timeout = o.timeout
 	o.Stdin = env.In
 	o.Command = "check"
 	a, err := env.open(ctx, app.Settings{
@@ -86,9 +83,7 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if o.Unsafe = o.Unsafe || env.Getenv(unsafeVariable) == "1"; o.Unsafe {
-		fmt.Fprintln(env.Err, "selfheal: WARNING: --unsafe-no-sandbox: the repository's code runs with everything that you may do")
-	}
+	settleUnsafe(env, &o.CommandRequest)
 	result, err := a.Check(ctx, o.CheckRequest)
 	env.progressDone()
 	if err != nil {
@@ -123,15 +118,12 @@ func (o *checkOptions) validate(c *cobra.Command) error {
 	if stdins := countStdin(o.Baseline) + countStdin(o.Window) + countStdin([]string{o.BuildLog}); stdins > 1 {
 		return selfheal.Usagef("put one of them into a file", "standard input can be read only once")
 	}
-	if o.deployedAt != "" {
-		at, err := time.Parse(time.RFC3339, o.deployedAt)
-		if err != nil {
-			return selfheal.Usagef("e.g. --deployed-at 2026-11-23T14:05:00Z", "--deployed-at is not an RFC 3339 time: %q", o.deployedAt)
-		}
-		o.DeployedAt = at.UTC()
+	var err error
+	if o.DeployedAt, err = parseDeployedAt(o.deployedAt); err != nil {
+		return err
 	}
-	if c.Flags().Changed("timeout") && o.timeout <= 0 {
-		return selfheal.Usagef("", "--timeout must be positive")
+	if err := validateCause(c.Flags(), o.CauseRequest, o.CommandRequest); err != nil {
+		return err
 	}
 	return o.output.validate()
 }

@@ -137,7 +137,7 @@ func playDemo(ctx context.Context, env *Environment, w *demo.World) (result repo
 		Command: "demo", Repository: w.Repository, Base: w.Base, Head: w.Head,
 		Baseline: w.Baseline, Window: w.Watched, BuildLog: w.BuildLog, DeployedAt: w.DeployedAt,
 		Service: w.Service, Environment: w.Environment,
-		Repair: true, Verify: w.Verify, Replay: w.Replay, Timeout: 5 * time.Minute, Unsafe: !confined,
+		Repair: true, CommandRequest: app.CommandRequest{Verify: w.Verify, Replay: w.Replay, Timeout: 5 * time.Minute, Unsafe: !confined},
 	})
 	if err != nil || result.Incident == nil || result.Incident.PullRequest == nil {
 		return result, err

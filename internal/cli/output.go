@@ -18,10 +18,10 @@ type outputOptions struct {
 	format, out string
 }
 
-var formats = []string{"text", "json", "sarif", "html"}
+var formats = []string{"text", "json", "markdown", "sarif", "html"}
 
 func (o *outputOptions) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.format, "format", "text", "text, json, sarif or html")
+	f.StringVar(&o.format, "format", "text", "text, json, markdown, sarif or html")
 	f.StringVarP(&o.out, "out", "o", "", "write the report to this file instead of standard output")
 }
 
@@ -51,6 +51,8 @@ func render(w io.Writer, r report.Report, format string, env *Environment, termi
 	switch format {
 	case "json":
 		return report.JSON(w, r)
+	case "markdown":
+		return report.Markdown(w, r)
 	case "sarif":
 		return report.SARIF(w, r)
 	case "html":

@@ -12,8 +12,8 @@ import (
 
 type triageOptions struct {
 	app.TriageRequest
-	repository, config, store string
-	output                    outputOptions
+	repository, config, store, deployedAt string
+	output                                outputOptions
 }
 
 func newTriageCommand(env *Environment) *cobra.Command {
@@ -28,12 +28,21 @@ file or on standard input (-). Nothing is detected, so whatever you give counts.
 With --incident it judges an incident again that selfheal check opened, with
 today's program. Nothing is journalled in either case.
 
+An error that shows late may be an earlier deploy's: --lookback examines those too,
+--deploy and --deploys name the ones that the journal does not know. With --prove the
+--replay and --verify commands are run in the sandbox at the candidates, until it is
+clear at which one they begin to fail; without it only when the evidence does not
+decide and there is a --replay command.
+
 ` + exitCodes,
 		Example: `  selfheal triage --base v1.4.0 --head v1.5.0 --error trace.txt
   kubectl logs deploy/shop | grep -A20 Traceback | selfheal triage --base v1.4.0 --head v1.5.0 --error -
+  selfheal triage --base v1.4.0 --head v1.5.0 --error trace.txt --prove --replay 'go test ./cart'
+  selfheal triage --base v1.4.0 --head v1.5.0 --error trace.txt --deploy v1.3.0@2026-11-20T09:00:00Z \
+      --deploy v1.4.0@2026-11-21T09:00:00Z --deployed-at 2026-11-23T09:00:00Z
   selfheal triage --incident shop-3f9c --format html --out verdict.html`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runTriage(c.Context(), env, o) },
+		RunE: func(c *cobra.Command, _ []string) error { return runTriage(c.Context(), env, c, o) },
 	}
 	f := c.Flags()
 	f.StringVar(&o.repository, "repo", ".", "repository of the service")
@@ -41,6 +50,9 @@ today's program. Nothing is journalled in either case.
 	f.StringArrayVar(&o.Errors, "error", nil, "file with the errors, patterns allowed; - is standard input (repeatable)")
 	f.StringVar(&o.Base, "base", "", "revision that served before the errors")
 	f.StringVar(&o.Head, "head", "HEAD", "revision that shows them")
+	f.StringVar(&o.deployedAt, "deployed-at", "", "when --head began to serve, RFC 3339")
+	commandFlags(f, &o.CommandRequest)
+	causeFlags(f, &o.CauseRequest)
 	f.StringVar(&o.Service, "service", "", "name of the service (default: from selfheal.yaml, else the repository's name)")
 	f.StringVar(&o.config, "config", "", "configuration file (default: selfheal.yaml of the repository)")
 	f.StringVar(&o.store, "store", "", "file that holds the journal (default: in the user's state directory)")
@@ -48,10 +60,17 @@ today's program. Nothing is journalled in either case.
 	return c
 }
 
-func runTriage(ctx context.Context, env *Environment, o triageOptions) (err error) {
+func runTriage(ctx context.Context, env *Environment, c *cobra.Command, o triageOptions) (err error) {
 	if err := o.validate(); err != nil {
 		return err
 	}
+	if err := validateCause(c.Flags(), o.CauseRequest, o.CommandRequest); err != nil {
+		return err
+	}
+	if o.DeployedAt, err = parseDeployedAt(o.deployedAt); err != nil {
+		return err
+	}
+	settleUnsafe(env, &o.CommandRequest)
 	o.Stdin = env.In
 	a, err := env.open(ctx, app.Settings{
 		Repository: o.repository, ConfigPath: o.config, StorePath: o.store,

@@ -18,6 +18,7 @@ import (
 	"selfheal/internal/decide"
 	"selfheal/internal/detect"
 	"selfheal/internal/group/decode"
+	"selfheal/internal/triage"
 )
 
 // FileName is the file that is looked for in the repository.
@@ -39,7 +40,7 @@ type Config struct {
 	Related Related `yaml:"related" json:"related,omitzero"`
 	// Detect says when a signature counts as changed.
 	Detect detect.Options `yaml:"detect" json:"detect,omitzero"`
-	// Triage says what the files of the repository are.
+	// Triage says where the cause is looked for, and what the files of the repository are.
 	Triage Triage `yaml:"triage" json:"triage,omitzero"`
 	// Decide says which remedies are allowed.
 	Decide decide.Policy `yaml:"decide" json:"decide,omitzero"`
@@ -55,10 +56,18 @@ type Group struct {
 	Format string `yaml:"format" json:"format,omitempty" jsonschema:"enum=auto,enum=plain,enum=json,enum=logfmt,enum=klog,enum=syslog,enum=journald"`
 }
 
-// Triage configures the examination of changes.
+// Triage configures the search for the cause.
 type Triage struct {
 	// Classes override the class of files; the first match wins.
 	Classes []ClassRule `yaml:"classes" json:"classes,omitempty"`
+	// Lookback is how far back deploys are looked for that may be the cause of an error that shows late: so many of the last ones, the deploy in question included ("3"), or those of so long a time ("48h", "7d"). By default the deploy in question alone.
+	Lookback triage.Lookback `yaml:"lookback" json:"lookback,omitzero"`
+	// Prove says when commands are run to find the cause: auto (when a replay command is given and the evidence does not decide), never, or always (when there is a replay or verify command).
+	Prove selfheal.ProveWhen `yaml:"prove" json:"prove,omitempty" jsonschema:"enum=auto,enum=never,enum=always"`
+	// ProveRuns is how often commands are run for it at most.
+	ProveRuns int `yaml:"prove_runs" json:"prove_runs,omitempty"`
+	// ProveTime is the time after which no further run begins.
+	ProveTime selfheal.Duration `yaml:"prove_time" json:"prove_time,omitempty" jsonschema:"type=string"`
 }
 
 // ClassRule gives all files that match a pattern a class.
@@ -86,6 +95,7 @@ func Default() Config {
 	return Config{
 		Environment: "production",
 		Detect:      detect.DefaultOptions(),
+		Triage:      Triage{Prove: selfheal.ProveAuto, ProveRuns: 40, ProveTime: selfheal.Duration(30 * time.Minute)},
 		Decide:      decide.DefaultPolicy(),
 		Repair:      Repair{Timeout: selfheal.Duration(10 * time.Minute)},
 	}
@@ -147,6 +157,7 @@ func (c Config) Validate() error {
 		}
 	}
 	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate())
+	all = append(all, c.Triage.proving())
 	for i, rule := range c.Triage.Classes {
 		if rule.Path == "" {
 			all = append(all, fmt.Errorf("triage.classes[%d]: path is missing", i))
@@ -157,6 +168,23 @@ func (c Config) Validate() error {
 	}
 	if c.Repair.Timeout <= 0 {
 		all = append(all, fmt.Errorf("repair.timeout must be positive, not %s", c.Repair.Timeout))
+	}
+	return errors.Join(all...)
+}
+
+// proving says what is wrong with the settings of proof by execution.
+func (t Triage) proving() error {
+	var all []error
+	switch t.Prove {
+	case selfheal.ProveAuto, selfheal.ProveNever, selfheal.ProveAlways:
+	default:
+		all = append(all, fmt.Errorf("triage.prove: use auto, never or always, not %q", t.Prove))
+	}
+	if t.ProveRuns < 1 {
+		all = append(all, fmt.Errorf("triage.prove_runs must be positive, not %d", t.ProveRuns))
+	}
+	if t.ProveTime <= 0 {
+		all = append(all, fmt.Errorf("triage.prove_time must be positive, not %s", t.ProveTime))
 	}
 	return errors.Join(all...)
 }

@@ -7,13 +7,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/invopop/jsonschema"
 
 	"selfheal"
 	"selfheal/internal/config"
+	"selfheal/internal/triage"
 )
 
 var update = flag.Bool("update", false, "rewrite the committed schema")
@@ -84,10 +88,37 @@ func TestErrorsSayWhere(t *testing.T) {
 	f("repair:\n  timeout: -1s\n", "repair.timeout")
 	f("decide:\n  min_confidence: 7\n", "decide.min_confidence")
 	f("triage:\n  classes:\n    - {path: a, class: runtme}\n", "triage.classes[0]", "runtme")
+	f("triage:\n  lookback: soon\n", "selfheal.yaml:2:", "neither a number of deploys", "48h")
+	f("triage:\n  prove: perhaps\n", "triage.prove", "auto, never or always")
+	f("triage:\n  prove_runs: 0\n", "triage.prove_runs")
+	f("triage:\n  prove_time: -1m\n", "triage.prove_time")
 	f("service: [\n", "selfheal.yaml")
 	f("service: a\nservice: b\n", "selfheal.yaml:2:")
 	f("- a\n- b\n", "selfheal.yaml")
 	f("\x00\x01", "selfheal.yaml")
+}
+
+func TestSearchForTheCause(t *testing.T) {
+	t.Parallel()
+	f := func(text string, want config.Triage) {
+		t.Helper()
+		c, err := config.Parse("selfheal.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, c.Triage); diff != "" {
+			t.Errorf("%s\n%s", text, diff)
+		}
+	}
+	standard := config.Default().Triage
+	f("service: shop\n", standard)
+	want := standard
+	want.Lookback, want.Prove, want.ProveRuns = triage.Lookback{Deploys: 3}, selfheal.ProveNever, 9
+	f("triage:\n  lookback: 3\n  prove: never\n  prove_runs: 9\n", want)
+	f("triage:\n  lookback: \"3\"\n  prove: never\n  prove_runs: 9\n", want)
+	want = standard
+	want.Lookback, want.ProveTime = triage.Lookback{Age: 48 * time.Hour}, selfheal.Duration(5*time.Minute)
+	f("triage:\n  lookback: 48h\n  prove_time: 5m\n", want)
 }
 
 func TestMissingFile(t *testing.T) {
@@ -105,7 +136,13 @@ func TestMissingFile(t *testing.T) {
 // TestSchema keeps the committed JSON Schema equal to what the types say.
 func TestSchema(t *testing.T) {
 	t.Parallel()
-	reflector := &jsonschema.Reflector{ExpandedStruct: true}
+	asText := func(t reflect.Type) *jsonschema.Schema {
+		if t == reflect.TypeFor[triage.Lookback]() {
+			return &jsonschema.Schema{Type: "string"}
+		}
+		return nil
+	}
+	reflector := &jsonschema.Reflector{ExpandedStruct: true, Mapper: asText}
 	for _, dir := range []string{".", "../decide", "../detect"} {
 		if err := reflector.AddGoComments("selfheal/internal/config", dir); err != nil {
 			t.Fatal(err)

@@ -70,6 +70,9 @@ func revertVetoes(c selfheal.Commit, p Policy) []selfheal.Veto {
 	if !p.Revert {
 		veto("policy", "the policy allows no reverts")
 	}
+	if c.Undone {
+		veto("taken-away", "the deploy took the commit away: it has to be brought back, not reverted")
+	}
 	for _, f := range c.Files {
 		if f.Class == selfheal.ClassMigration {
 			veto("migration-in-commit", fmt.Sprintf("the commit changes the migration %s, and data that was migrated does not come back with the code", f.Path))

@@ -44,6 +44,9 @@ func TestDecide(t *testing.T) {
 	f("exempted", caused, change("why\n\nNO-SELFHEAL: true\n", selfheal.ClassRuntime), policy, selfheal.ActionTell, "exempted")
 	f("exempted, the other spelling", caused, change("NOAUTOREVERT=true", selfheal.ClassRuntime), policy, selfheal.ActionTell, "exempted")
 	f("not exempted", caused, change("we had NO-SELFHEAL once", selfheal.ClassRuntime), policy, selfheal.ActionRevert)
+	undone := change("", selfheal.ClassRuntime)
+	undone.Commits[1].Undone = true
+	f("taken away", caused, undone, policy, selfheal.ActionTell, "taken-away")
 	f("not allowed", caused, change("", selfheal.ClassRuntime), decide.Policy{MinConfidence: 0.8}, selfheal.ActionTell, "policy")
 }
 

@@ -29,7 +29,7 @@ func TestBenchmark(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runner := eval.Runner{Mirrors: *mirrorsFlag, Placebos: true}
+	runner := eval.Runner{Mirrors: *mirrorsFlag, Placebos: true, Lookback: 10}
 	results, err := runner.Run(context.Background(), cases)
 	if err != nil {
 		t.Fatal(err)
@@ -39,6 +39,7 @@ func TestBenchmark(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Log("\n" + out.String())
+	lookedBack(t, results)
 	for _, r := range results {
 		if r.Err != nil {
 			t.Errorf("%s: %v", r.Question.ID, r.Err)
@@ -47,6 +48,22 @@ func TestBenchmark(t *testing.T) {
 			t.Errorf("%s: wrong blame with confidence %.2f", r.Question.ID, r.Verdict.Confidence)
 		}
 		checkQuotes(t, &runner, r)
+	}
+}
+
+// lookedBack holds the demand that ten unrelated deploys cost at most two points of top-1.
+func lookedBack(t *testing.T, results []eval.Result) {
+	t.Helper()
+	var near, far []eval.Result
+	for _, r := range results {
+		if r.Lookback {
+			far = append(far, r)
+		} else if !r.Placebo() {
+			near = append(near, r)
+		}
+	}
+	if alone, with := eval.Summarise(near), eval.Summarise(far); 100*(alone.Top1-with.Top1) > 2*alone.Caused {
+		t.Errorf("ten unrelated deploys cost %d of %d culprits their first place", alone.Top1-with.Top1, alone.Caused)
 	}
 }
 

@@ -76,9 +76,9 @@ func TestRunScoresCasesAndPlacebos(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := eval.Summarise(results)
-	got.Slowest, got.Calibration = 0, math.Round(got.Calibration)
+	got.Slowest, got.Total, got.Calibration = 0, 0, math.Round(got.Calibration)
 	want := eval.Summary{
-		Cases: 2, Failed: 2, Caused: 1, Top1: 1, Top3: 1, Lines: 1, Blames: 1, Right: 1, Covered: 1,
+		Cases: 2, Failed: 2, Caused: 1, Top1: 1, Top3: 1, Top5: 1, MRR: 1, Lines: 1, Blames: 1, Right: 1, Covered: 1,
 		Acquittals: 1, Deserved: 1, Placebos: 3,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

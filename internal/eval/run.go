@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,10 +19,12 @@ type Result struct {
 	Question Question
 	Label    Label
 	// Window is the case whose change was judged; other than Question.ID in a placebo pair.
-	Window  string
-	Verdict selfheal.Verdict
-	Took    time.Duration
-	Err     error
+	Window string
+	// Lookback says that unrelated earlier deploys were candidates too.
+	Lookback bool
+	Verdict  selfheal.Verdict
+	Took     time.Duration
+	Err      error
 }
 
 // Placebo tells whether the change is known to have nothing to do with the error.
@@ -33,6 +36,10 @@ type Runner struct {
 	Mirrors string
 	// Placebos adds for each ordered pair of cases of one repository the first's error with the second's change.
 	Placebos bool
+	// Lookback adds for each case one more judgement, with so many unrelated earlier
+	// deploys in front: commits of the repository right before the case's change, in
+	// deploys of the same number of commits, of which no time is known.
+	Lookback int
 
 	changes map[string]selfheal.Change
 	caches  map[string]*index.Cache // by repository
@@ -50,15 +57,40 @@ func (r *Runner) Run(ctx context.Context, cases []Case) ([]Result, error) {
 			}
 			result := Result{Question: c.Question, Label: c.Label, Window: w.Question.ID}
 			start := time.Now()
-			result.Verdict, result.Err = r.judge(ctx, c, w.Question)
+			result.Verdict, result.Err = r.judge(ctx, c, w.Question, 0)
 			result.Took = time.Since(start)
 			if err := ctx.Err(); err != nil {
 				return results, err
 			}
 			results = append(results, result)
+			if same && r.Lookback > 0 {
+				far := Result{Question: c.Question, Label: c.Label, Window: c.Question.ID, Lookback: true}
+				start := time.Now()
+				far.Verdict, far.Err = r.judge(ctx, c, c.Question, r.Lookback)
+				far.Took = time.Since(start)
+				results = append(results, far)
+			}
 		}
 	}
-	return results, nil
+	return results, ctx.Err()
+}
+
+// before reads so many deploys that came before a change.
+func before(ctx context.Context, repo *git.Repository, change selfheal.Change, deploys int, classes *triage.Classifier) (*triage.Earlier, error) {
+	if deploys == 0 {
+		return nil, nil
+	}
+	chain, err := repo.FirstParents(ctx, "", change.Base)
+	if err != nil {
+		return nil, err
+	}
+	size := max(1, len(change.Commits))
+	var past []selfheal.Deploy
+	for at := len(chain) - 1; at-size >= 0 && len(past) < deploys; at -= size {
+		past = append(past, selfheal.Deploy{Previous: chain[at-size], Revision: chain[at]})
+	}
+	slices.Reverse(past)
+	return triage.ReadEarlier(ctx, repo, past, change.Base, classes)
 }
 
 // overlaps tells whether the change of w could be the true cause in c.
@@ -67,7 +99,7 @@ func overlaps(c, w Case) bool {
 		c.Label.Culprit != "" && c.Label.Culprit == w.Label.Culprit
 }
 
-func (r *Runner) judge(ctx context.Context, c Case, window Question) (selfheal.Verdict, error) {
+func (r *Runner) judge(ctx context.Context, c Case, window Question, lookback int) (selfheal.Verdict, error) {
 	repo, err := git.Open(ctx, r.Directory(window.Repository))
 	if err != nil {
 		return selfheal.Verdict{}, err
@@ -80,23 +112,27 @@ func (r *Runner) judge(ctx context.Context, c Case, window Question) (selfheal.V
 	if err != nil {
 		return selfheal.Verdict{}, err
 	}
+	classes, err := triage.NewClassifier(nil)
+	if err != nil {
+		return selfheal.Verdict{}, err
+	}
 	change, ok := r.changes[window.ID]
 	if !ok {
-		classes, err := triage.NewClassifier(nil)
-		if err != nil {
-			return selfheal.Verdict{}, err
-		}
 		if change, err = triage.ReadChange(ctx, repo, window.Base, window.Head, classes); err != nil {
 			return selfheal.Verdict{}, fmt.Errorf("read change: %w", err)
 		}
 		r.changes[window.ID] = change
+	}
+	earlier, err := before(ctx, repo, change, lookback, classes)
+	if err != nil {
+		return selfheal.Verdict{}, err
 	}
 	cache, ok := r.caches[window.Repository]
 	if !ok {
 		cache = index.NewCache("")
 		r.caches[window.Repository] = cache
 	}
-	return triage.Judge(ctx, triage.Input{Repository: repo, Change: change, Cache: cache, Anomalies: anomalies, Signatures: signatures})
+	return triage.Judge(ctx, triage.Input{Repository: repo, Change: change, Earlier: earlier, Cache: cache, Anomalies: anomalies, Signatures: signatures})
 }
 
 // Directory gives where the repository OWNER/NAME is.

@@ -23,7 +23,12 @@ type Summary struct {
 	Caused int // cases whose change is the cause
 	Top1   int // of those: the culprit is the first candidate
 	Top3   int // the culprit is among the first three
+	Top5   int // the culprit is among the first five
 	Lines  int // the blamed line is right
+	// MRR is the mean of 1/rank of the culprit over the cases with a cause.
+	MRR float64
+	// Undecided are verdicts "inconclusive" on cases that are no placebo.
+	Undecided int
 
 	Blames  int // verdicts "caused" on cases that are no placebo
 	Right   int // of those: with the right commit
@@ -36,9 +41,11 @@ type Summary struct {
 	FalseBlames int // of those: blamed
 
 	// Calibration is the mean distance between confidence and truth over the
-	// blames, in five bins weighted by their size (expected calibration error).
+	// blames, in ten bins weighted by their size (expected calibration error).
 	Calibration float64
 	Slowest     time.Duration
+	Total       time.Duration // of all judgements
+	Tokens      int64         // that a language model read and wrote: none takes part
 }
 
 // Summarise counts results.
@@ -46,6 +53,9 @@ func Summarise(results []Result) Summary {
 	var s Summary
 	for _, r := range results {
 		s.add(r)
+	}
+	if s.Caused > 0 {
+		s.MRR /= float64(s.Caused)
 	}
 	s.Calibration = calibration(results)
 	return s
@@ -57,6 +67,7 @@ func (s *Summary) add(r Result) {
 		return
 	}
 	s.Slowest = max(s.Slowest, r.Took)
+	s.Total += r.Took
 	if r.Placebo() {
 		s.Placebos++
 		s.FalseBlames += count(r.Blamed())
@@ -65,6 +76,7 @@ func (s *Summary) add(r Result) {
 	s.Cases++
 	s.Blames += count(r.Blamed())
 	s.Right += count(r.RightBlame())
+	s.Undecided += count(r.Verdict.Cause == selfheal.Inconclusive)
 	acquitted := r.Verdict.Cause == selfheal.NotCaused
 	s.Acquittals += count(acquitted)
 	s.Deserved += count(acquitted && r.Label.Verdict == selfheal.NotCaused)
@@ -75,6 +87,10 @@ func (s *Summary) add(r Result) {
 	rank := r.Rank()
 	s.Top1 += count(rank == 1)
 	s.Top3 += count(rank >= 1 && rank <= 3)
+	s.Top5 += count(rank >= 1 && rank <= 5)
+	if rank > 0 {
+		s.MRR += 1 / float64(rank)
+	}
 	s.Lines += count(r.LineHit())
 	s.Covered += count(r.RightBlame())
 }
@@ -115,28 +131,42 @@ func (r Result) LineHit() bool {
 	})
 }
 
-func calibration(results []Result) float64 {
-	const bins = 5
-	var sum, right, size [bins]float64
-	total := 0.0
+// Bin is one row of a reliability table: the blames of about one confidence.
+type Bin struct {
+	From, To   float64 // confidence
+	Blames     int
+	Right      int
+	Confidence float64 // mean
+}
+
+// Reliability sorts the blames, placebos included, by their confidence. Bins
+// without blames are left out.
+func Reliability(results []Result) []Bin {
+	const bins = 10
+	all := make([]Bin, bins)
 	for _, r := range results {
 		if !r.Blamed() {
 			continue
 		}
-		bin := min(int(r.Verdict.Confidence*bins), bins-1)
-		sum[bin] += r.Verdict.Confidence
-		right[bin] += float64(count(r.RightBlame()))
-		size[bin]++
-		total++
+		bin := &all[min(int(r.Verdict.Confidence*bins), bins-1)]
+		bin.Blames++
+		bin.Right += count(r.RightBlame())
+		bin.Confidence += r.Verdict.Confidence
 	}
-	if total == 0 {
-		return 0
+	for i := range all {
+		all[i].From, all[i].To = float64(i)/bins, float64(i+1)/bins
+		all[i].Confidence /= max(1, float64(all[i].Blames))
 	}
-	off := 0.0
-	for b := range bins {
-		off += abs(sum[b]-right[b]) / total
+	return slices.DeleteFunc(all, func(b Bin) bool { return b.Blames == 0 })
+}
+
+func calibration(results []Result) float64 {
+	off, total := 0.0, 0
+	for _, b := range Reliability(results) {
+		off += abs(float64(b.Blames)*b.Confidence - float64(b.Right))
+		total += b.Blames
 	}
-	return off
+	return off / max(1, float64(total))
 }
 
 func abs(x float64) float64 { return max(x, -x) }
@@ -145,7 +175,13 @@ func abs(x float64) float64 { return max(x, -x) }
 func Print(w io.Writer, results []Result) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "CASE\tCHANGE OF\tWANT\tGOT\tCONFIDENCE\tRANK\tLINE\tTIME\tCULPRIT")
+	var near, far []Result
 	for _, r := range results {
+		if r.Lookback {
+			far = append(far, r)
+			continue
+		}
+		near = append(near, r)
 		if r.Placebo() && !r.Blamed() && r.Err == nil {
 			continue
 		}
@@ -154,7 +190,41 @@ func Print(w io.Writer, results []Result) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprint(w, Summarise(results))
+	if _, err := fmt.Fprint(w, Summarise(near)); err != nil {
+		return err
+	}
+	if err := printReliability(w, near); err != nil || len(far) == 0 {
+		return err
+	}
+	return printLookback(w, near, far)
+}
+
+func printReliability(w io.Writer, results []Result) error {
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(table, "\nCONFIDENCE OF BLAMES\tMEAN\tRIGHT")
+	for _, b := range Reliability(results) {
+		fmt.Fprintf(table, "%.1f to %.1f\t%.3f\t%d of %d\n", b.From, b.To, b.Confidence, b.Right, b.Blames)
+	}
+	return table.Flush()
+}
+
+// printLookback compares the same cases with this deploy alone and with
+// unrelated ones in front.
+func printLookback(w io.Writer, near, far []Result) error {
+	near = slices.DeleteFunc(slices.Clone(near), Result.Placebo)
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(table, "\nCASE\tDEPLOYS\tCANDIDATES\tRANK ALONE\tRANK\tGOT\tCONFIDENCE")
+	for i, r := range far {
+		if r.Err != nil {
+			fmt.Fprintf(table, "%s\terror: %v\n", r.Question.ID, r.Err)
+			continue
+		}
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%s\t%.2f\n", r.Question.ID, len(r.Verdict.Deploys), len(r.Verdict.Candidates), near[i].Rank(), r.Rank(), r.Verdict.Cause, r.Verdict.Confidence)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nwith unrelated deploys in front (alone: top-1 %d of %d)\n%s", Summarise(near).Top1, Summarise(near).Caused, Summarise(far))
 	return err
 }
 
@@ -183,13 +253,18 @@ func (s Summary) String() string {
 	row := func(name string, n, of int) { fmt.Fprintf(&b, "%-34s %d of %d\n", name, n, of) }
 	row("culprit first (top-1)", s.Top1, s.Caused)
 	row("culprit among three (top-3)", s.Top3, s.Caused)
+	row("culprit among five (top-5)", s.Top5, s.Caused)
+	fmt.Fprintf(&b, "%-34s %.3f\n", "mean reciprocal rank (MRR)", s.MRR)
 	row("line right (+-3)", s.Lines, s.Caused)
 	row("blames that are right (precision)", s.Right, s.Blames)
 	row("causes that are blamed (coverage)", s.Covered, s.Caused)
 	row("acquittals that are right", s.Deserved, s.Acquittals)
+	row("inconclusive", s.Undecided, s.Cases)
 	row("placebo pairs that are blamed", s.FalseBlames, s.Placebos)
 	fmt.Fprintf(&b, "%-34s %.3f\n", "calibration error of blames", s.Calibration)
 	fmt.Fprintf(&b, "%-34s %s\n", "slowest judgement", s.Slowest.Round(time.Millisecond))
+	fmt.Fprintf(&b, "%-34s %s\n", "all judgements", s.Total.Round(time.Millisecond))
+	fmt.Fprintf(&b, "%-34s %d\n", "tokens of a language model", s.Tokens)
 	if s.Failed > 0 {
 		fmt.Fprintf(&b, "%-34s %d\n", "could not be judged", s.Failed)
 	}

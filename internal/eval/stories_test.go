@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"selfheal"
 	"selfheal/internal/git"
@@ -25,6 +26,8 @@ type story struct {
 	// files is the service (path, content, ...); filler modules in the language of ext come on top.
 	files []string
 	ext   string
+	// before are deploys of one commit each that have nothing to do with it, oldest first.
+	before []step
 	// earlier is the deploy before; window is the one that is judged.
 	earlier, window []step
 	log             string // "{path|text}" becomes the number of the line with the text at the head
@@ -48,6 +51,7 @@ func edit(subject string, edits ...string) step { return step{subject, edits} }
 type told struct {
 	repo     *git.Repository
 	question Question
+	service  []string  // the commits before the deploy before, oldest first
 	earlier  [2]string // base and head of the deploy before
 	commits  []string  // of the window
 	head     map[string]string
@@ -118,7 +122,10 @@ func tell(t *testing.T, s story, h hostile) told {
 		commit(st.subject, changed)
 	}
 	commit("service", files)
-	seed := maps.Clone(files)
+	for _, st := range s.before {
+		apply(st)
+	}
+	seed, service := maps.Clone(files), mark
 	filler := func(n int) step {
 		path, _ := fillerOf(s.ext, n)
 		return edit("tune part", path, strconv.Itoa(n), strconv.Itoa(n+100))
@@ -155,12 +162,12 @@ func tell(t *testing.T, s story, h hostile) told {
 	}
 	out := told{
 		repo: repo, question: Question{ID: s.name, Base: ids[first-2], Head: ids[mark-1], Dir: logs},
-		earlier: [2]string{ids[0], ids[first-2]}, commits: ids[first-1 : mark], base: base, head: files,
+		service: ids[:service], earlier: [2]string{ids[service-1], ids[first-2]}, commits: ids[first-1 : mark], base: base, head: files,
 	}
 	if s.cause != selfheal.NotCaused {
 		out.commits = out.commits[1:] // without the filler
 	}
-	out.contents = map[string]map[string]string{ids[0]: seed, ids[first-2]: base, ids[mark-1]: files}
+	out.contents = map[string]map[string]string{ids[service-1]: seed, ids[first-2]: base, ids[mark-1]: files}
 	out.changes = map[string]selfheal.Change{}
 	return out
 }
@@ -227,6 +234,14 @@ func lineNumber(content, text string) int {
 // judge asks about a change of the story's repository.
 func (w told) judge(t *testing.T, s story, base, head string, h hostile) selfheal.Verdict {
 	t.Helper()
+	v := w.ask(t, s, base, head, h, nil)
+	w.checkQuotes(t, s, v)
+	return v
+}
+
+// ask is judge with earlier deploys, whose contents nobody wrote down.
+func (w told) ask(t *testing.T, s story, base, head string, h hostile, deploys []selfheal.Deploy) selfheal.Verdict {
+	t.Helper()
 	ctx := context.Background()
 	seen, err := observe(ctx, w.question)
 	if err != nil {
@@ -253,11 +268,25 @@ func (w told) judge(t *testing.T, s story, base, head string, h hostile) selfhea
 		}
 		w.changes[head] = change
 	}
-	verdict, err := triage.Judge(ctx, triage.Input{Repository: w.repo, Change: change, Anomalies: anomalies, Signatures: signatures})
+	classes, err := triage.NewClassifier(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.checkQuotes(t, s, verdict)
+	earlier, err := triage.ReadEarlier(ctx, w.repo, deploys, base, classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := triage.Input{Repository: w.repo, Change: change, Earlier: earlier, Anomalies: anomalies, Signatures: signatures}
+	if n := len(deploys); n > 0 && !deploys[n-1].Time.IsZero() { // a day later, and ten minutes until it showed
+		in.DeployedAt = deploys[n-1].Time.Add(24 * time.Hour)
+		for i := range in.Anomalies {
+			in.Anomalies[i].Onset = in.DeployedAt.Add(10 * time.Minute)
+		}
+	}
+	verdict, err := triage.Judge(ctx, in)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return verdict
 }
 

@@ -23,6 +23,16 @@ type BlameLine struct {
 // of a file at a revision which commit brought them. Only commits after base are
 // looked at, which keeps it fast in long histories; an empty base means all.
 func (r *Repository) Blame(ctx context.Context, base, revision, path string, from, to int) ([]BlameLine, error) {
+	return r.blame(ctx, base, revision, path, from, to, "--first-parent")
+}
+
+// BlameWithin is [Repository.Blame] that looks into what was merged: the commit
+// of a line is the one that wrote it, on whatever branch.
+func (r *Repository) BlameWithin(ctx context.Context, base, revision, path string, from, to int) ([]BlameLine, error) {
+	return r.blame(ctx, base, revision, path, from, to)
+}
+
+func (r *Repository) blame(ctx context.Context, base, revision, path string, from, to int, options ...string) ([]BlameLine, error) {
 	if err := plainRevisions(base, revision); err != nil {
 		return nil, err
 	}
@@ -30,7 +40,8 @@ func (r *Repository) Blame(ctx context.Context, base, revision, path string, fro
 	if to > 0 {
 		lines += strconv.Itoa(to)
 	}
-	args := []string{"blame", "--porcelain", "--first-parent", "--no-progress", "--no-textconv", lines, revisionRange(base, revision), "--", path}
+	args := append([]string{"blame", "--porcelain", "--no-progress", "--no-textconv", lines}, options...)
+	args = append(args, revisionRange(base, revision), "--", path)
 	var blamed []BlameLine
 	err := r.stream(ctx, Options{}, func(stdout io.Reader) error {
 		var err error

@@ -51,6 +51,15 @@ func (r *Repository) Log(ctx context.Context, base, head string) ([]selfheal.Com
 	return commits, nil
 }
 
+// FirstParents lists the ids of the commits that [Repository.Log] would give, in its order.
+func (r *Repository) FirstParents(ctx context.Context, base, head string) ([]string, error) {
+	if err := plainRevisions(base, head); err != nil {
+		return nil, err
+	}
+	out, err := r.Run(ctx, "rev-list", "--first-parent", "--reverse", "--topo-order", "--end-of-options", revisionRange(base, head))
+	return strings.Fields(string(out)), wrap("list commits", err)
+}
+
 // Diff gives the net difference between two commits. An empty base means the empty tree.
 func (r *Repository) Diff(ctx context.Context, base, head string) ([]selfheal.FileChange, error) {
 	if err := plainRevisions(base, head); err != nil {

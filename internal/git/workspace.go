@@ -153,6 +153,9 @@ func borrowObjects(dir, objects string) error {
 // copyBorders tells the repository at dir where a shallow clone's history ends.
 func copyBorders(dir, shallow string) error {
 	borders, err := os.ReadFile(shallow)
+	if err == nil && completed(dir, borders) {
+		return nil
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		err = os.Remove(filepath.Join(dir, "shallow"))
 		if errors.Is(err, fs.ErrNotExist) {

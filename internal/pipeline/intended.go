@@ -9,7 +9,6 @@ import (
 
 	"selfheal"
 	"selfheal/internal/detect"
-	"selfheal/internal/git"
 	"selfheal/internal/triage"
 )
 
@@ -24,7 +23,7 @@ func (p *Pipeline) edits(ctx context.Context, d detected, found []selfheal.Anoma
 		return nil, nil
 	}
 	defer timed("statements")()
-	repository, err := git.Open(ctx, d.repository)
+	repository, err := p.repository(ctx, d.repository)
 	if err != nil {
 		return nil, err
 	}

@@ -3,11 +3,14 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"time"
 
 	"selfheal"
 	"selfheal/internal/git"
 	"selfheal/internal/triage"
 	"selfheal/internal/triage/index"
+	"selfheal/internal/triage/prove"
 )
 
 // judge examines the change that was deployed.
@@ -22,19 +25,24 @@ func (p *Pipeline) judge(ctx context.Context, i *selfheal.Incident) (step, error
 func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal.Judged, error) {
 	defer timed("triage")()
 	assessment := opened.Assessment
-	repository, err := git.Open(ctx, opened.Repository)
+	deploy := assessment.Deploy
+	repository, err := p.repository(ctx, opened.Repository)
 	if err != nil {
 		return selfheal.Judged{}, err
 	}
-	change, err := triage.ReadChange(ctx, repository, assessment.Deploy.Previous, assessment.Deploy.Revision, p.Classifier)
+	change, err := triage.ReadChange(ctx, repository, deploy.Previous, deploy.Revision, p.Classifier)
+	if err != nil {
+		return selfheal.Judged{}, err
+	}
+	earlier, err := triage.ReadEarlier(ctx, repository, opened.Earlier, deploy.Previous, p.Classifier)
 	if err != nil {
 		return selfheal.Judged{}, err
 	}
 	cache := p.sourceIndex(opened.Repository)
-	verdict, err := triage.Judge(ctx, triage.Input{
-		Repository: repository, Change: change, Cache: cache,
+	verdicts, err := triage.JudgeAll(ctx, triage.Input{
+		Repository: repository, Change: change, Earlier: earlier, Cache: cache,
 		Anomalies: assessment.Anomalies, Signatures: assessment.Signatures,
-		DeployedAt: assessment.Deploy.Time,
+		DeployedAt: deploy.Time, Prove: p.prover(opened),
 	})
 	if err != nil {
 		return selfheal.Judged{}, err
@@ -42,7 +50,65 @@ func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal
 	if err := cache.Save(); err != nil { // the next judgement takes longer, no more
 		slog.Warn("the source index is not kept", "error", err)
 	}
-	return selfheal.Judged{Verdict: verdict, Change: abridge(change, verdict)}, nil
+	if earlier != nil {
+		change.Commits = append(earlier.Change.Commits, change.Commits...)
+	}
+	return selfheal.Judged{Verdict: verdicts[0], Others: verdicts[1:], Change: abridge(change, verdicts)}, nil
+}
+
+// repository opens the repository of a service, or, where that is a shallow clone
+// whose history was completed, the working copy that has all of it.
+func (p *Pipeline) repository(ctx context.Context, dir string) (*git.Repository, error) {
+	repository, err := git.Open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if shallow, err := repository.IsShallow(ctx); err != nil || !shallow {
+		return repository, err
+	}
+	workspace, err := p.Work.Workspace(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if shallow, err := workspace.IsShallow(ctx); err != nil || shallow {
+		return repository, err
+	}
+	return workspace.Repository, nil
+}
+
+// prover gives the function that tells candidates apart by running the user's
+// commands; nil when nothing is to be run.
+func (p *Pipeline) prover(opened selfheal.Opened) func(context.Context, prove.Question) (*prove.Answer, error) {
+	intent := opened.Intent
+	var commands []string
+	switch intent.Prove.When {
+	case selfheal.ProveAuto:
+		commands = intent.Replay
+	case selfheal.ProveAlways:
+		commands = slices.Concat(intent.Replay, intent.Verify)
+	case selfheal.ProveNever:
+	}
+	if len(commands) == 0 {
+		return nil
+	}
+	return func(ctx context.Context, q prove.Question) (*prove.Answer, error) {
+		if intent.Prove.When == selfheal.ProveAuto && !q.Inconclusive {
+			return nil, nil
+		}
+		workspace, err := p.Work.Workspace(ctx, opened.Repository)
+		if err != nil {
+			return nil, err
+		}
+		shows, err := p.shows(ctx, opened.Assessment)
+		if err != nil {
+			return nil, err
+		}
+		return prove.Run(ctx, q, prove.Settings{
+			Workspace: workspace, Commands: commands, Timeout: time.Duration(intent.Timeout), Network: intent.Network, Unsafe: intent.Unsafe,
+			Budget: prove.Budget{Runs: intent.Prove.Runs, Time: time.Duration(intent.Prove.Time)},
+			Shows:  shows, Redact: p.Scrub, Clock: p.Clock, Progress: p.Progress,
+		})
+	}
 }
 
 func (p *Pipeline) sourceIndex(repository string) *index.Cache {
@@ -55,13 +121,15 @@ func (p *Pipeline) sourceIndex(repository string) *index.Cache {
 // abridge leaves out the hunks that no reader of the verdict will ask for, so
 // that the journal does not hold whole histories: commits and files stay, hunks
 // stay where an exhibit or the culprit points.
-func abridge(c selfheal.Change, v selfheal.Verdict) selfheal.Change {
+func abridge(c selfheal.Change, verdicts []selfheal.Verdict) selfheal.Change {
 	named := map[string]bool{}
-	for _, exhibit := range v.Exhibits {
-		named[exhibit.Path] = true
-	}
-	if v.Culprit != nil {
-		named[v.Culprit.Path] = true
+	for _, v := range verdicts {
+		for _, exhibit := range v.Exhibits {
+			named[exhibit.Path] = true
+		}
+		if v.Culprit != nil {
+			named[v.Culprit.Path] = true
+		}
 	}
 	short := c
 	short.Files = withoutHunks(c.Files, nil)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +14,14 @@ type Request struct {
 	Repository string // where the service's code is
 	Target     string // branch that pull requests are made against
 	Intent     selfheal.Intent
+	Earlier    []selfheal.Deploy // that may be the cause as well, oldest first
+	Part       int               // 2 and up for anomalies with another cause than the first part's; see [PartOf]
+}
+
+// PartOf is the part of an assessment that a verdict is about.
+func PartOf(a selfheal.Assessment, v selfheal.Verdict) selfheal.Assessment {
+	a.Anomalies = slices.DeleteFunc(slices.Clone(a.Anomalies), func(anomaly selfheal.Anomaly) bool { return !slices.Contains(v.Signatures, anomaly.Signature) })
+	return a
 }
 
 // Open gives the incident for a deploy's anomalies: a new one, or the one that an
@@ -20,8 +29,11 @@ type Request struct {
 // replace the old ones; afterwards the incident goes on as it is.
 func (p *Pipeline) Open(ctx context.Context, a selfheal.Assessment, r Request) (*selfheal.Incident, error) {
 	key := a.Deploy.Key()
+	if r.Part > 1 {
+		key += fmt.Sprintf("-%d", r.Part)
+	}
 	stream := selfheal.StreamName(selfheal.StreamIncident, key)
-	opened := selfheal.Opened{ID: incidentID(key), Assessment: a, Repository: r.Repository, Target: r.Target, Program: p.Version, Intent: r.Intent}
+	opened := selfheal.Opened{ID: incidentID(key), Assessment: a, Repository: r.Repository, Target: r.Target, Program: p.Version, Intent: r.Intent, Earlier: r.Earlier, Part: r.Part}
 	err := p.retry(ctx, func() error {
 		events, err := p.Store.Events(ctx, stream)
 		if err != nil {
@@ -52,7 +64,7 @@ func reopening(i *selfheal.Incident, opened selfheal.Opened) (selfheal.EventType
 		return "", nil
 	}
 	if !slices.Equal(flagged(i.Opened.Assessment), flagged(opened.Assessment)) ||
-		i.Opened.Target != opened.Target || i.Opened.Program != opened.Program {
+		i.Opened.Target != opened.Target || i.Opened.Program != opened.Program || !sameSearch(i.Opened, opened) {
 		return selfheal.EventIncidentReassessed, opened
 	}
 	if sameIntent(i.Opened.Intent, opened.Intent) {
@@ -62,6 +74,18 @@ func reopening(i *selfheal.Incident, opened selfheal.Opened) (selfheal.EventType
 		return selfheal.EventIntentChanged, opened.Intent
 	}
 	return selfheal.EventIncidentReassessed, opened
+}
+
+// sameSearch tells whether the cause was looked for in the same places, by the same means.
+func sameSearch(a, b selfheal.Opened) bool {
+	same := func(x, y selfheal.Deploy) bool { return x.Key() == y.Key() && x.Time.Equal(y.Time) }
+	if !slices.EqualFunc(a.Earlier, b.Earlier, same) {
+		return false
+	}
+	if a.Intent.Prove.When != selfheal.ProveAlways && b.Intent.Prove.When != selfheal.ProveAlways && len(a.Intent.Replay)+len(b.Intent.Replay) == 0 {
+		return true // nothing is run for it
+	}
+	return a.Intent.Prove == b.Intent.Prove && slices.Equal(a.Intent.Replay, b.Intent.Replay)
 }
 
 func sameIntent(a, b selfheal.Intent) bool {

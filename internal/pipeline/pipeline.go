@@ -44,6 +44,8 @@ type Pipeline struct {
 	// directory; may be nil: every judgement reads the code anew.
 	SourceIndex func(repository string) *index.Cache
 	Clusters    *Clusters // may be nil: messages that mean the same are not gathered
+	// Progress shows what takes long; may be nil.
+	Progress func(format string, args ...any)
 }
 
 // WorkRepositories gives the working copy in which repairs of a repository are

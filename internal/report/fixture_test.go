@@ -222,7 +222,14 @@ func verdict() selfheal.Verdict {
 			{Commit: retry, Subject: "payment: retry twice", Score: 0.4, Probability: 0.03},
 			{Commit: docsOnly, Subject: "docs: explain regions", Score: -9, Probability: 0},
 		},
-		Irrelevant: []string{docsOnly},
+		Irrelevant: []string{"1 commit touches only docs, tests, CI or comments"},
+		Basis:      &selfheal.Basis{Leading: 0.9645, Others: 0.0301, Outside: 0.0012, Unknown: 0.0042},
+		Deploys: []selfheal.Exposure{
+			{Revision: head, Time: deployed, Commits: 3, Prior: 1},
+			{Revision: base, Time: deployed.Add(-26 * time.Hour), Back: 1, Commits: 9, Prior: 0.0064},
+			{Revision: docsOnly, Time: deployed.Add(-30 * time.Hour), Back: 2, Excluded: "nothing that it brought serves any more"},
+		},
+		Trial: trial(),
 	}
 }
 
@@ -253,6 +260,22 @@ func outcome() selfheal.Outcome {
 		Signatures: []selfheal.Recovery{
 			{Signature: lookup, Before: 155, After: 0, Expected: 25.8, PValue: 6.2e-12, Healed: true},
 			{Signature: quote, Before: 96, After: 1, Expected: 16, PValue: 1.9e-6, Healed: true},
+		},
+	}
+}
+
+// trial is what running the checkout of a cart showed at the culprit and around it.
+func trial() *selfheal.Trial {
+	const printed = "--- FAIL: TestCheckout (0.01s)\n    checkout_test.go:31: region lookup failed: unknown region \"\"\nFAIL\n"
+	run := func(revision string, outcome selfheal.TrialOutcome, code int, output string) selfheal.TrialRun {
+		return selfheal.TrialRun{Revision: revision, Outcome: outcome, ExitCode: code, Took: selfheal.Duration(2 * time.Second), Output: output, Confinement: "namespaces+landlock"}
+	}
+	return &selfheal.Trial{
+		Command: "go test -run TestCheckout ./checkout", Reproduction: selfheal.ReproducedSame, Signatures: []selfheal.SignatureID{lookup},
+		Decided: true, Ended: "the answer is clear", FailureRate: 0.96, FlakeRate: 0.04, Took: selfheal.Duration(9 * time.Second),
+		Runs: []selfheal.TrialRun{
+			run(head, selfheal.TrialFails, 1, printed), run(base, selfheal.TrialPasses, 0, "ok\n"), run(culprit, selfheal.TrialFails, 1, printed),
+			run(docsOnly, selfheal.TrialSkipped, 125, "no such package\n"), run(culprit, selfheal.TrialFails, 1, printed),
 		},
 	}
 }

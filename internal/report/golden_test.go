@@ -55,6 +55,7 @@ func TestGolden(t *testing.T) {
 		f("report.ansi", func(w io.Writer) error { return report.Text(w, r, report.TextOptions{Color: true}) })
 		f("report.html", func(w io.Writer) error { return report.HTML(w, r) })
 		f("report.sarif", func(w io.Writer) error { return report.SARIF(w, r) })
+		f("report.md", func(w io.Writer) error { return report.Markdown(w, r) })
 		f("report.json", func(w io.Writer) error { return report.JSON(w, r) })
 	}
 }

@@ -203,7 +203,7 @@ func afterVerdict(i *selfheal.Incident) string {
 		return "Wait: the repair is being proven on branch " + i.Repair.Branch + "."
 	}
 	if i.Decision == nil {
-		return "Wait: the remedy is being chosen."
+		return "Take the culprit commit back, or fix it."
 	}
 	if i.Decision.Action == selfheal.ActionRevert && !i.Opened.Intent.Repair {
 		return "Run it again with --repair revert to have the culprit commit taken back on a branch, and proven."

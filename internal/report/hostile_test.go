@@ -132,6 +132,7 @@ func hostileReport(t testing.TB, text string, n int64, seen bool) report.Report 
 		r.Status = selfheal.Status(text)
 	}
 	r.Places = filled[[]report.Place](text, n)
+	r.Further = []*selfheal.Incident{i}
 	return r
 }
 
@@ -242,6 +243,10 @@ func checkHostile(t *testing.T, text string, n int64, seen bool, width int) {
 		t.Errorf("json lost %q", text)
 	}
 	mustBeVisible(t, checkSARIF(t, draw("sarif", func(w io.Writer) error { return report.SARIF(w, r) })))
+	// The mark that keeps @names from reaching people is drawn by nobody, on purpose.
+	markdown := render(t, func(w io.Writer) error { return report.Markdown(w, r) })
+	markdown = bytes.ReplaceAll(bytes.ReplaceAll(markdown, []byte("\u200b"), nil), []byte("\t"), nil)
+	mustBeInert(t, "markdown", markdown)
 	checkHostileSignatures(t, draw, text, n, width)
 	incidents := []*selfheal.Incident{r.Incident}
 	mustFit(t, draw("incidents", func(w io.Writer) error { return report.Incidents(w, incidents, o) }), width)

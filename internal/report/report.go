@@ -29,8 +29,10 @@ type Report struct {
 
 	Assessment selfheal.Assessment `json:"assessment"`
 	Incident   *selfheal.Incident  `json:"incident"` // null when there is none
-	Timeline   []Moment            `json:"timeline"` // oldest first
-	Places     []Place             `json:"places"`   // where more can be found
+	// Further are the incidents of other anomalies of the deploy, which have other causes.
+	Further  []*selfheal.Incident `json:"further,omitempty"`
+	Timeline []Moment             `json:"timeline"` // oldest first
+	Places   []Place              `json:"places"`   // where more can be found
 }
 
 // Place is where something was written.

@@ -82,7 +82,7 @@ func TestNext(t *testing.T) {
 		}
 	}
 	decided := on(selfheal.EventDecisionMade, decision)
-	f("Wait: the remedy is being chosen.")
+	f("Take the culprit commit back, or fix it.")
 	f("Run it again with --repair revert to have the culprit commit taken back on a branch, and proven.", decided)
 	f("Take the culprit commit back, or fix it: selfheal may not do it by itself, see the decision below.", on(selfheal.EventDecisionMade, tell))
 	f("Wait: more evidence is needed before anything is changed.", on(selfheal.EventDecisionMade, hold))

@@ -98,7 +98,7 @@ func notCaused(t testing.TB) report.Report {
 			{Kind: selfheal.ExhibitEarlyOnset, Weight: -3.2, Signature: timeout, Text: "It began 21 minutes before the deploy."},
 		},
 		Candidates: []selfheal.Candidate{{Commit: docsOnly, Subject: "docs: explain regions", Score: -8}},
-		Irrelevant: []string{docsOnly},
+		Irrelevant: []string{"1 commit touches only docs, tests, CI or comments"},
 	}, c), event(t, 62*time.Minute, selfheal.EventDecisionMade, selfheal.Decision{Action: selfheal.ActionTell, Reason: "the deploy is not the cause"})))
 }
 

@@ -43,6 +43,9 @@ func (p *printer) report(v view) {
 	if v.Outcome != nil {
 		p.outcome(v.Outcome)
 	}
+	for _, f := range v.Further {
+		p.further(f)
+	}
 	for _, a := range v.Asked {
 		p.anomaly("asked  "+a.Answer, a)
 	}
@@ -128,9 +131,14 @@ func (p *printer) frames(all []frameView) {
 func (p *printer) verdict(v *verdictView) {
 	p.section("verdict")
 	p.paragraph(2, strings.TrimSpace(v.Finding+". "+v.Reason), p.plain)
-	if v.Doubt != nil {
-		p.facts(2, []fact{*v.Doubt})
+	var more []fact
+	if v.Basis != "" {
+		more = append(more, fact{Label: "made of", Value: v.Basis})
 	}
+	if v.Doubt != nil {
+		more = append(more, *v.Doubt)
+	}
+	p.facts(2, more)
 	if v.Culprit != nil {
 		p.culprit(v.Culprit)
 	}
@@ -139,13 +147,20 @@ func (p *printer) verdict(v *verdictView) {
 		p.exhibits("for", v.For, p.neutral)
 		p.exhibits("against", v.Against, p.unsure)
 	}
+	if v.Trial != nil {
+		p.trial(v.Trial)
+	}
 	p.candidates(v)
+	if len(v.Deploys) > 0 {
+		p.exposures(v.Deploys)
+	}
 }
 
 func (p *printer) culprit(c *culpritView) {
 	p.section("culprit")
 	p.paragraph(2, strings.TrimSpace("commit "+c.Commit+"  "+c.Subject), p.bold)
 	p.paragraph(2, strings.Trim(c.Author+", "+c.Date, ", "), p.faint)
+	p.paragraph(2, c.Within, p.plain)
 	if c.Place != "" {
 		p.paragraph(2, c.Place, p.code)
 	}

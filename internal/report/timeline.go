@@ -148,7 +148,11 @@ func sureWords(v selfheal.Verdict) string {
 	if v.Cause != selfheal.Caused && v.Cause != selfheal.NotCaused {
 		return causeWords(v.Cause)
 	}
-	return causeWords(v.Cause) + ", " + percent(v.Confidence) + " sure"
+	words := causeWords(v.Cause)
+	if v.Cause == selfheal.Caused && len(v.Candidates) > 0 && v.Candidates[0].Back > 0 {
+		words = "an earlier deploy is the cause"
+	}
+	return words + ", " + percent(v.Confidence) + " sure"
 }
 
 func causeWords(c selfheal.Cause) string {

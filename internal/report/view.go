@@ -23,6 +23,7 @@ type view struct {
 
 	Anomalies   []anomalyView
 	Verdict     *verdictView
+	Further     []furtherView // incidents of the deploy with other causes
 	Decision    *decisionView
 	Repair      *repairView
 	PullRequest *pullRequestView
@@ -124,6 +125,7 @@ func newView(r Report) view {
 	}
 	if r.Incident != nil {
 		v.addIncident(r.Incident, index)
+		v.Further = newFurtherViews(r.Further, index)
 	}
 	return v
 }

@@ -17,7 +17,10 @@ type verdictView struct {
 	Against    []exhibitView // strongest first
 	Candidates []candidateView
 	Doubt      *fact  // what would settle or overturn it
-	Irrelevant string // "3 commits cannot run in production"
+	Irrelevant string // "3 commits touch only docs, tests, CI or comments"
+	Basis      string // what the confidence is made of
+	Trial      *trialView
+	Deploys    []exposureView // when more than one was examined
 }
 
 type culpritView struct {
@@ -27,6 +30,7 @@ type culpritView struct {
 	Date    string
 	Place   string // path:line
 	Quote   string
+	Within  string // the commit of a merge that wrote the line
 	Diff    *diffView
 }
 
@@ -74,14 +78,28 @@ func newVerdictView(judged *selfheal.Judged) *verdictView {
 	}
 	for _, c := range verdict.Candidates {
 		v.Candidates = append(v.Candidates, candidateView{
-			Commit: oneLine(selfheal.ShortRevision(c.Commit), titleLimit), Subject: oneLine(c.Subject, titleLimit),
+			Commit: oneLine(selfheal.ShortRevision(c.Commit), titleLimit), Subject: oneLine(candidateSubject(c), titleLimit),
 			Probability: min(1, max(0, c.Probability)), Percent: percent(c.Probability), Culprit: c.Commit == blamed,
 		})
 	}
-	if n := len(verdict.Irrelevant); n > 0 {
-		v.Irrelevant = plural(int64(n), "commit") + " changed nothing that runs in production"
-	}
+	v.Irrelevant = oneLine(strings.Join(verdict.Irrelevant, "; "), sentenceLimit)
+	v.Basis, v.Trial, v.Deploys = basisWords(verdict.Basis), newTrialView(verdict.Trial), newExposureViews(verdict.Deploys)
 	return v
+}
+
+// candidateSubject says what a commit is and when it came, where that is not with this deploy.
+func candidateSubject(c selfheal.Candidate) string {
+	subject := c.Subject
+	if c.Undone {
+		subject = "(taken away) " + subject
+	}
+	switch {
+	case c.Back == 1:
+		subject += " (the deploy before)"
+	case c.Back > 1:
+		subject += fmt.Sprintf(" (%d deploys before)", c.Back)
+	}
+	return subject
 }
 
 func newExhibitView(e selfheal.Exhibit) exhibitView {
@@ -114,6 +132,9 @@ func newCulpritView(judged *selfheal.Judged, c selfheal.Culprit) *culpritView {
 		Commit: oneLine(selfheal.ShortRevision(c.Commit), titleLimit),
 		Quote:  oneLine(strings.TrimSpace(c.Quote), sentenceLimit),
 		Diff:   culpritDiff(judged, c),
+	}
+	if c.Within != "" {
+		v.Within = "of the merge, commit " + oneLine(selfheal.ShortRevision(c.Within), titleLimit) + " wrote the line"
 	}
 	if c.Path != "" {
 		v.Place = oneLine(location(c.Path, c.Start), titleLimit)

@@ -16,13 +16,21 @@ const maxBlob = 1 << 20
 
 // ReadChange reads what lies between two commits (full ids) and gives every file
 // its class. Commits are those of the first-parent chain of head that base does
-// not contain; the net difference is between base and head themselves.
+// not contain; the net difference is between base and head themselves. Where base
+// is not in the history of head (a force push, another branch), what only base
+// has comes first, as commits that are undone, newest first: the commits lead
+// from base to head in any case.
 func ReadChange(ctx context.Context, repo *git.Repository, base, head string, classes *Classifier) (selfheal.Change, error) {
 	change := selfheal.Change{Base: base, Head: head}
 	var err error
 	if change.Commits, err = repo.Log(ctx, base, head); err != nil {
 		return change, fmt.Errorf("read change: %w", err)
 	}
+	undone, err := undoneCommits(ctx, repo, change)
+	if err != nil {
+		return change, fmt.Errorf("read change: %w", err)
+	}
+	change.Commits = append(undone, change.Commits...)
 	if change.Files, err = repo.Diff(ctx, base, head); err != nil {
 		return change, fmt.Errorf("read change: %w", err)
 	}
@@ -47,6 +55,10 @@ func classify(ctx context.Context, repo *git.Repository, change *selfheal.Change
 	set := func(f *selfheal.FileChange) {
 		c := known[f.Path]
 		f.Class, f.Rule = c.class, c.rule
+		if isSubmodule(f) && !strings.HasPrefix(c.rule, ruleOverride) {
+			f.Class, f.Rule = selfheal.ClassDependency, ruleSubmodule
+			return
+		}
 		if c.class.Deployable() && !strings.HasPrefix(c.rule, ruleOverride) {
 			demoteCosmetic(f)
 		}
@@ -64,13 +76,19 @@ func classify(ctx context.Context, repo *git.Repository, change *selfheal.Change
 
 // classifyPaths classifies each path of the change once, by its newest content.
 func classifyPaths(ctx context.Context, repo *git.Repository, change *selfheal.Change, classes *Classifier) (map[string]fileClass, error) {
+	attributes, err := repo.File(ctx, change.Head, attributesFile)
+	if err == nil {
+		classes = classes.withAttributes(attributes)
+	} else if selfheal.CodeOf(err) != selfheal.CodeNotFound {
+		return nil, err
+	}
 	paths := changedPaths(change)
 	names := make([]string, len(paths))
 	for i, p := range paths {
 		names[i] = change.Head + ":" + p
 	}
 	known := make(map[string]fileClass, len(paths))
-	err := repo.ReadBlobs(ctx, names, maxBlob, func(i int, content []byte, ok bool) error {
+	err = repo.ReadBlobs(ctx, names, maxBlob, func(i int, content []byte, ok bool) error {
 		if !ok {
 			content = nil
 		}

@@ -18,7 +18,8 @@ type Override struct {
 
 // Classifier says what files are for. It is immutable.
 type Classifier struct {
-	overrides []Override
+	overrides  []Override
+	attributes []Override // of the repository; of what they match only a class that runs may be another one that runs
 }
 
 // NewClassifier checks the overrides, of which the first match wins. It gives CodeUsage for an unknown class or a malformed glob.
@@ -57,6 +58,11 @@ func (c *Classifier) Classify(name string, content []byte) (class selfheal.FileC
 		}
 	}
 	class, rule = classByName(name)
+	for _, o := range c.attributes {
+		if class.Deployable() && glob(o.Pattern, name) {
+			return o.Class, ruleAttribute + o.Pattern
+		}
+	}
 	if class == selfheal.ClassDocs && isCode(name) && !inExamples(name) {
 		class, rule = selfheal.ClassRuntime, "code beside documentation"
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"selfheal"
 	"selfheal/internal/git"
 	"selfheal/internal/git/gittest"
@@ -206,4 +208,25 @@ func TestCosmeticChangesDoNotRun(t *testing.T) {
 	want("c.go", true) // a directive is no comment
 	_, c = change(t, f, base, head, Override{"a.go", selfheal.ClassRuntime})
 	want("a.go", true) // what the user set stays
+}
+
+// What the repository itself calls generated or vendored is taken for it; what
+// cannot run stays what cannot run, and the user's word goes first.
+func TestAttributesOfTheRepository(t *testing.T) {
+	t.Parallel()
+	f := gittest.New(t)
+	base := f.Commit("base", ".gitattributes", "# made by tools\n*.stub.go linguist-generated\nthird/** linguist-vendored=true\n/api/*.ts linguist-generated=false\n\"a b\" linguist-generated\nbroken\n")
+	head := f.Commit("change", "x/rates.stub.go", "package x\n", "third/lib/code.go", "package lib\n", "api/client.ts", "export {}\n", "own.go", "package x\n", "third/lib/code_test.go", "package lib\n")
+	_, c := change(t, f, base, head)
+	got := map[string]selfheal.FileClass{}
+	for _, file := range c.Files {
+		got[file.Path] = file.Class
+	}
+	want := map[string]selfheal.FileClass{
+		"x/rates.stub.go": selfheal.ClassGenerated, "third/lib/code.go": selfheal.ClassDependency, "api/client.ts": selfheal.ClassRuntime,
+		"own.go": selfheal.ClassRuntime, "third/lib/code_test.go": selfheal.ClassTest,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }

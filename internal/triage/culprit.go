@@ -40,10 +40,25 @@ func (e *evidence) culpritOf(ctx context.Context, repo *git.Repository, r *ranki
 			return nil, err
 		}
 		if ok {
-			return c, nil
+			c.Within, err = e.within(ctx, repo, commit, c)
+			return c, err
 		}
 	}
 	return culprit, nil
+}
+
+// within finds the commit of a merge that wrote the line; empty for what is no
+// merge, and for a line that the merge itself wrote or took away.
+func (e *evidence) within(ctx context.Context, repo *git.Repository, commit int, c *selfheal.Culprit) (string, error) {
+	merge := e.change.Commits[commit]
+	if len(merge.Parents) < 2 || merge.Undone || c.Revision != e.change.Head {
+		return "", nil
+	}
+	lines, err := repo.BlameWithin(ctx, e.chain.bases[commit], c.Revision, c.Path, c.Start, c.Start)
+	if err != nil || len(lines) == 0 || lines[0].Old || lines[0].Commit == merge.ID {
+		return "", err
+	}
+	return lines[0].Commit, nil
 }
 
 // maxLineTries is how many lines are tried before only the commit is named.
@@ -136,7 +151,7 @@ func (e *evidence) culpritAt(commit, index int) *selfheal.Culprit {
 		Start: edit.at.line, End: edit.at.line, Quote: shorten(edit.text),
 	}
 	if edit.op == selfheal.LineDeleted {
-		c.Revision = e.change.Base
+		c.Revision = e.chain.bases[commit]
 	}
 	return c
 }

@@ -18,7 +18,11 @@
 //     a commit, a path, a line and the exact text of that line;
 //   - per commit the strongest exhibit of each family counts, families add up, and
 //     the sums become a probability distribution over the commits, the outside
-//     world and "something else".
+//     world and "something else";
+//   - commits of earlier deploys ([ReadEarlier]) are candidates too, each as likely as
+//     the time of its deploy allows;
+//   - where a command shows the error, package prove runs it at the candidates, and
+//     what the runs say goes into the distribution.
 //
 // [Intended] answers another question: which signatures have a log statement that
 // the change itself removed, reworded, re-levelled or added.

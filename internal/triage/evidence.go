@@ -121,7 +121,8 @@ type located struct {
 
 // evidence is everything the rules work on that all symptoms share.
 type evidence struct {
-	change  selfheal.Change
+	chain   chain
+	change  selfheal.Change // of the chain: with the commits of earlier deploys
 	history *history
 	edits   []edit
 	// editsAt finds edits by the path of the head they took effect in.
@@ -179,7 +180,7 @@ func (e *evidence) quoteEdit(x *selfheal.Exhibit, index int) {
 	}
 	x.Line, x.Quote, x.Revision = edit.at.line, shorten(edit.text), e.change.Head
 	if edit.op == selfheal.LineDeleted {
-		x.Revision = e.change.Base
+		x.Revision = e.chain.bases[edit.commit]
 	}
 }
 

@@ -2,6 +2,7 @@ package triage
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -14,7 +15,7 @@ const maxSources = 500
 
 // gather reads from the repository what the rules need, for all symptoms at once.
 func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error) {
-	e := newEvidence(in.Change)
+	e := in.chain().evidence()
 	files, err := in.Repository.ListFiles(ctx, in.Change.Head)
 	if err != nil {
 		return nil, err
@@ -50,12 +51,17 @@ func readIndex(ctx context.Context, in Input, files []git.Entry) (*index.Index, 
 }
 
 // newEvidence prepares what follows from the change alone.
-func newEvidence(change selfheal.Change) *evidence {
-	h := newHistory(change.Commits)
+func newEvidence(change selfheal.Change) *evidence { return chainOf(change).evidence() }
+
+// evidence prepares what follows from the chain alone.
+func (c chain) evidence() *evidence {
+	change, h := c.change, newHistory(c.change.Commits)
+	h.starts = c.starts
 	e := &evidence{
-		change: change, history: h, edits: h.edits(), editsAt: map[string][]int{},
+		chain: c, change: change, history: h, edits: h.edits(), editsAt: map[string][]int{},
 		sources: map[string]*source{}, defined: map[string]bool{}, passed: map[string][]passing{}, touched: make([]int, len(change.Commits)),
 	}
+	e.edits = c.lasting(e.edits)
 	for i, edit := range e.edits {
 		if edit.near.line > 0 {
 			e.editsAt[edit.near.path] = append(e.editsAt[edit.near.path], i)
@@ -80,7 +86,7 @@ func dirOf(p string) string {
 func (e *evidence) changedSources() []string {
 	var paths []string
 	seen := map[string]bool{}
-	for _, edit := range e.edits {
+	for _, edit := range slices.Backward(e.edits) { // the newest deploy's first: not all may be read
 		if p := edit.near.path; p != "" && !seen[p] && index.LanguageOf(p) != nil {
 			seen[p] = true
 			paths = append(paths, p)

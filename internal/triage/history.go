@@ -15,6 +15,16 @@ type history struct {
 	byPath []map[string]*selfheal.FileChange
 	// byOldPath gives the same by path before the commit, for files that existed.
 	byOldPath []map[string]*selfheal.FileChange
+	// starts gives for each commit the first one of its deploy; nil when all are of one.
+	starts []int
+}
+
+// start is the first commit of the deploy that a commit came with.
+func (h *history) start(commit int) int {
+	if h.starts == nil {
+		return 0
+	}
+	return h.starts[commit]
 }
 
 func newHistory(commits []selfheal.Commit) *history {
@@ -69,10 +79,10 @@ func (h *history) toHead(commit int, p place) (place, bool) {
 	return p, true
 }
 
-// toBase follows a line as it was before commit to the base of the change. ok is
-// false when an earlier commit of the change brought it.
+// toBase follows a line as it was before commit to the base of the deploy that
+// brought the commit. ok is false when an earlier commit of that deploy brought the line.
 func (h *history) toBase(commit int, p place) (place, bool) {
-	for i := commit - 1; i >= 0; i-- {
+	for i := commit - 1; i >= h.start(commit); i-- {
 		f := h.byPath[i][p.path]
 		if f == nil {
 			continue
@@ -170,7 +180,7 @@ type edit struct {
 	op     selfheal.LineOp
 	class  selfheal.FileClass
 	// at is where the line can be read: at the head for an added line, at the
-	// base for a deleted one. Line is 0 when it is at neither any more.
+	// base of its deploy for a deleted one. Line is 0 when it is at neither any more.
 	at place
 	// near is the line of the head at which the edit took effect: the line
 	// itself when added, the line that follows when deleted. Line is 0 when unknown.

@@ -11,6 +11,7 @@ import (
 	"selfheal"
 	"selfheal/internal/git"
 	"selfheal/internal/triage/index"
+	"selfheal/internal/triage/prove"
 )
 
 // Input is what a judgement needs.
@@ -24,6 +25,11 @@ type Input struct {
 	DeployedAt time.Time // zero when unknown
 	// Cache remembers what was read of the repository's code; nil: everything is read anew.
 	Cache *index.Cache
+	// Earlier are deploys before that one which may be the cause as well; may be nil.
+	Earlier *Earlier
+	// Prove, where given, is asked to tell the candidates apart by running something.
+	// It gives nil when nothing was run.
+	Prove func(ctx context.Context, q prove.Question) (*prove.Answer, error)
 }
 
 // maxSymptoms is how many anomalies are examined.
@@ -32,32 +38,65 @@ const maxSymptoms = 12
 // Judge says whether the change caused the anomalies, which commit did, and
 // which line of it. Errors are those of reading the repository.
 func Judge(ctx context.Context, in Input) (selfheal.Verdict, error) {
+	verdicts, err := JudgeAll(ctx, in)
+	if err != nil {
+		return selfheal.Verdict{}, err
+	}
+	return verdicts[0], nil
+}
+
+// JudgeAll gives the verdict of [Judge] first, and then one for each further
+// commit that caused other anomalies of the same deploy.
+func JudgeAll(ctx context.Context, in Input) ([]selfheal.Verdict, error) {
 	symptoms := symptomsOf(in)
 	if len(symptoms) == 0 {
-		return selfheal.Verdict{
+		return []selfheal.Verdict{{
 			Cause: selfheal.Inconclusive, Reason: "There is no anomaly to explain.",
 			Candidates: unscored(in.Change), WouldHelp: "an anomaly with a sample of its log text",
-		}, nil
+		}}, nil
 	}
-	if !in.Change.Deployable() {
-		return nothingRuns(in.Change, symptoms), nil
+	if !in.Change.Deployable() && (in.Earlier == nil || !in.Earlier.Change.Deployable()) {
+		return []selfheal.Verdict{nothingRuns(in.Change, symptoms)}, nil
 	}
+	verdicts, err := in.weigh(ctx, symptoms)
+	if err != nil {
+		return nil, fmt.Errorf("triage: %w", err)
+	}
+	return verdicts, nil
+}
+
+func (in Input) weigh(ctx context.Context, symptoms []symptom) ([]selfheal.Verdict, error) {
 	evidence, err := gather(ctx, in, symptoms)
 	if err != nil {
-		return selfheal.Verdict{}, fmt.Errorf("triage: %w", err)
+		return nil, err
 	}
 	rankings := make([]ranking, len(symptoms))
 	for i, s := range symptoms {
-		rankings[i] = evidence.examine(s, evidence.emitters[i], in.DeployedAt)
+		rankings[i] = evidence.examine(s, evidence.emitters[i], exposures(in, s.anomaly.Onset))
 	}
 	blendSiblings(rankings)
 	weighCoMovement(rankings)
-	verdict, err := evidence.conclude(ctx, in.Repository, rankings)
+	trial, err := evidence.prove(ctx, in, rankings)
 	if err != nil {
-		return selfheal.Verdict{}, fmt.Errorf("triage: %w", err)
+		return nil, err
 	}
-	return verdict, nil
+	var verdicts []selfheal.Verdict
+	for len(rankings) > 0 && len(verdicts) < maxVerdicts {
+		v, err := evidence.conclude(ctx, in.Repository, rankings, trial)
+		if err != nil {
+			return nil, err
+		}
+		verdicts = append(verdicts, v)
+		rankings = slices.DeleteFunc(rankings, func(r ranking) bool {
+			return slices.Contains(v.Signatures, r.symptom.signature.ID) || causeOf(&r) != selfheal.Caused
+		})
+		trial = nil
+	}
+	return verdicts, nil
 }
+
+// maxVerdicts is how many commits of one deploy may be blamed.
+const maxVerdicts = 4
 
 // symptomsOf reads the flagged anomalies whose signature is known.
 func symptomsOf(in Input) []symptom {
@@ -76,7 +115,7 @@ func symptomsOf(in Input) []symptom {
 }
 
 // examine collects everything for and against for one symptom and weighs it.
-func (e *evidence) examine(s symptom, emitters []index.Emitter, deployedAt time.Time) ranking {
+func (e *evidence) examine(s symptom, emitters []index.Emitter, deploys []selfheal.Exposure) ranking {
 	b := &bench{evidence: e, symptom: s}
 	b.frames = e.locateFrames(s.frames, s.message)
 	b.sites = b.findSites(emitters)
@@ -84,7 +123,7 @@ func (e *evidence) examine(s symptom, emitters []index.Emitter, deployedAt time.
 	var findings []finding
 	for _, rule := range []func() []finding{
 		b.frameRule, b.literalRule, b.siteRule, b.hopRule, b.nameRule, b.dependencyRule, b.lexiconRule, b.settingRule, b.valueRule,
-		b.flowRule, b.constraintRule, b.orphanRule, b.unknownNameRule, b.argumentRule, b.swapRule, b.limitRule, b.typedNilRule, b.unsetRule,
+		b.flowRule, b.constraintRule, b.submoduleRule, b.orphanRule, b.unknownNameRule, b.argumentRule, b.swapRule, b.limitRule, b.typedNilRule, b.unsetRule,
 	} {
 		findings = append(findings, rule()...)
 	}
@@ -93,7 +132,10 @@ func (e *evidence) examine(s symptom, emitters []index.Emitter, deployedAt time.
 		findings[i].exhibit.Commit = e.change.Commits[findings[i].commit].ID
 	}
 	sortFindings(findings)
-	return rank(s, findings, append(against(s, deployedAt), b.intended(findings)...), e.touched)
+	r := rank(s, findings, append(against(s, servingSince(deploys)), b.intended(findings)...), e.touched)
+	r.deploys = deploys
+	r.expose(e.chain.logPriors(deploys))
+	return r
 }
 
 // maxAnchors bounds the functions from which calls are followed.

@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"selfheal"
+	"selfheal/internal/triage/prove"
 )
 
 // Scores of the two alternatives to "one of the commits", before evidence.
@@ -73,8 +74,20 @@ type ranking struct {
 	probabilities []float64
 	external      float64
 	unknown       float64
-	outside       float64 // score of the outside world
-	other         float64 // score of something else
+	outside       float64             // score of the outside world
+	other         float64             // score of something else
+	deploys       []selfheal.Exposure // newest first
+	trial         *prove.Answer       // nil when nothing was run for this symptom
+	suspect       int                 // the commit that led before the trial; -1 when none did
+}
+
+// expose takes into account how well the time of each commit's deploy agrees with
+// the onset; logPriors is nil where there is one deploy only.
+func (r *ranking) expose(logPriors []float64) {
+	for i, p := range logPriors {
+		r.scores[i] += p
+	}
+	r.normalise()
 }
 
 // rank weighs the findings. Of each family the strongest counts per commit,

@@ -9,6 +9,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/git"
+	"selfheal/internal/triage/prove"
 )
 
 // What a blame needs, and what an acquittal needs.
@@ -18,43 +19,39 @@ const (
 	minAcquittal   = 0.60 // of the outside world
 	maxConfidence  = 0.99
 	maxIndirect    = 0.90 // when no evidence lies on a changed line itself
+	maxOtherError  = 0.85 // when it rests on a command that fails with another error
 	vetoConfidence = 0.97 // when nothing of the change can run
 	maxExhibits    = 12
 )
 
 // conclude turns the rankings of all symptoms into one verdict. It explains the
 // symptom whose ranking is clearest; the verdict covers those that agree with it.
-func (e *evidence) conclude(ctx context.Context, repo *git.Repository, rankings []ranking) (selfheal.Verdict, error) {
+func (e *evidence) conclude(ctx context.Context, repo *git.Repository, rankings []ranking, trial *prove.Answer) (selfheal.Verdict, error) {
 	r := primary(rankings)
-	v := selfheal.Verdict{Candidates: e.candidates(r), Irrelevant: e.irrelevant()}
-	commit, probability, _, _ := r.top()
+	v := selfheal.Verdict{Candidates: e.candidates(r), Irrelevant: append(e.irrelevant(), irrelevantTrial(trial)...), Basis: r.basis()}
+	if trial != nil {
+		v.Trial = &trial.Trial
+	}
+	if len(r.deploys) > 1 {
+		v.Deploys = presented(r.deploys)
+	}
+	commit, _, _, _ := r.top()
 	v.Cause = causeOf(r)
-	switch v.Cause {
-	case selfheal.Caused:
-		v.Confidence = min(probability, maxConfidence)
-		if !r.pinned(commit) {
-			v.Confidence = min(v.Confidence, maxIndirect)
-		}
-		culprit, err := e.culpritOf(ctx, repo, r, commit)
-		if err != nil {
+	v.Confidence = r.confidence(v.Cause)
+	var err error
+	if v.Cause == selfheal.Caused {
+		if v.Culprit, err = e.culpritOf(ctx, repo, r, commit); err != nil {
 			return v, err
 		}
-		v.Culprit = culprit
-	case selfheal.NotCaused:
-		v.Confidence = min(r.external, maxConfidence)
-	case selfheal.Inconclusive:
-		v.Confidence = min(max(r.unknown, 1-probability), maxConfidence)
 	}
 	for i := range rankings {
 		if &rankings[i] == r || agrees(&rankings[i], r, v.Cause) {
 			v.Signatures = append(v.Signatures, rankings[i].symptom.signature.ID)
 		}
 	}
-	exhibits, err := verified(ctx, repo, e.exhibits(r))
-	if err != nil {
+	if v.Exhibits, err = verified(ctx, repo, append(e.executionExhibits(r), e.exhibits(r)...)); err != nil {
 		return v, err
 	}
-	v.Exhibits = exhibits
 	v.Reason, v.WouldHelp = e.reason(&v, r, commit), wouldHelp(&v, r)
 	return v, nil
 }
@@ -105,7 +102,48 @@ func (e *evidence) candidates(r *ranking) []selfheal.Candidate {
 	for _, i := range r.order() {
 		score := max(0, r.scores[i]) // below zero it only says that there is no evidence
 		c := e.change.Commits[i]
-		out = append(out, selfheal.Candidate{Commit: c.ID, Subject: shorten(c.Subject), Score: round(score), Probability: round(r.probabilities[i])})
+		out = append(out, selfheal.Candidate{
+			Commit: c.ID, Subject: shorten(c.Subject), Score: round(score), Probability: round(r.probabilities[i]),
+			Back: e.chain.back[i], Undone: c.Undone,
+		})
+	}
+	return out
+}
+
+// confidence is the probability that a cause is right, within what its kind of
+// evidence can give.
+func (r *ranking) confidence(cause selfheal.Cause) float64 {
+	commit, probability, _, _ := r.top()
+	most := maxConfidence
+	switch cause {
+	case selfheal.NotCaused:
+		return min(r.external, most)
+	case selfheal.Inconclusive:
+		return min(max(r.unknown, 1-probability), most)
+	case selfheal.Caused:
+		switch {
+		case r.pinned(commit):
+		case !r.executed(commit):
+			most = maxIndirect
+		case r.trial.Trial.Reproduction == selfheal.ReproducedOther:
+			most = maxOtherError
+		}
+	}
+	return min(probability, most)
+}
+
+// basis is how the probability is spread.
+func (r *ranking) basis() *selfheal.Basis {
+	_, leading, _, _ := r.top()
+	return &selfheal.Basis{
+		Leading: round(leading), Others: round(max(0, 1-leading-r.external-r.unknown)), Outside: round(r.external), Unknown: round(r.unknown),
+	}
+}
+
+func presented(deploys []selfheal.Exposure) []selfheal.Exposure {
+	out := slices.Clone(deploys)
+	for i := range out {
+		out[i].Prior = round(out[i].Prior)
 	}
 	return out
 }
@@ -124,7 +162,7 @@ func (e *evidence) exhibits(r *ranking) []selfheal.Exhibit {
 	perKind := map[selfheal.ExhibitKind]int{}
 	told := map[string]bool{}
 	for _, f := range r.findings {
-		if !ok || f.commit != leading || r.excused(f) || f.exhibit.Quote == "" || perKind[f.exhibit.Kind] >= 3 || len(out) >= maxExhibits {
+		if !ok || f.commit != leading || r.excused(f) || f.exhibit.Quote == "" && f.exhibit.Path != "" || perKind[f.exhibit.Kind] >= 3 || len(out) >= maxExhibits {
 			continue
 		}
 		// What one frame or phrase has shown once, it shows no better a second time.
@@ -181,6 +219,14 @@ func (e *evidence) irrelevant() []string {
 		out = append(out, fmt.Sprintf("%s no line of text that could run", commits(cosmetic, "changes", "change")))
 	}
 	return out
+}
+
+// irrelevantTrial says that a command was tried which shows nothing.
+func irrelevantTrial(trial *prove.Answer) []string {
+	if trial == nil || trial.Likelihoods != nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("the command %q says nothing: %s", shorten(trial.Trial.Command), trial.Trial.Ended)}
 }
 
 func commits(n int, one, many string) string {
@@ -259,8 +305,10 @@ func (e *evidence) reason(v *selfheal.Verdict, r *ranking, commit int) string {
 		}
 		return fmt.Sprintf("Commit %s is the likely cause.", short(v.Culprit.Commit))
 	case selfheal.NotCaused:
-		for _, c := range r.counters {
-			return fmt.Sprintf("%s, and nothing that was changed explains it.", capital(c.exhibit.Text))
+		for _, x := range v.Exhibits {
+			if x.Weight < 0 {
+				return fmt.Sprintf("%s, and nothing that was changed explains it.", capital(x.Text))
+			}
 		}
 	}
 	order := r.order()
@@ -278,14 +326,32 @@ func (e *evidence) reason(v *selfheal.Verdict, r *ranking, commit int) string {
 // wouldHelp says what would change the mind.
 func wouldHelp(v *selfheal.Verdict, r *ranking) string {
 	switch {
+	case v.Cause == selfheal.Caused && v.Trial != nil && v.Trial.Decided:
+		return "the same error in production at a revision without the commit would acquit it"
 	case v.Cause == selfheal.Caused:
 		return "the same error at a revision without the commit would acquit it"
 	case v.Cause == selfheal.NotCaused:
 		return "the error going away with the previous revision would show that the change caused it"
+	case v.Trial != nil:
+		return afterTrial(v.Trial)
 	case len(r.symptom.frames) == 0:
-		return "a stack trace, or a run of the failing operation on both revisions"
+		return "a stack trace, or a command that fails with the error, run on both revisions (--prove --replay COMMAND)"
 	}
-	return "a run of the failing operation on both revisions"
+	return "a command that fails with the error, run on both revisions (--prove --replay COMMAND)"
+}
+
+// afterTrial says what would help when a trial did not decide.
+func afterTrial(t *selfheal.Trial) string {
+	switch t.Reproduction {
+	case selfheal.ReproducedNot:
+		return "a command that runs at the deployed revision; this one could not"
+	case selfheal.ReproducedNever:
+		return "a command that fails at the deployed revision; this one passes there"
+	case selfheal.ReproducedOther:
+		return "a command that prints the error itself; this one fails with another"
+	case selfheal.ReproducedSame:
+	}
+	return "more runs of the command: " + t.Ended
 }
 
 func short(id string) string { return id[:min(len(id), 10)] }

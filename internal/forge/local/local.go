@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/forge/ref"
 	"selfheal/internal/git"
 )
 
@@ -148,7 +149,7 @@ func (f *Forge) complete(ctx context.Context, pr *selfheal.PullRequest) error {
 		return &selfheal.Error{Code: selfheal.CodeInternal, Op: "open pull request", Message: "a pull request needs a mark"}
 	}
 	for _, branch := range []string{pr.Source, pr.Target} {
-		if err := checkBranch(branch); err != nil {
+		if err := ref.CheckBranch(branch); err != nil {
 			return err
 		}
 	}

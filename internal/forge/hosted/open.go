@@ -1,0 +1,176 @@
+package hosted
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"selfheal"
+	"selfheal/internal/httpx"
+)
+
+// ErrExists says that a pull request of the same branch is open already.
+var ErrExists = errors.New("a pull request of this branch is open already")
+
+// looks bounds how often the forge is looked at again because it changed meanwhile.
+const looks = 3
+
+// OpenPullRequest creates the pull request, or updates the open one with the same
+// mark. The source branch must have been pushed. One that was closed unmerged
+// gives CodeRefused; one that was merged with the very same commit is given back
+// as it is, since a run that was cut off may ask again after people acted.
+func (f *Forge) OpenPullRequest(ctx context.Context, pr selfheal.PullRequest) (selfheal.PullRequest, error) {
+	if err := f.complete(ctx, &pr); err != nil {
+		return selfheal.PullRequest{}, err
+	}
+	for look := 1; ; look++ {
+		p, err := f.open(ctx, pr)
+		if err == nil || look == looks || !errors.Is(err, ErrExists) {
+			return p.PullRequest, err
+		}
+	}
+}
+
+func (f *Forge) open(ctx context.Context, pr selfheal.PullRequest) (Pull, error) {
+	old, err := f.bySource(ctx, pr)
+	switch {
+	case err != nil:
+		return Pull{}, err
+	case old.Number == 0: // the first one
+	case old.State == selfheal.PullRequestClosed:
+		return Pull{}, rejected(old)
+	case old.State == selfheal.PullRequestMerged && old.Commit == pr.Commit:
+		return old, nil
+	case old.State == selfheal.PullRequestOpen:
+		return f.bringUp(ctx, old, pr)
+	}
+	made, err := f.create(ctx, pr)
+	if err != nil {
+		return Pull{}, err
+	}
+	return f.equip(ctx, made, pr)
+}
+
+// bySource finds the newest pull request of the branch, which is the incident's:
+// its name holds the incident's. The mark has the last word, where there is one.
+func (f *Forge) bySource(ctx context.Context, pr selfheal.PullRequest) (Pull, error) {
+	all, err := f.allBySource(ctx, pr)
+	if err != nil || len(all) == 0 {
+		return Pull{}, err
+	}
+	for _, p := range all {
+		if p.State == selfheal.PullRequestOpen {
+			return p, nil
+		}
+	}
+	return all[0], nil
+}
+
+// allBySource lists the pull requests of the branch, newest first.
+func (f *Forge) allBySource(ctx context.Context, pr selfheal.PullRequest) ([]Pull, error) {
+	var all []Pull
+	err := f.config.API.List(ctx, pr.Source, func(p Pull) bool {
+		if !p.Foreign && p.Source == pr.Source && (carries(p.Body, pr.Mark) || !strings.Contains(p.Body, markBegin)) {
+			p.Mark, p.Paths, p.Blamed = pr.Mark, pr.Paths, pr.Blamed
+			all = append(all, p)
+		}
+		return true
+	})
+	slices.SortFunc(all, func(a, b Pull) int { return b.Number - a.Number })
+	return all, err
+}
+
+// create opens the pull request. Where nobody knows whether that was done, the
+// forge is looked at; where two processes did it at once, the older one stays.
+func (f *Forge) create(ctx context.Context, pr selfheal.PullRequest) (Pull, error) {
+	made, err := f.config.API.Create(ctx, Pull{PullRequest: pr})
+	if err != nil && !httpx.Unanswered(err) {
+		return Pull{}, err
+	}
+	all, lookErr := f.allBySource(ctx, pr)
+	if lookErr != nil {
+		return Pull{}, errors.Join(err, lookErr)
+	}
+	var open []Pull
+	for _, p := range all {
+		if p.State == selfheal.PullRequestOpen {
+			open = append(open, p)
+		}
+	}
+	switch {
+	case len(open) == 0 && err != nil:
+		return Pull{}, err
+	case len(open) == 0: // lists may lag behind
+		made.Mark, made.Paths, made.Blamed = pr.Mark, pr.Paths, pr.Blamed
+		return made, nil
+	}
+	first := open[len(open)-1]
+	if err == nil && made.Number != first.Number {
+		if err := f.config.API.Close(ctx, made); err != nil {
+			return Pull{}, fmt.Errorf("close the second of two: %w", err)
+		}
+	}
+	return first, nil
+}
+
+// bringUp updates an open pull request where it differs from what it should be.
+func (f *Forge) bringUp(ctx context.Context, old Pull, pr selfheal.PullRequest) (Pull, error) {
+	now := old
+	if old.Title != pr.Title || !sameText(old.Body, pr.Body) || old.Draft != pr.Draft {
+		old.Title, old.Body, old.Draft = pr.Title, pr.Body, pr.Draft
+		var err error
+		if now, err = f.config.API.Update(ctx, old); err != nil {
+			return Pull{}, err
+		}
+	}
+	return f.equip(ctx, now, pr)
+}
+
+// sameText ignores what forges do to line ends and to the last of them.
+func sameText(a, b string) bool {
+	tidy := func(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
+	return tidy(a) == tidy(b)
+}
+
+// equip adds reviewers and labels. The labels come last and so say that all of it
+// was done: a run that was cut off before does it again, and people who send the
+// reviewers away are not overruled. Neither is worth failing for.
+func (f *Forge) equip(ctx context.Context, p Pull, pr selfheal.PullRequest) (Pull, error) {
+	p.Mark, p.Paths, p.Blamed, p.Notes = pr.Mark, pr.Paths, pr.Blamed, slices.Clone(pr.Notes)
+	if p.Commit == "" {
+		p.Commit = pr.Commit
+	}
+	var missing []string
+	for _, label := range pr.Labels {
+		if !slices.Contains(p.Labels, label) {
+			missing = append(missing, label)
+		}
+	}
+	if len(missing) == 0 && len(pr.Labels) > 0 {
+		return p, nil
+	}
+	p = f.askForReview(ctx, p)
+	if len(missing) == 0 {
+		return p, nil
+	}
+	if err := f.config.API.Label(ctx, p, missing); err != nil {
+		if ctx.Err() != nil {
+			return Pull{}, err
+		}
+		p.Notes = append(p.Notes, "not labelled: "+err.Error())
+		return p, nil
+	}
+	p.Labels = append(p.Labels[:len(p.Labels):len(p.Labels)], missing...)
+	return p, nil
+}
+
+func rejected(p Pull) error {
+	return &selfheal.Error{
+		Code: selfheal.CodeRefused, Op: "open pull request",
+		Message: "pull request " + strconv.Itoa(p.Number) + " for the same incident was closed without being merged",
+		Hint:    "somebody rejected it: " + p.URL,
+	}
+}

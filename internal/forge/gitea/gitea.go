@@ -9,6 +9,7 @@ package gitea
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -106,19 +107,42 @@ func absent(err error) error {
 	return err
 }
 
-// Tip implements [hosted.Content]. Where there is no branch, it is made sure that
-// there is a repository.
+// Tip implements [hosted.Content]. It asks for the reference, which git has as
+// soon as a push is through: of branches, Gitea hears a moment later. Where there
+// is none, it is made sure that there is a repository.
 func (a *api) Tip(ctx context.Context, branch string) (string, error) {
-	var answer struct {
-		Commit struct {
-			ID string `json:"id"`
-		} `json:"commit"`
+	var answer json.RawMessage
+	if err := absent(a.get(ctx, a.repo+"/git/refs/heads/"+segments(branch), nil, &answer)); err != nil {
+		return "", err
 	}
-	err := absent(a.get(ctx, a.repo+"/branches/"+segments(branch), nil, &answer))
-	if err != nil || answer.Commit.ID != "" {
-		return answer.Commit.ID, err
+	for _, found := range references(answer) {
+		if found.Ref == "refs/heads/"+branch {
+			return found.Object.SHA, nil
+		}
 	}
 	return "", a.get(ctx, a.repo, nil, nil)
+}
+
+// reference is a branch, as git has it.
+type reference struct {
+	Ref    string `json:"ref"`
+	Object struct {
+		SHA string `json:"sha"`
+	} `json:"object"`
+}
+
+// references reads a list, or the one that Gitea gives without a list around it;
+// in a list are those that begin alike, too.
+func references(answer json.RawMessage) []reference {
+	var many []reference
+	if json.Unmarshal(answer, &many) == nil {
+		return many
+	}
+	var one reference
+	if json.Unmarshal(answer, &one) != nil {
+		return nil
+	}
+	return []reference{one}
 }
 
 func segments(path string) string {

@@ -86,14 +86,14 @@ func (a *api) Comment(ctx context.Context, p hosted.Pull, text string) error {
 
 // remark is a comment of any of the three kinds.
 type remark struct {
-	ID          int64     `json:"id"`
-	User        *user     `json:"user"`
-	Body        string    `json:"body"`
-	Created     time.Time `json:"created_at"`
-	Submitted   time.Time `json:"submitted_at"` // of a review
-	State       string    `json:"state"`        // of a review
-	Path        string    `json:"path"`
-	Line        int       `json:"line"`
+	ID        int64     `json:"id"`
+	User      *user     `json:"user"`
+	Body      string    `json:"body"`
+	Created   time.Time `json:"created_at"`
+	Submitted time.Time `json:"submitted_at"` // of a review
+	State     string    `json:"state"`        // of a review
+	Path      string    `json:"path"`
+	Line      int       `json:"line"`
 }
 
 // Comments implements [hosted.People].

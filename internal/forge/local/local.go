@@ -21,8 +21,10 @@ import (
 )
 
 var (
-	_ selfheal.Forge  = (*Forge)(nil)
-	_ selfheal.Merger = (*Forge)(nil)
+	_ selfheal.Forge             = (*Forge)(nil)
+	_ selfheal.Merger            = (*Forge)(nil)
+	_ selfheal.PullRequestLister = (*Forge)(nil)
+	_ selfheal.BranchReplacer    = (*Forge)(nil)
 )
 
 // Config is what a [Forge] needs. Dir and Store are required.
@@ -79,9 +81,12 @@ func New(ctx context.Context, config Config) (*Forge, error) {
 // Directory is the bare repository.
 func (f *Forge) Directory() string { return f.config.Dir }
 
-// PullRequests lists all pull requests, newest first.
-func (f *Forge) PullRequests(ctx context.Context) ([]selfheal.PullRequest, error) {
+// PullRequests lists the pull requests, newest first, at most limit (0: all).
+func (f *Forge) PullRequests(ctx context.Context, limit int) ([]selfheal.PullRequest, error) {
 	list, err := f.config.Store.PullRequests(ctx, f.name)
+	if limit > 0 && len(list) > limit {
+		list = list[:limit]
+	}
 	for i := range list {
 		list[i].URL = f.page(list[i].Number)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -14,6 +15,18 @@ import (
 // Push publishes a commit of the repository at dir under a branch name. A branch
 // moves forward only: one with commits that the new one lacks is CodeConflict.
 func (f *Forge) Push(ctx context.Context, dir, commit, branch string) error {
+	return f.push(ctx, dir, commit, branch, nil)
+}
+
+// ReplaceBranch moves a branch whose tip is one of ours.
+func (f *Forge) ReplaceBranch(ctx context.Context, dir, commit, branch string, ours []string) error {
+	if !strings.HasPrefix(branch, "selfheal/") {
+		return &selfheal.Error{Code: selfheal.CodeRefused, Op: "replace branch", Message: "not a branch of selfheal's own: " + ref.Quoted(branch)}
+	}
+	return f.push(ctx, dir, commit, branch, ours)
+}
+
+func (f *Forge) push(ctx context.Context, dir, commit, branch string, ours []string) error {
 	if err := ref.CheckBranch(branch); err != nil {
 		return err
 	}
@@ -27,7 +40,7 @@ func (f *Forge) Push(ctx context.Context, dir, commit, branch string) error {
 	if err != nil || tip == commit {
 		return err
 	}
-	if tip != "" {
+	if tip != "" && !slices.Contains(ours, tip) {
 		ahead, err := f.repository.IsAncestor(ctx, tip, commit)
 		if err != nil {
 			return unavailable("push", err)

@@ -110,7 +110,7 @@ func (p *Pipeline) step(ctx context.Context, i *selfheal.Incident) (step, error)
 		outcome := verify.Judge(i.Opened.Assessment, i.Judged.Verdict.Signatures, *i.Fix)
 		return did(selfheal.EventOutcomeRecorded, outcome), nil
 	case selfheal.StageAnswered:
-		return answer(i), nil
+		return p.answer(ctx, i)
 	case selfheal.StageClosed:
 		return step{}, nil
 	}
@@ -149,7 +149,7 @@ func (p *Pipeline) propose(ctx context.Context, i *selfheal.Incident) (step, err
 	if err != nil {
 		return step{}, err
 	}
-	if err := p.Forge.Push(ctx, dir, i.Repair.Commit, i.Repair.Branch); err != nil {
+	if err := p.push(ctx, i, dir); err != nil {
 		return step{}, err
 	}
 	opened, err := p.Forge.OpenPullRequest(ctx, request)
@@ -167,7 +167,7 @@ func (p *Pipeline) follow(ctx context.Context, i *selfheal.Incident) (step, erro
 	if p.Forge == nil {
 		return step{waiting: "the pull request's forge is not configured"}, nil
 	}
-	current, err := p.Forge.PullRequest(ctx, i.PullRequest.Mark)
+	current, err := p.look(ctx, *i.PullRequest)
 	if err != nil {
 		return step{}, err
 	}
@@ -181,14 +181,17 @@ func (p *Pipeline) follow(ctx context.Context, i *selfheal.Incident) (step, erro
 }
 
 // answer closes an incident whose end is known.
-func answer(i *selfheal.Incident) step {
+func (p *Pipeline) answer(ctx context.Context, i *selfheal.Incident) (step, error) {
 	switch {
 	case i.Outcome != nil:
-		return closed("%s: %s", i.Outcome.State, i.Outcome.Reason)
+		if err := p.supersede(ctx, i); err != nil {
+			return step{}, err
+		}
+		return closed("%s: %s", i.Outcome.State, i.Outcome.Reason), nil
 	case i.PullRequest != nil:
-		return closed("rejected: the pull request was closed without being merged")
+		return closed("rejected: the pull request was closed without being merged"), nil
 	}
-	return closed("no repair: %s", i.Repair.Failure)
+	return closed("no repair: %s", i.Repair.Failure), nil
 }
 
 // lease takes the incident's lease and keeps it until release. The context that

@@ -62,8 +62,12 @@ func (p *Pipeline) pullRequest(ctx context.Context, i *selfheal.Incident) (selfh
 		return selfheal.PullRequest{}, "", err
 	}
 	title, body := repair.Describe(in, *i.Repair)
+	paths, blamed, err := p.reviewable(ctx, i)
+	if err != nil {
+		return selfheal.PullRequest{}, "", err
+	}
 	return selfheal.PullRequest{
-		Mark: selfheal.Mark(i.Key), Title: title, Body: body,
+		Mark: selfheal.Mark(i.Key), Title: title, Body: body, Paths: paths, Blamed: blamed,
 		Source: i.Repair.Branch, Target: i.Opened.Target, Commit: i.Repair.Commit,
 		Draft: !i.Repair.Proven(), Labels: []string{"selfheal"},
 	}, workspace.Directory(), nil

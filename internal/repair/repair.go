@@ -143,13 +143,15 @@ func commitTo(ctx context.Context, in Input, culprit selfheal.Commit, made rever
 	if err != nil {
 		return err
 	}
+	author := git.Identity{Name: "selfheal", Email: "selfheal@localhost"}
 	spec := git.CommitSpec{
 		Tree: made.tree, Parents: []string{r.Base}, Time: at.Add(time.Second),
-		Author:  git.Identity{Name: "selfheal", Email: "selfheal@localhost"},
+		Author:  author,
 		Subject: revertSubject(culprit.Subject),
 		Body:    commitBody(in, culprit, made.strategy),
 		Trailers: []git.Trailer{
 			{Key: "Selfheal-Incident", Value: in.Incident.Key},
+			{Key: "Signed-off-by", Value: author.Name + " <" + author.Email + ">"},
 		},
 	}
 	if r.Commit, err = w.CommitTree(ctx, spec); err != nil {

@@ -93,6 +93,7 @@ func cases() map[string]func(*testing.T, *bench) {
 		"pull requests are listed, newest first":          listed,
 		"one that is known is looked at by number":        refreshed,
 		"a new attempt takes the place of an old one":     replaced,
+		"another branch for the same incident supersedes": superseded,
 		"what people pushed is not replaced":              notReplaced,
 	}
 }

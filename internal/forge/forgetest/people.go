@@ -117,3 +117,34 @@ func notReplaced(t *testing.T, b *bench) {
 	same(t, b.remoteTip(), theirs)
 	wantCode(t, replacer(t, b).ReplaceBranch(t.Context(), b.Dir, second, "main", []string{b.base}), selfheal.CodeRefused)
 }
+
+// superseded proposes another branch for the incident: the earlier pull request
+// is the same one, changed, or it is closed; never are two open.
+func superseded(t *testing.T, b *bench) {
+	first := b.propose(t)
+	request := b.request()
+	request.Source += "-2"
+	for range 2 {
+		b.forge = b.server.Open(t)
+		check(t, b.forge.Push(t.Context(), b.Dir, b.fix, request.Source))
+		second, err := b.forge.OpenPullRequest(t.Context(), request)
+		check(t, err)
+		same(t, second.Source, request.Source)
+		same(t, second.State, selfheal.PullRequestOpen)
+	}
+	lister, ok := b.forge.(selfheal.PullRequestLister)
+	if !ok {
+		return
+	}
+	all, err := lister.PullRequests(t.Context(), 0)
+	check(t, err)
+	open := 0
+	for _, pr := range all {
+		if pr.State == selfheal.PullRequestOpen {
+			open++
+		} else {
+			same(t, pr.Number, first.Number)
+		}
+	}
+	same(t, open, 1)
+}

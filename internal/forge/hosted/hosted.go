@@ -148,28 +148,31 @@ func ours(p Pull, mark string) bool {
 	return !p.Foreign && strings.HasPrefix(p.Source, prefix) && carries(p.Body, mark)
 }
 
-// carries tells whether a body has the mark on a line of its own.
-func carries(body, mark string) bool {
+const markBegin = "<!-- selfheal-incident:"
+
+// markOf is the last mark that stands on a line of its own, as selfheal writes it
+// at the end: what stands above may be quoted from logs.
+func markOf(body string) string {
+	var mark string
 	for line := range strings.Lines(body) {
-		if strings.TrimSpace(line) == mark {
-			return true
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, markBegin) {
+			mark = line
 		}
 	}
-	return false
+	return mark
 }
 
-const markBegin = "<!-- selfheal-incident:"
+// carries tells whether a body has the mark.
+func carries(body, mark string) bool { return mark != "" && markOf(body) == mark }
 
 // marked gives the pull request with the mark that its body carries, if any.
 func marked(p Pull) (selfheal.PullRequest, bool) {
-	for line := range strings.Lines(p.Body) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, markBegin) && ours(p, line) {
-			p.Mark = line
-			return p.PullRequest, true
-		}
+	mark := markOf(p.Body)
+	if mark == "" || !ours(p, mark) {
+		return selfheal.PullRequest{}, false
 	}
-	return selfheal.PullRequest{}, false
+	p.Mark = mark
+	return p.PullRequest, true
 }
 
 // PullRequest finds the newest pull request with a mark.

@@ -39,7 +39,10 @@ func (f *Forge) open(ctx context.Context, pr selfheal.PullRequest) (Pull, error)
 	switch {
 	case err != nil:
 		return Pull{}, err
-	case old.Number == 0: // the first one
+	case old.Number == 0: // the first one of this branch
+		if err := f.rejectedElsewhere(ctx, pr); err != nil {
+			return Pull{}, err
+		}
 	case old.State == selfheal.PullRequestClosed:
 		return Pull{}, rejected(old)
 	case old.State == selfheal.PullRequestMerged && old.Commit == pr.Commit:
@@ -52,6 +55,43 @@ func (f *Forge) open(ctx context.Context, pr selfheal.PullRequest) (Pull, error)
 		return Pull{}, err
 	}
 	return f.equip(ctx, made, pr)
+}
+
+// rejectedElsewhere refuses what people rejected under another branch's name.
+func (f *Forge) rejectedElsewhere(ctx context.Context, pr selfheal.PullRequest) error {
+	other, err := f.find(ctx, pr.Mark)
+	switch {
+	case selfheal.CodeOf(err) == selfheal.CodeNotFound:
+		return nil
+	case err != nil:
+		return err
+	case other.State == selfheal.PullRequestClosed:
+		return rejected(other)
+	}
+	return nil
+}
+
+// supersede closes the open pull requests of earlier attempts, which had other branches.
+func (f *Forge) supersede(ctx context.Context, p Pull) error {
+	var earlier []Pull
+	err := f.config.API.List(ctx, "", func(other Pull) bool {
+		if ours(other, p.Mark) && other.State == selfheal.PullRequestOpen && other.Source != p.Source {
+			earlier = append(earlier, other)
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for _, old := range earlier {
+		if err := f.say(ctx, old, "Superseded by "+p.URL); err != nil {
+			return err
+		}
+		if err := f.config.API.Close(ctx, old); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bySource finds the newest pull request of the branch, which is the incident's:
@@ -135,9 +175,9 @@ func sameText(a, b string) bool {
 	return tidy(a) == tidy(b)
 }
 
-// equip adds reviewers and labels. The labels come last and so say that all of it
+// equip closes what this one supersedes, and adds reviewers and labels. The labels come last and so say that all of it
 // was done: a run that was cut off before does it again, and people who send the
-// reviewers away are not overruled. Neither is worth failing for.
+// reviewers away are not overruled. Reviewers and labels are not worth failing for.
 func (f *Forge) equip(ctx context.Context, p Pull, pr selfheal.PullRequest) (Pull, error) {
 	p.Mark, p.Paths, p.Blamed, p.Notes = pr.Mark, pr.Paths, pr.Blamed, slices.Clone(pr.Notes)
 	if p.Commit == "" {
@@ -151,6 +191,9 @@ func (f *Forge) equip(ctx context.Context, p Pull, pr selfheal.PullRequest) (Pul
 	}
 	if len(missing) == 0 && len(pr.Labels) > 0 {
 		return p, nil
+	}
+	if err := f.supersede(ctx, p); err != nil {
+		return Pull{}, err
 	}
 	p = f.askForReview(ctx, p)
 	if len(missing) == 0 {

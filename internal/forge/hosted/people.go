@@ -124,7 +124,7 @@ func (f *Forge) say(ctx context.Context, p Pull, text string) error {
 		return err
 	}
 	for _, r := range said {
-		if carries(r.Text, mark) && (self == "" || r.Author == self) {
+		if strings.Contains(r.Text, mark) && (self == "" || r.Author == self) {
 			return nil
 		}
 	}

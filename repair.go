@@ -5,7 +5,7 @@ import "time"
 // Repair is one attempt at a remedy.
 type Repair struct {
 	Attempt  int      `json:"attempt"`  // 1 for the first
-	Strategy string   `json:"strategy"` // "revert", "revert-hunks"
+	Strategy string   `json:"strategy"` // "revert", "revert-hunks", "revert-file"
 	Branch   string   `json:"branch"`   // selfheal/<incident>-<slug>
 	Base     string   `json:"base"`     // full commit id the branch starts from
 	Commit   string   `json:"commit"`   // full commit id of the branch's tip; empty until prepared
@@ -127,6 +127,16 @@ const (
 	PullRequestMerged PullRequestState = "merged"
 	PullRequestClosed PullRequestState = "closed" // rejected, or superseded
 )
+
+// Feedback is what a forge's checks and people said of an open pull request, and
+// what came of it.
+type Feedback struct {
+	Commit  string   `json:"commit"` // of the branch, when it was said
+	Checks  *Checks  `json:"checks,omitempty"`
+	Reviews []Review `json:"reviews,omitempty"` // by writers, addressed to selfheal
+	// Answer is what selfheal said to it; empty while it has not answered.
+	Answer string `json:"answer,omitempty"`
+}
 
 // Mark is the line that ties a pull request or comment to an incident, and by
 // which an existing one is found again.

@@ -149,7 +149,17 @@ func (p *Pipeline) propose(ctx context.Context, i *selfheal.Incident) (step, err
 	if err != nil {
 		return step{}, err
 	}
-	if err := p.push(ctx, i, dir); err != nil {
+	if i.PullRequest != nil { // a later attempt: people may have answered the earlier one meanwhile
+		current, err := p.look(ctx, *i.PullRequest)
+		if err != nil || current.State != selfheal.PullRequestOpen {
+			return ended(current), err
+		}
+	}
+	err = p.push(ctx, i, dir)
+	if i.PullRequest != nil && selfheal.CodeOf(err) == selfheal.CodeConflict {
+		return p.answerFeedback(ctx, i, *i.PullRequest, "Another attempt was made and is not pushed: somebody else works on the branch.")
+	}
+	if err != nil {
 		return step{}, err
 	}
 	opened, err := p.Forge.OpenPullRequest(ctx, request)
@@ -171,13 +181,25 @@ func (p *Pipeline) follow(ctx context.Context, i *selfheal.Incident) (step, erro
 	if err != nil {
 		return step{}, err
 	}
-	switch current.State {
-	case selfheal.PullRequestMerged:
-		return did(selfheal.EventPullRequestMerged, current), nil
-	case selfheal.PullRequestClosed:
-		return did(selfheal.EventPullRequestRejected, current), nil
+	if current.State != selfheal.PullRequestOpen {
+		return ended(current), nil
+	}
+	if i.Feedback != nil && i.Feedback.Answer == "" && i.Feedback.Commit == current.Commit {
+		return p.revise(ctx, i, current)
+	}
+	heard, err := p.feedback(ctx, i, current)
+	if err != nil || heard != nil {
+		return did(selfheal.EventFeedbackReceived, heard), err
 	}
 	return step{waiting: "pull request " + current.URL + " waits for review", at: p.Clock().Add(pollForge)}, nil
+}
+
+// ended journals that people merged or closed a pull request.
+func ended(pr selfheal.PullRequest) step {
+	if pr.State == selfheal.PullRequestMerged {
+		return did(selfheal.EventPullRequestMerged, pr)
+	}
+	return did(selfheal.EventPullRequestRejected, pr)
 }
 
 // answer closes an incident whose end is known.

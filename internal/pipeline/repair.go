@@ -49,6 +49,9 @@ func (p *Pipeline) prove(ctx context.Context, i *selfheal.Incident) (step, error
 	for _, proof := range proven.Proofs {
 		if proof.Revision == proven.Commit && !proof.AsExpected() {
 			proven.Failure = fmt.Sprintf("on the branch the command %q does not succeed", proof.Command)
+			if i.PullRequest != nil {
+				return p.answerFeedback(ctx, i, *i.PullRequest, "Another attempt was made and is not proposed: "+proven.Failure+".")
+			}
 			return did(selfheal.EventRepairFailed, proven), nil
 		}
 	}

@@ -106,7 +106,7 @@ func newView(in Input, r selfheal.Repair) view {
 	for _, p := range r.Proofs {
 		v.Spent += p.Took
 	}
-	v.Mechanical = r.Strategy == StrategyRevert || r.Strategy == StrategyRevertHunks
+	v.Mechanical = r.Strategy == StrategyRevert || r.Strategy == StrategyRevertHunks || r.Strategy == StrategyRevertFile
 	exhibits, _ := atMost(verdict.Exhibits, maxExhibits)
 	for _, e := range exhibits {
 		if e.Weight >= 0 {

@@ -57,6 +57,9 @@ func commitBody(in Input, culprit selfheal.Commit, strategy string) string {
 	if strategy == StrategyRevertHunks {
 		what = "This reverts commit " + culprit.ID + ",\nas far as later commits did not change the same lines again."
 	}
+	if strategy == StrategyRevertFile {
+		what = "This reverts commit " + culprit.ID + ",\nin the one file that is blamed."
+	}
 	deploy := in.deploy()
 	why := fmt.Sprintf("Since revision %s was deployed to %s, %s.", selfheal.ShortRevision(deploy.Revision), deploy.Environment, in.extent())
 	if deploy.Status == selfheal.DeployBuildFailed {

@@ -24,6 +24,7 @@ import (
 const (
 	StrategyRevert      = "revert"       // the whole commit is taken back
 	StrategyRevertHunks = "revert-hunks" // only what later commits did not change again
+	StrategyRevertFile  = "revert-file"  // only what the commit did to the blamed file
 )
 
 // maxPatch is how much of the branch's difference is kept with the incident.
@@ -115,7 +116,7 @@ func takeBack(ctx context.Context, in Input, culprit selfheal.Commit) (made reve
 		return revert{}, err
 	}
 	if len(conflicts) > 0 {
-		parts, err := takeBackParts(ctx, in, culprit)
+		parts, err := takeBackParts(ctx, in, culprit, "")
 		parts.notes = append(made.notes, parts.notes...)
 		return parts, err
 	}

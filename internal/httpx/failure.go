@@ -90,7 +90,7 @@ func notSent(err error) bool {
 }
 
 // outcome tells success from failure.
-func (c *Client) outcome(r Request, response Response) (Response, *failure) {
+func (c *Client) outcome(response Response) (Response, *failure) {
 	if response.Status >= 200 && response.Status <= 299 {
 		return response, nil
 	}
@@ -184,10 +184,7 @@ func (c *Client) explain(r Request, f *failure, wait time.Duration) error {
 		e.Message = fmt.Sprintf("%s limits how often it is asked; it opens again in %s", c.config.Name, wait.Round(time.Second))
 		e.Hint, e.Err = "run the same command again then; nothing is lost", f.err
 	case errors.As(f.err, &status):
-		e.Message, e.Hint, e.Err = fmt.Sprintf("%s answered %d", c.config.Name, status.Status), hint(status.Status), status
-		if status.Message != "" {
-			e.Message += ": " + status.Message
-		}
+		e.Message, e.Hint, e.Err = c.config.Name+" answered", hint(status.Status), status
 	case errors.Is(f.err, context.Canceled):
 		e.Message, e.Err = "interrupted", context.Canceled
 	case errors.Is(f.err, context.DeadlineExceeded):

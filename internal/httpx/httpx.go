@@ -197,7 +197,7 @@ func (c *Client) try(ctx context.Context, r Request, payload []byte) (Response, 
 			return Response{}, &failure{err: err}
 		}
 		if !isRedirect(response.Status) {
-			return c.outcome(r, response)
+			return c.outcome(response)
 		}
 		next, err := c.redirected(address, response.Header.Get("Location"))
 		if err != nil {

@@ -2,6 +2,7 @@ package repair
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,8 +40,16 @@ func branchName(incident, subject string) string {
 // revertSubject is the first line of a revert, as git writes it, in at most 72 characters.
 func revertSubject(subject string) string {
 	subject = strings.Join(strings.Fields(strings.ToValidUTF8(subject, "\uFFFD")), " ")
-	return `Revert "` + shorten(subject, maxTitle-len(`Revert ""`)) + `"`
+	return `Revert "` + inert(shorten(subject, maxTitle-len(`Revert ""`))) + `"`
 }
+
+// reaching matches what in a commit's subject forges act on: mentions, and issues
+// that are named by number or by address, which "fixes" in front would close again.
+var reaching = regexp.MustCompile(`(?i)([@#!&~%$]|\bGH-)([\pL\pN_])|(:)(//)`)
+
+// inert keeps a quoted subject from mentioning people and closing issues, by a
+// character that nobody sees.
+func inert(subject string) string { return reaching.ReplaceAllString(subject, "$1$3\u200b$2$4") }
 
 // shorten cuts text to a number of characters, the last of which then says so.
 func shorten(text string, limit int) string {

@@ -96,7 +96,8 @@ func late(_ http.ResponseWriter, _ *http.Request, forward func(http.ResponseWrit
 }
 
 func toMoved(w http.ResponseWriter, r *http.Request, _ func(http.ResponseWriter)) {
-	http.Redirect(w, r, "/moved"+r.URL.RequestURI(), http.StatusMovedPermanently)
+	w.Header().Set("Location", "/moved"+r.URL.RequestURI())
+	w.WriteHeader(http.StatusMovedPermanently)
 }
 
 func api(r *http.Request) bool { return !isGit(r) }
@@ -139,10 +140,12 @@ func faults(elsewhere, secret string) []fault {
 		{name: "the repository has moved for writes", hits: opens, do: toMoved, code: selfheal.CodeUsage, says: "moved"},
 		{name: "the repository has moved for git", hits: isGit, do: toMoved, code: selfheal.CodeUsage, says: "moved"},
 		{name: "the API redirects to another host", hits: api, code: unavailable, says: "another host", do: func(w http.ResponseWriter, r *http.Request, _ func(http.ResponseWriter)) {
-			http.Redirect(w, r, elsewhere+r.URL.RequestURI(), http.StatusFound)
+			w.Header().Set("Location", elsewhere+r.URL.RequestURI())
+			w.WriteHeader(http.StatusFound)
 		}},
 		{name: "git is redirected to another host", hits: isGit, code: selfheal.CodeUsage, do: func(w http.ResponseWriter, r *http.Request, _ func(http.ResponseWriter)) {
-			http.Redirect(w, r, elsewhere+r.URL.RequestURI(), http.StatusFound)
+			w.Header().Set("Location", elsewhere+r.URL.RequestURI())
+			w.WriteHeader(http.StatusFound)
 		}},
 		{name: "what comes is no JSON", hits: opens, do: func(w http.ResponseWriter, _ *http.Request, _ func(http.ResponseWriter)) {
 			fmt.Fprint(w, "<html>sign in</html>")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -147,8 +148,7 @@ func (f *fakeAPI) contents(w http.ResponseWriter, r *http.Request) {
 func (f *fakeAPI) list(w http.ResponseWriter, r *http.Request) {
 	all := []any{}
 	head := r.URL.Query().Get("head")
-	for i := len(f.Pulls) - 1; i >= 0; i-- {
-		p := f.Pulls[i]
+	for _, p := range slices.Backward(f.Pulls) {
 		owner := "octo-org"
 		if p.Foreign {
 			owner = p.Author

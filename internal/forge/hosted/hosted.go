@@ -298,7 +298,7 @@ func (f *Forge) complete(ctx context.Context, pr *selfheal.PullRequest) error {
 	pr.Draft = pr.Draft && !f.config.NoDraft
 	for _, label := range f.config.Labels {
 		if !slices.Contains(pr.Labels, label) {
-			pr.Labels = append(pr.Labels[:len(pr.Labels):len(pr.Labels)], label)
+			pr.Labels = append(slices.Clip(pr.Labels), label)
 		}
 	}
 	return nil

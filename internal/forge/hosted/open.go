@@ -206,7 +206,7 @@ func (f *Forge) equip(ctx context.Context, p Pull, pr selfheal.PullRequest) (Pul
 		p.Notes = append(p.Notes, "not labelled: "+err.Error())
 		return p, nil
 	}
-	p.Labels = append(p.Labels[:len(p.Labels):len(p.Labels)], missing...)
+	p.Labels = append(slices.Clip(p.Labels), missing...)
 	return p, nil
 }
 

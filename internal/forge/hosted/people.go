@@ -43,7 +43,7 @@ func (f *Forge) askForReview(ctx context.Context, p Pull) Pull {
 			p.Notes = append(p.Notes, "not asked for a review: "+name+": "+err.Error())
 			continue
 		}
-		p.Reviewers = append(p.Reviewers[:len(p.Reviewers):len(p.Reviewers)], name)
+		p.Reviewers = append(slices.Clip(p.Reviewers), name)
 	}
 	return p
 }

@@ -182,21 +182,39 @@ func (f *Forge) PullRequest(ctx context.Context, mark string) (selfheal.PullRequ
 }
 
 func (f *Forge) find(ctx context.Context, mark string) (Pull, error) {
-	var found Pull
+	var found []Pull
 	err := f.config.API.List(ctx, "", func(p Pull) bool {
-		if ours(p, mark) && p.Number > found.Number {
-			found = p
+		if ours(p, mark) {
+			p.Mark = mark
+			found = append(found, p)
 		}
-		return found.Number == 0
+		// Behind a closed one may be the one that it was a double of.
+		return len(found) == 0 || found[len(found)-1].State == selfheal.PullRequestClosed
 	})
 	if err != nil {
 		return Pull{}, err
 	}
-	if found.Number == 0 {
+	if len(found) == 0 {
 		return Pull{}, selfheal.NotFoundf("", "%s has no pull request of this incident", f.config.Name)
 	}
-	found.Mark = mark
-	return found, nil
+	return foremost(found), nil
+}
+
+// foremost picks the pull request that counts: the open one, else the newest. A
+// closed one beside one that was merged with the same commit was a double.
+func foremost(found []Pull) Pull {
+	slices.SortFunc(found, func(a, b Pull) int { return b.Number - a.Number })
+	for _, p := range found {
+		if p.State == selfheal.PullRequestOpen {
+			return p
+		}
+	}
+	for _, p := range found {
+		if p.State == selfheal.PullRequestMerged && p.Commit == found[0].Commit {
+			return p
+		}
+	}
+	return found[0]
 }
 
 // RefreshPullRequest gives a pull request as it stands now.
@@ -216,7 +234,7 @@ func (f *Forge) get(ctx context.Context, pr selfheal.PullRequest) (Pull, error) 
 		return Pull{}, err
 	}
 	if p.Foreign || p.Source != pr.Source || !ours(p, pr.Mark) && strings.Contains(p.Body, markBegin) {
-		return Pull{}, selfheal.NotFoundf("", "pull request %d of %s is not of this incident", pr.Number, f.config.Name)
+		return Pull{}, selfheal.NotFoundf("if it was opened on another forge, name that one with --forge", "pull request %d of %s is not of this incident", pr.Number, f.config.Name)
 	}
 	p.Mark, p.Paths, p.Blamed, p.Notes = pr.Mark, pr.Paths, pr.Blamed, pr.Notes
 	return p, nil

@@ -101,12 +101,7 @@ func (f *Forge) bySource(ctx context.Context, pr selfheal.PullRequest) (Pull, er
 	if err != nil || len(all) == 0 {
 		return Pull{}, err
 	}
-	for _, p := range all {
-		if p.State == selfheal.PullRequestOpen {
-			return p, nil
-		}
-	}
-	return all[0], nil
+	return foremost(all), nil
 }
 
 // allBySource lists the pull requests of the branch, newest first.

@@ -5,6 +5,7 @@ package forgetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -212,9 +213,22 @@ func openedConcurrently(t *testing.T, b *bench) {
 		})
 	}
 	group.Wait()
-	for _, number := range numbers {
-		same(t, number, numbers[0])
+	// Whoever made a double did not see the first; from now on everybody does.
+	for range numbers {
+		pr, err := b.server.Open(t).OpenPullRequest(t.Context(), b.request())
+		check(t, err)
+		if !slices.Contains(numbers, pr.Number) {
+			t.Errorf("number %d, while %v were made", pr.Number, numbers)
+		}
 	}
+	lister, ok := b.forge.(selfheal.PullRequestLister)
+	if !ok {
+		return
+	}
+	all, err := lister.PullRequests(t.Context(), 0)
+	check(t, err)
+	all = slices.DeleteFunc(all, func(pr selfheal.PullRequest) bool { return pr.State != selfheal.PullRequestOpen })
+	same(t, len(all), 1)
 }
 
 func pushedAgain(t *testing.T, b *bench) {

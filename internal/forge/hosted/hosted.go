@@ -236,6 +236,14 @@ func (f *Forge) get(ctx context.Context, pr selfheal.PullRequest) (Pull, error) 
 	if p.Foreign || p.Source != pr.Source || !ours(p, pr.Mark) && strings.Contains(p.Body, markBegin) {
 		return Pull{}, selfheal.NotFoundf("if it was opened on another forge, name that one with --forge", "pull request %d of %s is not of this incident", pr.Number, f.config.Name)
 	}
+	if p.State == selfheal.PullRequestClosed {
+		// It may have been a double, which another process closed.
+		if other, err := f.find(ctx, pr.Mark); err == nil {
+			p = other
+		} else if selfheal.CodeOf(err) != selfheal.CodeNotFound {
+			return Pull{}, err
+		}
+	}
 	p.Mark, p.Paths, p.Blamed, p.Notes = pr.Mark, pr.Paths, pr.Blamed, pr.Notes
 	return p, nil
 }

@@ -101,6 +101,9 @@ func (f *Forge) bySource(ctx context.Context, pr selfheal.PullRequest) (Pull, er
 	if err != nil || len(all) == 0 {
 		return Pull{}, err
 	}
+	if open, err := f.single(ctx, all); err != nil || open.Number != 0 {
+		return open, err
+	}
 	return foremost(all), nil
 }
 
@@ -129,24 +132,33 @@ func (f *Forge) create(ctx context.Context, pr selfheal.PullRequest) (Pull, erro
 	if lookErr != nil {
 		return Pull{}, errors.Join(err, lookErr)
 	}
-	var open []Pull
-	for _, p := range all {
-		if p.State == selfheal.PullRequestOpen {
-			open = append(open, p)
-		}
-	}
+	first, openErr := f.single(ctx, all)
 	switch {
-	case len(open) == 0 && err != nil:
+	case openErr != nil:
+		return Pull{}, errors.Join(err, openErr)
+	case first.Number == 0 && err != nil:
 		return Pull{}, err
-	case len(open) == 0: // lists may lag behind
+	case first.Number == 0: // lists may lag behind
 		made.Mark, made.Paths, made.Blamed = pr.Mark, pr.Paths, pr.Blamed
 		return made, nil
 	}
-	first := open[len(open)-1]
-	if err == nil && made.Number != first.Number {
-		if err := f.config.API.Close(ctx, made); err != nil {
-			return Pull{}, fmt.Errorf("close the second of two: %w", err)
+	return first, nil
+}
+
+// single gives the oldest open one, and closes the others: each process that
+// made one at the same time may have seen its own only.
+func (f *Forge) single(ctx context.Context, all []Pull) (Pull, error) {
+	var first Pull
+	for _, p := range all { // newest first
+		if p.State != selfheal.PullRequestOpen {
+			continue
 		}
+		if first.Number != 0 {
+			if err := f.config.API.Close(ctx, first); err != nil {
+				return Pull{}, fmt.Errorf("close the second of two: %w", err)
+			}
+		}
+		first = p
 	}
 	return first, nil
 }

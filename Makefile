@@ -8,7 +8,7 @@ DEPLOYS ?= 500
 DETECT_SEED ?= 91000001
 DETECT = $(GO) run ./internal/detect/accuracy -into docs/benchmarks/detection.md -deploys $(DEPLOYS)
 
-.PHONY: help build demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-streams bench-triage picture
+.PHONY: gitea help build demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-streams bench-triage picture
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,11 @@ race: ## all tests under the race detector
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@./scripts/fuzz $(FUZZTIME)
+
+gitea: ## build Gitea, a test tool, into bin/gitea (needs gcc; 5 to 10 minutes of processor time)
+	cd tools/gitea && CGO_ENABLED=1 $(GO) build -trimpath -ldflags "-s -w" -tags "sqlite sqlite_unlock_notify" -o ../../bin/gitea/gitea code.gitea.io/gitea
+	@root=$$(cd tools/gitea && $(GO) list -m -f '{{.Dir}}' code.gitea.io/gitea) && cp -R "$$root/templates" "$$root/options" "$$root/public" bin/gitea/ && chmod -R u+w bin/gitea
+	@echo "now: SELFHEAL_GITEA=$(CURDIR)/bin/gitea/gitea go test ./internal/forge/gitea ./internal/pipeline"
 
 generate: ## regenerate sqlc queries, templates, schema and golden files
 	cd internal/store && $(GO) tool -modfile=../../tools/go.mod sqlc generate

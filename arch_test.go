@@ -29,6 +29,7 @@ var floors = []struct {
 	{"selfheal/internal/git", 2},
 	{"selfheal/internal/markdown", 2},
 	{"selfheal/internal/modules", 2},
+	{"selfheal/internal/httpx", 2},
 	// Rooms, integrations of the ports, and the report.
 	{"selfheal/internal/watch", 3},
 	{"selfheal/internal/group", 3},

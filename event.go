@@ -57,6 +57,8 @@ const (
 	EventRepairProven        EventType = "repair.proven"         // Repair, with its proofs
 	EventRepairFailed        EventType = "repair.failed"         // Repair, with Failure
 	EventPullRequestOpened   EventType = "pull_request.opened"   // PullRequest
+	EventFeedbackReceived    EventType = "feedback.received"     // Feedback
+	EventFeedbackAnswered    EventType = "feedback.answered"     // Feedback, with Answer; the pull request stays as it is
 	EventPullRequestMerged   EventType = "pull_request.merged"   // PullRequest
 	EventPullRequestRejected EventType = "pull_request.rejected" // PullRequest
 	EventFixDeployed         EventType = "fix.deployed"          // FixDeployed

@@ -32,6 +32,8 @@ type Incident struct {
 	Decision    *Decision    `json:"decision,omitempty"`
 	Repair      *Repair      `json:"repair,omitempty"`
 	PullRequest *PullRequest `json:"pull_request,omitempty"`
+	Proposed    *Repair      `json:"-"`                  // what the pull request holds, while Repair may be a later attempt
+	Feedback    *Feedback    `json:"feedback,omitempty"` // the last
 	Fix         *FixDeployed `json:"fix,omitempty"`
 	Outcome     *Outcome     `json:"outcome,omitempty"`
 	Closed      string       `json:"closed,omitempty"` // why it was closed
@@ -87,7 +89,11 @@ func (i *Incident) apply(e Event) error {
 	case EventRepairFailed:
 		return fold(e, StageAnswered, i, func(p Repair) { i.Repair = &p })
 	case EventPullRequestOpened:
-		return fold(e, StageProposed, i, func(p PullRequest) { i.PullRequest = &p })
+		return fold(e, StageProposed, i, func(p PullRequest) { i.PullRequest, i.Proposed = &p, i.Repair })
+	case EventFeedbackReceived:
+		return fold(e, StageProposed, i, func(p Feedback) { i.Feedback = &p })
+	case EventFeedbackAnswered:
+		return fold(e, StageProposed, i, func(p Feedback) { i.Feedback, i.Repair = &p, i.Proposed })
 	case EventPullRequestMerged:
 		return fold(e, StageMerged, i, func(p PullRequest) { i.PullRequest = &p })
 	case EventPullRequestRejected:

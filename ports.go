@@ -71,6 +71,45 @@ type Forge interface {
 	ClosePullRequest(ctx context.Context, mark, reason string) error
 }
 
+// PullRequestLister is the optional ability of a [Forge] to list what was proposed.
+type PullRequestLister interface {
+	// PullRequests lists the pull requests that carry a mark, newest first, at most limit (0: all that are found).
+	PullRequests(ctx context.Context, limit int) ([]PullRequest, error)
+}
+
+// PullRequestRefresher is the optional ability of a [Forge] to look again at one
+// pull request that it once gave, without searching for its mark.
+type PullRequestRefresher interface {
+	// RefreshPullRequest gives the pull request with this number and mark as it
+	// stands; CodeNotFound when it carries another mark now.
+	RefreshPullRequest(ctx context.Context, pr PullRequest) (PullRequest, error)
+}
+
+// BranchReplacer is the optional ability of a [Forge] to put a new attempt in the place of an old one.
+type BranchReplacer interface {
+	// ReplaceBranch moves a branch whose tip is one of ours to commit, whatever
+	// its history; a tip that is none of them is CodeConflict: somebody works on it.
+	ReplaceBranch(ctx context.Context, dir, commit, branch string, ours []string) error
+}
+
+// Commenter is the optional ability of a [Forge] to carry comments.
+type Commenter interface {
+	// Comment says something (Markdown) below a pull request. Saying the same twice says it once.
+	Comment(ctx context.Context, pr PullRequest, text string) error
+}
+
+// Checker is the optional ability of a [Forge] to tell what its checks say of a pull request.
+type Checker interface {
+	// Checks gives the state of the checks of the branch's tip.
+	Checks(ctx context.Context, pr PullRequest) (Checks, error)
+}
+
+// ReviewReader is the optional ability of a [Forge] to tell what people say of a pull request.
+type ReviewReader interface {
+	// Reviews lists what others wrote at or after a time, oldest first.
+	Reviews(ctx context.Context, pr PullRequest, since time.Time) ([]Review, error)
+}
+
 // Merger is the optional ability of a [Forge] to merge by itself.
 type Merger interface {
 	// MergePullRequest merges an open pull request and gives it back merged.

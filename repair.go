@@ -5,7 +5,7 @@ import "time"
 // Repair is one attempt at a remedy.
 type Repair struct {
 	Attempt  int      `json:"attempt"`  // 1 for the first
-	Strategy string   `json:"strategy"` // "revert", "revert-hunks"
+	Strategy string   `json:"strategy"` // "revert", "revert-hunks", "revert-file"
 	Branch   string   `json:"branch"`   // selfheal/<incident>-<slug>
 	Base     string   `json:"base"`     // full commit id the branch starts from
 	Commit   string   `json:"commit"`   // full commit id of the branch's tip; empty until prepared
@@ -67,6 +67,55 @@ type PullRequest struct {
 	State  PullRequestState `json:"state"`
 	Merged string           `json:"merged,omitempty"` // full commit id of the merge
 	Time   time.Time        `json:"time"`             // opened
+	// Reviewers are the people who were asked to review it, by the names that the forge has for them.
+	Reviewers []string `json:"reviewers,omitempty"`
+	// Paths are the files that it changes, and Blamed the commits whose authors know
+	// its lines, the likeliest first: from these a forge finds who should review.
+	Paths  []string `json:"paths,omitempty"`
+	Blamed []string `json:"blamed,omitempty"`
+	// Notes say what the forge did otherwise than it was asked.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Checks is what a forge's own checks (status checks, pipelines) say of a commit.
+type Checks struct {
+	State  CheckState `json:"state"`
+	Commit string     `json:"commit"`           // full commit id
+	Failed []Check    `json:"failed,omitempty"` // those that failed
+}
+
+// Check is one check.
+type Check struct {
+	Name string `json:"name"`
+	URL  string `json:"url,omitempty"`
+	Text string `json:"text,omitempty"` // what it says of itself
+}
+
+// CheckState is how the checks of a commit stand, taken together.
+type CheckState string
+
+// The states of checks. One that failed makes all of them failed.
+const (
+	ChecksNone    CheckState = "none" // there are no checks
+	ChecksPending CheckState = "pending"
+	ChecksPassed  CheckState = "passed"
+	ChecksFailed  CheckState = "failed"
+)
+
+// Review is what somebody wrote about a pull request.
+type Review struct {
+	ID     string    `json:"id"` // unique within the forge
+	Author string    `json:"author"`
+	Time   time.Time `json:"time"`
+	Text   string    `json:"text"`           // as it was written: hostile
+	Path   string    `json:"path,omitempty"` // of the file that it is about
+	Line   int       `json:"line,omitempty"`
+	// Writer: the author may write to the repository. What anybody else says is never acted on.
+	Writer bool `json:"writer"`
+	// Addressed: it speaks to selfheal by its name on the forge, or by "/selfheal".
+	Addressed bool `json:"addressed"`
+	// Rejects: it is a review that asks for changes.
+	Rejects bool `json:"rejects,omitempty"`
 }
 
 // PullRequestState is where a pull request stands.
@@ -78,6 +127,16 @@ const (
 	PullRequestMerged PullRequestState = "merged"
 	PullRequestClosed PullRequestState = "closed" // rejected, or superseded
 )
+
+// Feedback is what a forge's checks and people said of an open pull request, and
+// what came of it.
+type Feedback struct {
+	Commit  string   `json:"commit"` // of the branch, when it was said
+	Checks  *Checks  `json:"checks,omitempty"`
+	Reviews []Review `json:"reviews,omitempty"` // by writers, addressed to selfheal
+	// Answer is what selfheal said to it; empty while it has not answered.
+	Answer string `json:"answer,omitempty"`
+}
 
 // Mark is the line that ties a pull request or comment to an incident, and by
 // which an existing one is found again.

@@ -30,6 +30,7 @@ type Settings struct {
 	ReadOnly   bool   // only look at the store; it is an error when there is none
 	Getenv     func(string) string
 	Clock      selfheal.Clock
+	Forge      string // kind of the forge; empty: from the configuration
 	LogFormat  string // what logs are read as; empty: from the configuration
 	Version    string
 	Progress   func(format string, args ...any) // shows what is being done; may be nil
@@ -131,7 +132,7 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	}
 	return &pipeline.Pipeline{
 		Clusters: clusters,
-		Store:    a.store, Forge: ownForge{a}, Clock: a.settings.Clock,
+		Store:    a.store, Forge: a.forge(ctx), Clock: a.settings.Clock,
 		Version:     a.settings.Version,
 		Actor:       "selfheal " + command,
 		Holder:      holder(a.settings.Clock()),

@@ -14,6 +14,7 @@ type checkOptions struct {
 	app.CheckRequest
 	config, store, repairBy, deployedAt string
 	logs                                string // format of the logs
+	forge                               string
 	output                              outputOptions
 }
 
@@ -28,7 +29,8 @@ func newCheckCommand(env *Environment) *cobra.Command {
 		Long: `check compares the logs of before and after a deploy, says which errors appeared
 or rose, and which commit and line between the two revisions did it. With
 --repair revert it prepares a branch that takes the culprit back, proves it with
-your commands, and opens a pull request on the local forge.
+your commands, and opens a pull request: on the forge that selfheal.yaml or
+--forge names, else on the local one.
 
 Logs may be plain text, JSON lines or logfmt, gzip or zstd; - is standard input.
 A build that failed is judged from its output with --build-log instead.
@@ -61,6 +63,7 @@ find the one at which it begins to fail; with --prove it is run in any case.
 	f.StringVar(&o.repairBy, "repair", "none", "what to do about a regression: none or revert")
 	commandFlags(f, &o.CommandRequest)
 	causeFlags(f, &o.CauseRequest)
+	f.StringVar(&o.forge, "forge", "", forgeUsage)
 	f.BoolVar(&o.DryRun, "dry-run", false, "do everything but push and open a pull request")
 	f.StringVar(&o.logs, "log-format", "", "what the logs are read as: "+app.LogFormats+" (default: found line by line)")
 	f.StringVar(&o.config, "config", "", "configuration file (default: selfheal.yaml of the repository)")
@@ -77,7 +80,7 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 	o.Stdin = env.In
 	o.Command = "check"
 	a, err := env.open(ctx, app.Settings{
-		Repository: o.Repository, ConfigPath: o.config, StorePath: o.store, LogFormat: o.logs,
+		Repository: o.Repository, ConfigPath: o.config, StorePath: o.store, LogFormat: o.logs, Forge: o.forge,
 	})
 	if err != nil {
 		return err

@@ -127,7 +127,7 @@ Start with:  selfheal demo`,
 	})
 	root.AddCommand(
 		newCheckCommand(env), newDemoCommand(env), newGroupCommand(env),
-		newIncidentsCommand(env), newShowCommand(env), newSignaturesCommand(env), newTriageCommand(env), newClassifyCommand(env),
+		newIncidentsCommand(env), newShowCommand(env), newPRCommand(env), newSignaturesCommand(env), newTriageCommand(env), newClassifyCommand(env),
 		newReplayCommand(env), newDrillCommand(env), newEvalCommand(env), newConfigCommand(env), newSandboxCommand(env), newVersionCommand(env),
 	)
 	for _, c := range root.Commands() {

@@ -46,6 +46,8 @@ type Config struct {
 	Decide decide.Policy `yaml:"decide" json:"decide,omitzero"`
 	// Repair says how a repair is proven.
 	Repair Repair `yaml:"repair" json:"repair,omitzero"`
+	// Forge says where pull requests are opened; on the local forge, unless more is configured.
+	Forge Forge `yaml:"forge" json:"forge,omitzero"`
 }
 
 // Group configures the grouping of records.
@@ -156,7 +158,7 @@ func (c Config) Validate() error {
 			all = append(all, fmt.Errorf("group.format: %w", err))
 		}
 	}
-	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate())
+	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate(), c.Forge.Validate())
 	all = append(all, c.Triage.proving())
 	for i, rule := range c.Triage.Classes {
 		if rule.Path == "" {

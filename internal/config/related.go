@@ -138,23 +138,29 @@ func (s *Secret) UnmarshalText(text []byte) error {
 }
 
 // Validate refuses what is no reference.
-func (s Secret) Validate() error {
+func (s Secret) Validate() error { return s.validate("api_key") }
+
+func (s Secret) validate(key string) error {
 	if s == "" || reference.MatchString(string(s)) {
 		return nil
 	}
-	return selfheal.Usagef("put the key in an environment variable and write ${env:NAME}", "api_key holds something else than ${env:NAME}")
+	return selfheal.Usagef("put the key in an environment variable and write ${env:NAME}", "%s holds something else than ${env:NAME}", key)
 }
 
 // Resolve reads the secret; none where there is no reference. A variable that is
 // not set is CodeUsage.
 func (s Secret) Resolve(getenv func(string) string) (string, error) {
-	if err := s.Validate(); err != nil || s == "" {
+	return s.resolve("api_key", getenv)
+}
+
+func (s Secret) resolve(key string, getenv func(string) string) (string, error) {
+	if err := s.validate(key); err != nil || s == "" {
 		return "", err
 	}
 	name := reference.FindStringSubmatch(string(s))[1]
 	secret := getenv(name)
 	if secret == "" {
-		return "", selfheal.Usagef("set it, or leave api_key out", "api_key refers to %s, which is not set", name)
+		return "", selfheal.Usagef("set it, or leave "+key+" out", "%s refers to %s, which is not set", key, name)
 	}
 	return secret, nil
 }

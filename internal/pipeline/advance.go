@@ -110,7 +110,7 @@ func (p *Pipeline) step(ctx context.Context, i *selfheal.Incident) (step, error)
 		outcome := verify.Judge(i.Opened.Assessment, i.Judged.Verdict.Signatures, *i.Fix)
 		return did(selfheal.EventOutcomeRecorded, outcome), nil
 	case selfheal.StageAnswered:
-		return answer(i), nil
+		return p.answer(ctx, i)
 	case selfheal.StageClosed:
 		return step{}, nil
 	}
@@ -149,7 +149,17 @@ func (p *Pipeline) propose(ctx context.Context, i *selfheal.Incident) (step, err
 	if err != nil {
 		return step{}, err
 	}
-	if err := p.Forge.Push(ctx, dir, i.Repair.Commit, i.Repair.Branch); err != nil {
+	if i.PullRequest != nil { // a later attempt: people may have answered the earlier one meanwhile
+		current, err := p.look(ctx, *i.PullRequest)
+		if err != nil || current.State != selfheal.PullRequestOpen {
+			return ended(current), err
+		}
+	}
+	err = p.push(ctx, i, dir)
+	if i.PullRequest != nil && selfheal.CodeOf(err) == selfheal.CodeConflict {
+		return p.answerFeedback(ctx, i, *i.PullRequest, "Another attempt was made and is not pushed: somebody else works on the branch.")
+	}
+	if err != nil {
 		return step{}, err
 	}
 	opened, err := p.Forge.OpenPullRequest(ctx, request)
@@ -167,28 +177,43 @@ func (p *Pipeline) follow(ctx context.Context, i *selfheal.Incident) (step, erro
 	if p.Forge == nil {
 		return step{waiting: "the pull request's forge is not configured"}, nil
 	}
-	current, err := p.Forge.PullRequest(ctx, i.PullRequest.Mark)
+	current, err := p.look(ctx, *i.PullRequest)
 	if err != nil {
 		return step{}, err
 	}
-	switch current.State {
-	case selfheal.PullRequestMerged:
-		return did(selfheal.EventPullRequestMerged, current), nil
-	case selfheal.PullRequestClosed:
-		return did(selfheal.EventPullRequestRejected, current), nil
+	if current.State != selfheal.PullRequestOpen {
+		return ended(current), nil
+	}
+	if i.Feedback != nil && i.Feedback.Answer == "" && i.Feedback.Commit == current.Commit {
+		return p.revise(ctx, i, current)
+	}
+	heard, err := p.feedback(ctx, i, current)
+	if err != nil || heard != nil {
+		return did(selfheal.EventFeedbackReceived, heard), err
 	}
 	return step{waiting: "pull request " + current.URL + " waits for review", at: p.Clock().Add(pollForge)}, nil
 }
 
+// ended journals that people merged or closed a pull request.
+func ended(pr selfheal.PullRequest) step {
+	if pr.State == selfheal.PullRequestMerged {
+		return did(selfheal.EventPullRequestMerged, pr)
+	}
+	return did(selfheal.EventPullRequestRejected, pr)
+}
+
 // answer closes an incident whose end is known.
-func answer(i *selfheal.Incident) step {
+func (p *Pipeline) answer(ctx context.Context, i *selfheal.Incident) (step, error) {
 	switch {
 	case i.Outcome != nil:
-		return closed("%s: %s", i.Outcome.State, i.Outcome.Reason)
+		if err := p.supersede(ctx, i); err != nil {
+			return step{}, err
+		}
+		return closed("%s: %s", i.Outcome.State, i.Outcome.Reason), nil
 	case i.PullRequest != nil:
-		return closed("rejected: the pull request was closed without being merged")
+		return closed("rejected: the pull request was closed without being merged"), nil
 	}
-	return closed("no repair: %s", i.Repair.Failure)
+	return closed("no repair: %s", i.Repair.Failure), nil
 }
 
 // lease takes the incident's lease and keeps it until release. The context that

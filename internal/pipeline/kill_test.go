@@ -169,7 +169,7 @@ func killAndResume(t *testing.T, at int, late bool, want story) {
 
 func pullRequests(t *testing.T, w *world) int {
 	t.Helper()
-	all, err := w.forge.PullRequests(t.Context())
+	all, err := w.forge.PullRequests(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,6 +49,9 @@ func (p *Pipeline) prove(ctx context.Context, i *selfheal.Incident) (step, error
 	for _, proof := range proven.Proofs {
 		if proof.Revision == proven.Commit && !proof.AsExpected() {
 			proven.Failure = fmt.Sprintf("on the branch the command %q does not succeed", proof.Command)
+			if i.PullRequest != nil {
+				return p.answerFeedback(ctx, i, *i.PullRequest, "Another attempt was made and is not proposed: "+proven.Failure+".")
+			}
 			return did(selfheal.EventRepairFailed, proven), nil
 		}
 	}
@@ -62,8 +65,12 @@ func (p *Pipeline) pullRequest(ctx context.Context, i *selfheal.Incident) (selfh
 		return selfheal.PullRequest{}, "", err
 	}
 	title, body := repair.Describe(in, *i.Repair)
+	paths, blamed, err := p.reviewable(ctx, i)
+	if err != nil {
+		return selfheal.PullRequest{}, "", err
+	}
 	return selfheal.PullRequest{
-		Mark: selfheal.Mark(i.Key), Title: title, Body: body,
+		Mark: selfheal.Mark(i.Key), Title: title, Body: body, Paths: paths, Blamed: blamed,
 		Source: i.Repair.Branch, Target: i.Opened.Target, Commit: i.Repair.Commit,
 		Draft: !i.Repair.Proven(), Labels: []string{"selfheal"},
 	}, workspace.Directory(), nil

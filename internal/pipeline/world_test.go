@@ -90,13 +90,14 @@ func Find(region string, position int) int {
 // panicked is what the service logs when Find fails.
 const panicked = "panic: runtime error: index out of range [0] with length 0\n\ngoroutine {n} [running]:\nexample.com/shop/prices.Find(...)\n\t/src/prices/find.go:8 +0x1d\nmain.main()\n\t/src/main.go:11 +0x2b\n"
 
-func newWorld(t *testing.T) *world {
+// newWorld makes one; also is what the culprit changed besides: path, content, ...
+func newWorld(t *testing.T, also ...string) *world {
 	t.Helper()
 	r := gittest.New(t)
 	w := &world{repository: r, state: t.TempDir(), clock: &clock{now: deployed.Add(2 * time.Hour)}}
 	w.base = r.Commit("prices: find", "go.mod", "module example.com/shop\n\ngo 1.21\n", "prices/find.go", fmt.Sprintf(findFile, "position"))
 	r.Commit("docs: operations", "docs/operations.md", "restart it\n")
-	w.culprit = r.Commit("prices: count from the end", "prices/find.go", fmt.Sprintf(findFile, "len(list)"))
+	w.culprit = r.Commit("prices: count from the end", append(also, "prices/find.go", fmt.Sprintf(findFile, "len(list)"))...)
 	w.head = r.Commit("readme", "README.md", "# shop\n")
 	return w
 }

@@ -73,6 +73,9 @@ type view struct {
 	Outputs    []selfheal.Proof // of Proofs, those that printed something
 	Notes      []string
 	Commands   []string // that show the failure
+	Charts     []string // of the first errors, ready to be fenced
+	Spent      selfheal.Duration
+	Mechanical bool // the branch only takes back: nothing on it was written
 	Mark       string
 }
 
@@ -99,6 +102,11 @@ func newView(in Input, r selfheal.Repair) view {
 	v.Title = revertSubject(v.Culprit.Subject)
 	v.Errors, v.Onset = errorRows(in)
 	v.Errors, v.MoreErrors = atMost(v.Errors, maxErrors)
+	v.Charts = charts(v.Errors)
+	for _, p := range r.Proofs {
+		v.Spent += p.Took
+	}
+	v.Mechanical = r.Strategy == StrategyRevert || r.Strategy == StrategyRevertHunks || r.Strategy == StrategyRevertFile
 	exhibits, _ := atMost(verdict.Exhibits, maxExhibits)
 	for _, e := range exhibits {
 		if e.Weight >= 0 {
@@ -124,7 +132,13 @@ func (v view) render() string {
 		// The template and its data are the program's own: only a defect gets here.
 		return "The description could not be written: " + markdown.Text(err.Error()) + "\n\n" + v.Mark + "\n"
 	}
-	return b.String()
+	return unmarked(strings.TrimSuffix(strings.TrimRight(b.String(), "\n"), v.Mark)) + v.Mark + "\n"
+}
+
+// unmarked breaks what looks like one of selfheal's marks in quoted text, by a
+// character that nobody sees: by marks, pull requests and comments are found again.
+func unmarked(text string) string {
+	return strings.ReplaceAll(text, "<!-- selfheal-", "<!-\u200b- selfheal-")
 }
 
 // errorRows joins the anomalies with the names of their signatures, and tells when the first began.

@@ -3,6 +3,7 @@ package repair
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,11 @@ func story() (Input, selfheal.Repair) {
 			Previous: strings.Repeat("a", 40), Revision: strings.Repeat("d", 40),
 		},
 		Anomalies: []selfheal.Anomaly{
-			{Signature: "g2-a", Observed: 120, Expected: 1.25, Ratio: selfheal.Ratio{Estimate: 96, Low: 61.5, High: 163}, Onset: deployed.Add(2 * time.Minute)},
+			{Signature: "g2-a", Observed: 120, Expected: 1.25, Ratio: selfheal.Ratio{Estimate: 96, Low: 61.5, High: 163}, Onset: deployed.Add(2 * time.Minute),
+				Chart: selfheal.Chart{
+					Baseline: selfheal.ChartSpan{From: deployed.Add(-4 * time.Hour), Step: selfheal.Duration(time.Hour), Buckets: []int64{0, 3, 0, 2}},
+					Watched:  selfheal.ChartSpan{From: deployed, Step: selfheal.Duration(10 * time.Minute), Buckets: []int64{0, 10, 30, 40, 20, 20}},
+				}},
 			{Signature: "g2-b", Observed: 3, Ratio: selfheal.Ratio{Estimate: 0, Low: 1.4}},
 		},
 		Signatures: []selfheal.Signature{{ID: "g2-a", Title: "limit exceeded for tenant <id>"}, {ID: "g2-b", Title: "panic: index out of range"}},
@@ -114,6 +119,41 @@ func TestDescribe(t *testing.T) {
 		in.Incident.Opened.Assessment.Anomalies = []selfheal.Anomaly{{Signature: "g2-b", Kind: selfheal.AnomalyBuild, Observed: 1}}
 		r.Proofs, r.Notes = nil, nil
 	})
+}
+
+// A log line that is the mark of another incident must not stand in the body:
+// by marks, pull requests are found.
+func TestForeignMarksAreBroken(t *testing.T) {
+	t.Parallel()
+	in, r := story()
+	forged := selfheal.Mark("production/shop/ffffffffff")
+	in.Incident.Opened.Assessment.Signatures[0].Title = forged
+	r.Proofs[0].Output = "x\n" + forged + "\n" + selfheal.Mark(in.Incident.Key) + "\n"
+	_, body := Describe(in, r)
+	if n := strings.Count(body, "<!-- selfheal-"); n != 1 {
+		t.Errorf("%d marks in:\n%s", n, body)
+	}
+}
+
+func TestSparkline(t *testing.T) {
+	t.Parallel()
+	f := func(span selfheal.ChartSpan, want string) {
+		t.Helper()
+		bars := rates(span)
+		got := ""
+		if len(bars) > 0 {
+			got = sparkline(bars, max(1, slices.Max(bars)))
+		}
+		if got != want {
+			t.Errorf("%v: %s, want %s", span.Buckets, got, want)
+		}
+	}
+	minute := selfheal.Duration(time.Minute)
+	f(selfheal.ChartSpan{Step: minute, Buckets: []int64{0, 1, 4, 8}}, ".▂▅█")
+	f(selfheal.ChartSpan{Step: minute}, "")
+	f(selfheal.ChartSpan{Buckets: []int64{1}}, "")
+	f(selfheal.ChartSpan{Step: minute, Buckets: make([]int64, 500)}, strings.Repeat(".", 46))
+	f(selfheal.ChartSpan{Step: minute, Buckets: []int64{1, 1000000}}, "▁█")
 }
 
 // hostile is text that tries to end what quotes it, or to be more than text.

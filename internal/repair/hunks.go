@@ -20,8 +20,8 @@ const (
 
 // takeBackParts takes back what of a commit can be: files that nobody changed
 // since as a whole, others part by part, leaving the parts that later commits
-// changed again.
-func takeBackParts(ctx context.Context, in Input, culprit selfheal.Commit) (revert, error) {
+// changed again. only, if given, is the one file of it that is taken back.
+func takeBackParts(ctx context.Context, in Input, culprit selfheal.Commit, only string) (revert, error) {
 	p := &parts{w: in.Workspace, head: in.deploy().Revision, culprit: culprit, edits: map[string]git.TreeEntry{}}
 	if blamed := in.verdict().Culprit; blamed != nil {
 		p.blamed = *blamed
@@ -30,6 +30,9 @@ func takeBackParts(ctx context.Context, in Input, culprit selfheal.Commit) (reve
 		return revert{}, err
 	}
 	for _, file := range p.files {
+		if only != "" && file.Path != only && file.OldPath != only {
+			continue
+		}
 		if err := p.takeBack(ctx, file); err != nil {
 			return revert{}, fmt.Errorf("take back %q: %w", file.Path, err)
 		}

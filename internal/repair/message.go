@@ -2,6 +2,7 @@ package repair
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,8 +40,16 @@ func branchName(incident, subject string) string {
 // revertSubject is the first line of a revert, as git writes it, in at most 72 characters.
 func revertSubject(subject string) string {
 	subject = strings.Join(strings.Fields(strings.ToValidUTF8(subject, "\uFFFD")), " ")
-	return `Revert "` + shorten(subject, maxTitle-len(`Revert ""`)) + `"`
+	return `Revert "` + inert(shorten(subject, maxTitle-len(`Revert ""`))) + `"`
 }
+
+// reaching matches what in a commit's subject forges act on: mentions, and issues
+// that are named by number or by address, which "fixes" in front would close again.
+var reaching = regexp.MustCompile(`(?i)([@#!&~%$]|\bGH-)([\pL\pN_])|(:)(//)`)
+
+// inert keeps a quoted subject from mentioning people and closing issues, by a
+// character that nobody sees.
+func inert(subject string) string { return reaching.ReplaceAllString(subject, "$1$3\u200b$2$4") }
 
 // shorten cuts text to a number of characters, the last of which then says so.
 func shorten(text string, limit int) string {
@@ -56,6 +65,9 @@ func commitBody(in Input, culprit selfheal.Commit, strategy string) string {
 	what := "This reverts commit " + culprit.ID + "."
 	if strategy == StrategyRevertHunks {
 		what = "This reverts commit " + culprit.ID + ",\nas far as later commits did not change the same lines again."
+	}
+	if strategy == StrategyRevertFile {
+		what = "This reverts commit " + culprit.ID + ",\nin the one file that is blamed."
 	}
 	deploy := in.deploy()
 	why := fmt.Sprintf("Since revision %s was deployed to %s, %s.", selfheal.ShortRevision(deploy.Revision), deploy.Environment, in.extent())

@@ -24,6 +24,7 @@ import (
 const (
 	StrategyRevert      = "revert"       // the whole commit is taken back
 	StrategyRevertHunks = "revert-hunks" // only what later commits did not change again
+	StrategyRevertFile  = "revert-file"  // only what the commit did to the blamed file
 )
 
 // maxPatch is how much of the branch's difference is kept with the incident.
@@ -115,7 +116,7 @@ func takeBack(ctx context.Context, in Input, culprit selfheal.Commit) (made reve
 		return revert{}, err
 	}
 	if len(conflicts) > 0 {
-		parts, err := takeBackParts(ctx, in, culprit)
+		parts, err := takeBackParts(ctx, in, culprit, "")
 		parts.notes = append(made.notes, parts.notes...)
 		return parts, err
 	}
@@ -143,13 +144,15 @@ func commitTo(ctx context.Context, in Input, culprit selfheal.Commit, made rever
 	if err != nil {
 		return err
 	}
+	author := git.Identity{Name: "selfheal", Email: "selfheal@localhost"}
 	spec := git.CommitSpec{
 		Tree: made.tree, Parents: []string{r.Base}, Time: at.Add(time.Second),
-		Author:  git.Identity{Name: "selfheal", Email: "selfheal@localhost"},
+		Author:  author,
 		Subject: revertSubject(culprit.Subject),
 		Body:    commitBody(in, culprit, made.strategy),
 		Trailers: []git.Trailer{
 			{Key: "Selfheal-Incident", Value: in.Incident.Key},
+			{Key: "Signed-off-by", Value: author.Name + " <" + author.Email + ">"},
 		},
 	}
 	if r.Commit, err = w.CommitTree(ctx, spec); err != nil {

@@ -145,7 +145,7 @@ func TestPrepareRevertsTheCommit(t *testing.T) {
 		"This reverts commit " + culprit + ".\n\n" +
 		"Since revision " + head[:10] + " was deployed to production, 2 different errors\n" +
 		"of shop occurred 123 times where 1.25 were expected.\n\n" +
-		"Selfheal-Incident: production/shop/0123456789\n\n"
+		"Selfheal-Incident: production/shop/0123456789\nSigned-off-by: selfheal <selfheal@localhost>\n\n"
 	if diff := cmp.Diff(want, string(message)); diff != "" {
 		t.Errorf("message (-want +got):\n%s", diff)
 	}

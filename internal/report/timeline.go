@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"selfheal"
@@ -84,6 +85,10 @@ func what(e selfheal.Event) string {
 		return told(e, func(p selfheal.Repair) string { return "could not repair: " + p.Failure })
 	case selfheal.EventPullRequestOpened:
 		return told(e, func(p selfheal.PullRequest) string { return fmt.Sprintf("opened pull request #%d", p.Number) })
+	case selfheal.EventFeedbackReceived:
+		return told(e, feedbackMoment)
+	case selfheal.EventFeedbackAnswered:
+		return told(e, func(p selfheal.Feedback) string { return "answered: " + sentence(p.Answer) })
 	case selfheal.EventPullRequestMerged:
 		return told(e, func(p selfheal.PullRequest) string {
 			return fmt.Sprintf("pull request #%d was merged as %s", p.Number, selfheal.ShortRevision(p.Merged))
@@ -103,6 +108,17 @@ func what(e selfheal.Event) string {
 	default:
 		return string(e.Type)
 	}
+}
+
+func feedbackMoment(f selfheal.Feedback) string {
+	var words []string
+	if f.Checks != nil {
+		words = append(words, plural(int64(len(f.Checks.Failed)), "check")+" of the pull request failed")
+	}
+	for _, r := range f.Reviews {
+		words = append(words, r.Author+" wrote to selfheal")
+	}
+	return strings.Join(words, ", ")
 }
 
 func told[T any](e selfheal.Event, words func(T) string) string {

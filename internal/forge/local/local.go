@@ -16,12 +16,15 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/forge/ref"
 	"selfheal/internal/git"
 )
 
 var (
-	_ selfheal.Forge  = (*Forge)(nil)
-	_ selfheal.Merger = (*Forge)(nil)
+	_ selfheal.Forge             = (*Forge)(nil)
+	_ selfheal.Merger            = (*Forge)(nil)
+	_ selfheal.PullRequestLister = (*Forge)(nil)
+	_ selfheal.BranchReplacer    = (*Forge)(nil)
 )
 
 // Config is what a [Forge] needs. Dir and Store are required.
@@ -78,9 +81,12 @@ func New(ctx context.Context, config Config) (*Forge, error) {
 // Directory is the bare repository.
 func (f *Forge) Directory() string { return f.config.Dir }
 
-// PullRequests lists all pull requests, newest first.
-func (f *Forge) PullRequests(ctx context.Context) ([]selfheal.PullRequest, error) {
+// PullRequests lists the pull requests, newest first, at most limit (0: all).
+func (f *Forge) PullRequests(ctx context.Context, limit int) ([]selfheal.PullRequest, error) {
 	list, err := f.config.Store.PullRequests(ctx, f.name)
+	if limit > 0 && len(list) > limit {
+		list = list[:limit]
+	}
 	for i := range list {
 		list[i].URL = f.page(list[i].Number)
 	}
@@ -148,7 +154,7 @@ func (f *Forge) complete(ctx context.Context, pr *selfheal.PullRequest) error {
 		return &selfheal.Error{Code: selfheal.CodeInternal, Op: "open pull request", Message: "a pull request needs a mark"}
 	}
 	for _, branch := range []string{pr.Source, pr.Target} {
-		if err := checkBranch(branch); err != nil {
+		if err := ref.CheckBranch(branch); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"selfheal"
-	"selfheal/internal/forge/forgetest"
 	"selfheal/internal/git/gittest"
 	"selfheal/internal/store/sqlite"
 )
@@ -41,19 +40,6 @@ func openForge(t *testing.T, dir string) *Forge {
 		t.Fatal(err)
 	}
 	return forge
-}
-
-func TestForge(t *testing.T) {
-	t.Parallel()
-	forgetest.Run(t, func(t *testing.T, source string) func(*testing.T) selfheal.Forge {
-		dir := t.TempDir()
-		user := gittest.New(t)
-		main := user.Git("-C", source, "rev-parse", "refs/heads/main")
-		if err := openForge(t, dir).Push(t.Context(), source, main, "main"); err != nil {
-			t.Fatal(err)
-		}
-		return func(t *testing.T) selfheal.Forge { return openForge(t, dir) }
-	})
 }
 
 // proposal is a forge with one open pull request of hostile content.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"selfheal"
+	"selfheal/internal/forge/ref"
 	"selfheal/internal/git"
 )
 
@@ -49,7 +50,7 @@ func (f *Forge) merge(ctx context.Context, pr selfheal.PullRequest, target, by s
 		return "", unavailable("merge pull request", err)
 	}
 	if len(conflicts) > 0 {
-		return "", conflict("merge pull request", fmt.Sprintf("branches %s and %s both changed %s", pr.Source, pr.Target, quoted(strings.Join(conflicts, ", "))))
+		return "", conflict("merge pull request", fmt.Sprintf("branches %s and %s both changed %s", pr.Source, pr.Target, ref.Quoted(strings.Join(conflicts, ", "))))
 	}
 	return f.repository.CommitTree(ctx, git.CommitSpec{
 		Tree: tree, Parents: []string{target, pr.Commit},

@@ -4,53 +4,34 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 
 	"selfheal"
+	"selfheal/internal/forge/ref"
 	"selfheal/internal/git"
 )
-
-var fullID = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
-
-// noBranch matches names that git refuses as a branch, or that could be taken
-// for something else: options, other references, several names.
-var noBranch = regexp.MustCompile(`^$|^[-/.]|[/.]$|\.\.|//|/\.|@\{|\.lock(/|$)|[\x00-\x20\x7f~^:?*\[\\]|^@$|^HEAD$|^refs/`)
-
-// maxBranch keeps names within what file systems hold.
-const maxBranch = 200
-
-func checkBranch(branch string) error {
-	if len(branch) > maxBranch || noBranch.MatchString(branch) || strings.ToValidUTF8(branch, "") != branch {
-		return &selfheal.Error{
-			Code: selfheal.CodeRefused, Message: "not a branch name: " + quoted(branch),
-			Hint: "use letters, digits, and - . _ / between them",
-		}
-	}
-	return nil
-}
-
-// quoted makes a hostile name fit for an error message.
-func quoted(name string) string {
-	if len(name) > maxBranch {
-		name = name[:maxBranch]
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return '\uFFFD'
-		}
-		return r
-	}, `"`+strings.ToValidUTF8(name, "\uFFFD")+`"`)
-}
 
 // Push publishes a commit of the repository at dir under a branch name. A branch
 // moves forward only: one with commits that the new one lacks is CodeConflict.
 func (f *Forge) Push(ctx context.Context, dir, commit, branch string) error {
-	if err := checkBranch(branch); err != nil {
+	return f.push(ctx, dir, commit, branch, nil)
+}
+
+// ReplaceBranch moves a branch whose tip is one of ours.
+func (f *Forge) ReplaceBranch(ctx context.Context, dir, commit, branch string, ours []string) error {
+	if !strings.HasPrefix(branch, "selfheal/") {
+		return &selfheal.Error{Code: selfheal.CodeRefused, Op: "replace branch", Message: "not a branch of selfheal's own: " + ref.Quoted(branch)}
+	}
+	return f.push(ctx, dir, commit, branch, ours)
+}
+
+func (f *Forge) push(ctx context.Context, dir, commit, branch string, ours []string) error {
+	if err := ref.CheckBranch(branch); err != nil {
 		return err
 	}
-	if !fullID.MatchString(commit) {
-		return &selfheal.Error{Code: selfheal.CodeInternal, Op: "push", Message: "not a full commit id: " + quoted(commit)}
+	if err := ref.CheckCommit(commit); err != nil {
+		return err
 	}
 	if err := f.fetch(ctx, dir, commit); err != nil {
 		return err
@@ -59,7 +40,7 @@ func (f *Forge) Push(ctx context.Context, dir, commit, branch string) error {
 	if err != nil || tip == commit {
 		return err
 	}
-	if tip != "" {
+	if tip != "" && !slices.Contains(ours, tip) {
 		ahead, err := f.repository.IsAncestor(ctx, tip, commit)
 		if err != nil {
 			return unavailable("push", err)

@@ -5,9 +5,10 @@ import "time"
 // BuildFailure is what the output of a build that failed says about it.
 type BuildFailure struct {
 	Builder    string       `json:"builder,omitempty"`    // "docker", "buildkit", "buildah", "make"; empty when none was recognised
-	Step       string       `json:"step,omitempty"`       // as the builder numbers and words it: "3/4 RUN go build ./..."; a target of make
+	Step       string       `json:"step,omitempty"`       // as builders number and word it: "[3/4] RUN go build ./..."; a target of make
 	Dockerfile string       `json:"dockerfile,omitempty"` // path of the file that holds the step, as printed, or as found in the repository
 	Line       int          `json:"line,omitempty"`       // 1-based, where the step's instruction begins; 0 when it is not known
+	End        int          `json:"end,omitempty"`        // last line of the instruction; 0 when it is not known
 	Command    string       `json:"command,omitempty"`    // the instruction, or the shell command that failed
 	ExitCode   int          `json:"exit_code,omitempty"`  // of the step's command, or else of the builder; 0 when neither is known
 	Class      BuildClass   `json:"class"`
@@ -66,7 +67,7 @@ func (c BuildClass) Environment() (reason, advice string) {
 	case BuildTimeout:
 		return "something did not end in time", "build again; if it keeps happening, the limit is too low or a host too slow"
 	case BuildKilled:
-		return "the step was killed from outside", "look whether the machine was shut down or the job cancelled, and build again"
+		return "the step was killed from outside", "look whether memory ran out, the machine was shut down or the job cancelled, and build again"
 	}
 	return "", ""
 }

@@ -31,7 +31,7 @@ func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal
 	verdict, err := triage.Judge(ctx, triage.Input{
 		Repository: repository, Change: change,
 		Anomalies: assessment.Anomalies, Signatures: assessment.Signatures,
-		DeployedAt: assessment.Deploy.Time,
+		DeployedAt: assessment.Deploy.Time, Build: assessment.Build,
 	})
 	if err != nil {
 		return selfheal.Judged{}, err

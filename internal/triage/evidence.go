@@ -119,6 +119,7 @@ type evidence struct {
 	sources map[string]*source
 	besides map[string][]string // paths of sources by directory
 	touched []int               // deployable files per commit
+	build   *buildEvidence      // of a build that failed; nil otherwise
 }
 
 // source is a scanned file of the head.

@@ -30,6 +30,9 @@ func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error
 	if err := e.readSources(ctx, in.Repository, e.symptomSources(symptoms)); err != nil {
 		return nil, err
 	}
+	if e.build, err = gatherBuild(ctx, in, e); err != nil {
+		return nil, err
+	}
 	for path := range e.sources {
 		e.besides[dirOf(path)] = append(e.besides[dirOf(path)], path)
 	}

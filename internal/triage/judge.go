@@ -21,6 +21,8 @@ type Input struct {
 	// Signatures of the anomalies, with their samples.
 	Signatures []selfheal.Signature
 	DeployedAt time.Time // zero when unknown
+	// Build is what a failing build's output says; nil when the anomalies are not of a build.
+	Build *selfheal.BuildFailure
 }
 
 // maxSymptoms is how many anomalies are examined.
@@ -36,6 +38,7 @@ func Judge(ctx context.Context, in Input) (selfheal.Verdict, error) {
 			Candidates: unscored(in.Change), WouldHelp: "an anomaly with a sample of its log text",
 		}, nil
 	}
+	in.Change = partOfBuild(in.Change, in.Build)
 	if !in.Change.Deployable() {
 		return nothingRuns(in.Change, symptoms), nil
 	}
@@ -81,7 +84,7 @@ func (e *evidence) examine(s symptom, deployedAt time.Time) ranking {
 	var findings []finding
 	for _, rule := range []func() []finding{
 		b.frameRule, b.literalRule, b.siteRule, b.hopRule, b.nameRule, b.dependencyRule, b.lexiconRule, b.settingRule, b.valueRule,
-		b.flowRule, b.constraintRule,
+		b.flowRule, b.constraintRule, b.buildRule,
 	} {
 		findings = append(findings, rule()...)
 	}
@@ -90,7 +93,8 @@ func (e *evidence) examine(s symptom, deployedAt time.Time) ranking {
 		findings[i].exhibit.Commit = e.change.Commits[findings[i].commit].ID
 	}
 	sortFindings(findings)
-	return rank(s, findings, append(against(s, deployedAt), b.intended(findings)...), e.touched)
+	counters := append(b.outsideBuild(), e.counted(against(s, deployedAt))...)
+	return rank(s, findings, append(counters, b.intended(findings)...), e.touched)
 }
 
 // maxAnchors bounds the functions from which calls are followed.

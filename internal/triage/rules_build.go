@@ -20,7 +20,7 @@ const (
 	weightKeptOut     = 5.5 // .dockerignore
 	weightBaseImage   = 3.0
 	weightManifest    = 4.5 // a manifest that cannot be read, or that its lock file does not fit
-	weightIntroduced  = 6.0 // a host or an image that the change brought
+	weightIntroduced  = 6.0 // a host that the change brought
 	weightEnvironment = 6.0 // for the outside world
 )
 
@@ -32,7 +32,7 @@ type buildEvidence struct {
 	failure selfheal.BuildFailure
 	file    string // the Dockerfile, or Makefile, in the repository; empty when it was not found
 	missing []string
-	// introduced are the edits that brought a host or an image which the errors name
+	// introduced are the edits that brought a host which the errors name
 	// and which nothing in the previous revision names.
 	introduced map[int]string
 }
@@ -86,12 +86,9 @@ func isLockFile(p string) bool {
 	return false
 }
 
-var (
-	hostNames  = regexp.MustCompile(`(?i)https?://([a-z0-9][a-z0-9.-]+[a-z0-9])|(?:lookup|resolve host(?:name)?:?|resolving|ENOTFOUND|EAI_AGAIN|unknown host|bad address|connect to) ['"‘]?([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)`)
-	imageNames = regexp.MustCompile(`(?:load metadata for |^|[\s"(])((?:[a-z0-9.-]+(?::\d+)?/)*[a-z0-9._-]+:[A-Za-z0-9._-]*[A-Za-z0-9])(?:[:\s")]|$)`)
-)
+var hostNames = regexp.MustCompile(`(?i)https?://([a-z0-9][a-z0-9.-]+[a-z0-9])|(?:lookup|resolve host(?:name)?:?|resolving|ENOTFOUND|EAI_AGAIN|unknown host|bad address|connect to) ['"‘]?([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)`)
 
-// outsideNames lists the hosts and images that the errors name.
+// outsideNames lists the hosts that the errors name.
 func outsideNames(f selfheal.BuildFailure) []string {
 	var names []string
 	add := func(name string) {
@@ -99,15 +96,9 @@ func outsideNames(f selfheal.BuildFailure) []string {
 			names = append(names, name)
 		}
 	}
-	for _, text := range append(messagesOf(f), f.Step) {
+	for _, text := range messagesOf(f) {
 		for _, m := range hostNames.FindAllStringSubmatch(text, 10) {
 			add(m[1] + m[2])
-		}
-		for _, m := range imageNames.FindAllStringSubmatch(text, 10) {
-			image := strings.TrimPrefix(strings.TrimPrefix(m[1], "docker.io/"), "library/")
-			if at := strings.LastIndexByte(image, ':'); strings.Contains(image[at:], ".") || strings.Contains(m[1], "/") {
-				add(image)
-			}
 		}
 	}
 	return names
@@ -122,8 +113,8 @@ func messagesOf(f selfheal.BuildFailure) []string {
 }
 
 var missingName = []*regexp.Regexp{
-	regexp.MustCompile(`["'‘\x60]([^"'’\x60\s]{2,200})["'’\x60]:? (?:not found|in )`),
-	regexp.MustCompile(`(?:stat|open|lstat|find module|[Cc]an't resolve|[Cc]ould not resolve|make target|cannot stat|can't open|requirements file:.*:|file or directory:) ["'‘\x60]?([^"'’\x60\s:,]{2,200})`),
+	regexp.MustCompile(`["'‘\x60]([^"'’\x60\s]{2,200})["'’\x60]:? (?:not found|in |no such file)`),
+	regexp.MustCompile(`(?:stat|open|lstat|find module|[Cc]an't resolve|[Cc]ould not resolve|make target|cannot stat|can't open|requirements file:.*|file or directory):? ["'‘\x60]?([^"'’\x60\s:,]{2,200})`),
 	regexp.MustCompile(`([\w./+-]{2,200}): (?:No such file or directory|not found|command not found|Permission denied|no matching files found)`),
 	regexp.MustCompile(`pattern ([^\s:]{2,200}): no matching files found`),
 }
@@ -393,7 +384,7 @@ func (b *bench) manifestRule() []finding {
 	return out
 }
 
-// introducedRule: what the errors say of a host or an image is the change's doing
+// introducedRule: what the errors say of a host is the change's doing
 // when nothing named it before.
 func (b *bench) introducedRule() []finding {
 	var out []finding

@@ -31,6 +31,7 @@ var floors = []struct {
 	{"selfheal/internal/modules", 2},
 	// Rooms, integrations of the ports, and the report.
 	{"selfheal/internal/watch", 3},
+	{"selfheal/internal/buildlog", 3},
 	{"selfheal/internal/group", 3},
 	{"selfheal/internal/detect", 3},
 	{"selfheal/internal/triage", 3},

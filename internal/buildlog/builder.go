@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	commandFailed  = regexp.MustCompile(`(?:process ".*" did not complete successfully|executor failed running \[.*\]|The command '.*' returned a non-zero code|(?:error )?while running runtime|error building at STEP .*while running runtime): ?(.*)$`)
+	commandFailed  = regexp.MustCompile(`(?:process ".*" did not complete successfully|executor failed running \[.*\]|The command '.*' returned a non-zero code|^(?:error )?(?:while running runtime|running .* in container)|error building at STEP .*while running runtime): ?(.*)$|^exit status \d+$`)
 	checksumRef    = regexp.MustCompile(`failed to (?:calculate checksum of ref|compute cache key:? failed to calculate checksum of ref|compute cache key)[^"]*("[^"]*".*)$`)
 	contextFile    = regexp.MustCompile(`(?i)not found in build context|checking on sources under|failed to calculate checksum|failed to compute cache key|copier: |"/[^"]*":? not found|failed to read dockerfile|unable to evaluate symlinks in Dockerfile path|resolving dockerfile path|no such file or directory: Dockerfile`)
 	refusedSyntax  = regexp.MustCompile(`(?i)dockerfile parse error|failed to parse dockerfile|unknown instruction|unknown flag|invalid reference format|failed to parse stage name|requires (?:at least|exactly|either) (?:one|two|three|\d)|no build stage in current context|target stage .* (?:could )?not|failed to reach build target|circular dependency|base name .* should not be blank|file with no instructions|the Dockerfile cannot be empty|invalid from flag value|unterminated heredoc|syntax error - can't find`)
@@ -22,7 +22,8 @@ var (
 // false when it says nothing.
 func builderError(text string) (f found, ok bool) {
 	text = solvePrefix.ReplaceAllString(strings.TrimSpace(text), "")
-	if text == "" || canceled(text) {
+	text, _, _ = strings.Cut(text, " &imagebuilder.")
+	if text == "" || canceled(text) || strings.HasPrefix(text, "+(UNHANDLED") {
 		return found{}, false
 	}
 	f.Tool = "docker"

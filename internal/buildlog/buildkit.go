@@ -71,15 +71,21 @@ func withoutSeconds(text string) string {
 
 var (
 	// solved is how docker, buildx and buildctl begin the last thing they say.
-	solved    = regexp.MustCompile(`^(?:ERROR: |error: |Error: )?(?:failed to build: )?(?:failed to solve(?: with frontend [\w./-]+)?: |failed to compute cache key: |executor failed running |process ")`)
-	separator = regexp.MustCompile(`^-{4,}$`)
-	sourceAt  = regexp.MustCompile(`^([^\s:]{1,300}):(\d{1,6})$`)
-	quoted    = regexp.MustCompile(`^ *(\d{1,6}) \| (>>> |    )(.*)$`)
+	solved = regexp.MustCompile(`^(?:ERROR: |error: |Error: )?(?:failed to build: )?(?:failed to solve(?: with frontend [\w./-]+)?: |failed to compute cache key: |executor failed running |process ")`)
+	// onTerminal is what BuildKit shows on a terminal instead of steps and their output.
+	onTerminal = regexp.MustCompile(`^(?:\[\+\] Building \d| => (?:ERROR |CACHED |CANCELED )?\[)`)
+	separator  = regexp.MustCompile(`^-{4,}$`)
+	sourceAt   = regexp.MustCompile(`^([^\s:]{1,300}):(\d{1,6})$`)
+	quoted     = regexp.MustCompile(`^ *(\d{1,6}) \| (>>> |    )(.*)$`)
 )
 
 // trailer reads what follows the steps of BuildKit: the output of the failing one
 // again, the instruction with the lines around it, and the error.
 func (r *Reader) trailer(l line) bool {
+	if r.current == nil && r.builder == "" && onTerminal.MatchString(l.text) {
+		r.builder = builderBuildKit
+		return true
+	}
 	if r.current != nil || r.builder != builderBuildKit && !mayEnd(l.text) {
 		return false
 	}

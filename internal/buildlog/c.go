@@ -7,7 +7,7 @@ import (
 )
 
 var (
-	cPlace    = regexp.MustCompile(`^((?:[A-Za-z]:)?[^\s:"']+\.[\w+]+):(\d+)(?::(\d+))?: (fatal error|error|erreur|Fehler): (.+)$`)
+	cPlace    = regexp.MustCompile(`^\s*((?:[A-Za-z]:)?[^\s:"']+\.[\w+]+):(\d+)(?::(\d+))?: (fatal error|error|erreur|Fehler): (.+)$`)
 	cLinkAt   = regexp.MustCompile(`^(?:\S*/?ld(?:\.\w+)?: )?([^\s:()]+\.[\w+]+):(?:\([^)]*\)|(\d+)): (undefined reference to .+|multiple definition of .+)$`)
 	cLink     = regexp.MustCompile(`^(?:\S*/)?ld(?:\.\w+|64)?: (?:error: )?(cannot find .+|undefined symbol.*|library not found.*|unable to find library.*|.*No space left on device.*)$`)
 	cDriver   = regexp.MustCompile(`^(?:\S*/)?(gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?|cc1(?:plus)?|as|collect2): (?:fatal error|error|internal compiler error): (.+)$`)

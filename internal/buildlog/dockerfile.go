@@ -107,7 +107,10 @@ func Locate(content []byte, f selfheal.BuildFailure) (Instruction, bool) {
 			ties++
 		}
 	}
-	return best, ties == 1
+	if ties != 1 {
+		return Instruction{}, false
+	}
+	return best, true
 }
 
 // loadMetadata is the step in which BuildKit looks up a base image.

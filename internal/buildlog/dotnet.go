@@ -22,6 +22,7 @@ func parseDotnet(lines []line) (f found, n int) {
 	if m := msbuildFile.FindStringSubmatch(text); m != nil {
 		f.File, f.Line, f.Column, f.Code, f.Message = m[1], number(m[2]), number(m[3]), m[4], m[5]
 		f.Class = dotnetClass(f.Code, f.Message)
+		f.weak = strings.HasPrefix(strings.TrimSpace(f.Message), "- Found ")
 		return f, 1
 	}
 	if m := msbuildPlace.FindStringSubmatch(text); m != nil {

@@ -22,12 +22,30 @@ type found struct {
 // of them belong to it, 0 when none begins there.
 type parser func(lines []line) (f found, n int)
 
-// parsers lists one parser per tool, the more particular ones first.
-func parsers() [11]parser {
-	return [...]parser{
-		parseGo, parseRust, parseJava, parseTypeScript, parseNode, parsePython, parseDotnet, parseC, parsePackages, parseMake, parseShell,
-	}
+// tool is a parser with the texts of which a line must hold one for it to be
+// asked: most lines of a build are no error, and expressions are slow.
+type tool struct {
+	parse parser
+	marks []string
 }
+
+// tools lists one parser per tool, the more particular ones first.
+var tools = [...]tool{
+	{parseGo, []string{".go:", ".s:", ".templ:", "go: ", "FAIL", "go.mod:", "go.work:"}},
+	{parseRust, []string{"error: ", "error[", "panicked at"}},
+	{parseJava, []string{".java:", ".kt:", ".kts:", ".scala:", ".groovy:", "[ERROR]", "[FATAL]", "What went wrong", " FAILED"}},
+	{parseTypeScript, []string{"error TS", "ERROR in ", "[ERROR] ", "error during build", "Build failed with", ".js", ".ts", ".jsx", ".tsx", ".cjs", ".mjs", ".vue", ".svelte"}},
+	{parseNode, []string{"npm ", "error ", "ERR_PNPM", "YN00", "Error", "FAIL", ".js:", ".ts:", ".cjs:", ".mjs:"}},
+	{parsePython, []string{"Traceback", "File \"", "ERROR", "error: ", "FAIL", "Retrying", "\u00d7 ", ".py", "Because ", "poetry", "lock file", "solving failed", "Unable to find installation"}},
+	{parseDotnet, []string{"error ", "Failed ", "X "}},
+	{parseC, []string{"error: ", "erreur: ", "Fehler: ", "undefined reference", "multiple definition", "ld: ", "ld.", "CMake Error"}},
+	{parsePackages, []string{"E: ", "Err:", "Temporary failure", "Could not ", "Unable to ", "Connection ", "Failed to fetch", "Hash Sum", "404  ", " : ", "ERROR: ", "WARNING: ", "Error: ", "No match", "Errors during"}},
+	{parseMake, []string{"*** "}},
+	{parseShell, []string{"not found", "No such file", "enied", "exec", "curl:", "wget:", "fatal:", "ssh:", "not ok ", "cannot ", "can't ", "Cannot ", "fault", "Aborted", "error", "Illegal", "space left"}},
+}
+
+// maxParsed is how much of a line is looked at, in bytes.
+const maxParsed = 1 << 10
 
 // parseError reads an error of any tool. What no parser knows, and says that it
 // is an error, is one of nobody's.
@@ -36,8 +54,11 @@ func parseError(lines []line) (found, int) {
 	if strings.TrimSpace(text) == "" {
 		return found{}, 0
 	}
-	for _, parse := range parsers() {
-		if f, n := parse(lines); n > 0 {
+	for i := range tools {
+		if !hasAny(text, tools[i].marks) {
+			continue
+		}
+		if f, n := tools[i].parse(lines); n > 0 {
 			return f.complete(lines[0].number), n
 		}
 	}
@@ -45,6 +66,15 @@ func parseError(lines []line) (found, int) {
 		return f.complete(lines[0].number), 1
 	}
 	return found{}, 0
+}
+
+func hasAny(text string, marks []string) bool {
+	for _, mark := range marks {
+		if strings.Contains(text, mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxMessage is how much of an error's message is kept, in bytes.
@@ -75,9 +105,13 @@ func contains(all []found, f found) bool {
 // saysError matches a line that calls itself an error.
 var saysError = regexp.MustCompile(`^\s*(?:\[?(?:error|fatal|ERROR|FATAL|Error|Fatal|E)\]?(?: \w+)?:|(?:error|ERROR|fatal|FATAL|Error) |panic: |[\w.-]+: (?:error|fatal(?: error)?): )\s*(\S.*)$`)
 
+// troubles are texts of which a line holds one that saysError or a condition of the machine matches.
+var troubles = []string{"err", "fatal", "panic", "e: ", "space", "enospc", "quota", "memory", "enomem", "oom", "kill", "term"}
+
 // anyError reads a line that calls itself an error, or that tells of a condition of the machine.
 func anyError(text string) (found, bool) {
-	if strings.Contains(strings.ToLower(text[:min(len(text), 60)]), "warn") {
+	lower := strings.ToLower(text)
+	if strings.Contains(lower[:min(len(lower), 60)], "warn") || !hasAny(lower, troubles) {
 		return found{}, false
 	}
 	class := classIn(text, exhausted)

@@ -31,7 +31,7 @@ func parsePackages(lines []line) (f found, n int) {
 		return f, 1
 	}
 	if m := aptReason.FindStringSubmatch(text); m != nil && aptFailure.MatchString(m[1]) {
-		f.Tool, f.Message, f.Class = "apt", m[1], classIn(m[1], exhausted, unreachable)
+		f.Tool, f.Message, f.Class = "apt", m[1], fetched(m[1])
 		return f, 1
 	}
 	if m := aptUnmet.FindStringSubmatch(text); m != nil {

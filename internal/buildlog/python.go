@@ -13,7 +13,7 @@ var (
 	pipAbsent    = regexp.MustCompile(`^(?:Could not find a version|No matching distribution|Cannot install |ResolutionImpossible|Package '.*' requires a different Python|.* is not a valid editable requirement|Invalid requirement|THESE PACKAGES DO NOT MATCH|Could not install packages|.*requires-python|Hashes are required|In --require-hashes)`)
 	pipFile      = regexp.MustCompile(`^Could not open requirements file: .*'([^']+)'`)
 	pipRetry     = regexp.MustCompile(`^\s*WARNING: Retrying .* after connection broken by '?(.+?)'?: (\S+)$`)
-	pipWrapper   = regexp.MustCompile(`^(?:subprocess-exited-with-error|Failed building wheel|Could not build wheels|Failed to build installable wheels|metadata-generation-failed|Encountered error while|legacy-install-failure|failed-wheel-build|process "/bin)`)
+	pipWrapper   = regexp.MustCompile(`^(?:subprocess-exited-with-error|Failed building wheel|Could not build wheels|Failed to build installable wheels|metadata-generation-failed|Encountered error while|legacy-install-failure|failed-wheel-build|command '.*' failed|process "/bin)`)
 	uvUnsolved   = regexp.MustCompile(`^\s*× (.+)$`)
 	uvBecause    = regexp.MustCompile(`^\s*╰─▶ (.+)$`)
 	uvFailed     = regexp.MustCompile(`^error: ((?:Failed to (?:fetch|download|build|prepare|parse|spawn|resolve)|Request failed|Could not connect|Distribution .* can't be installed|The lockfile at|Unable to find lockfile|No solution).*)$`)
@@ -98,7 +98,7 @@ func pipReason(text string) string {
 func parseUv(lines []line) (f found, n int) {
 	text := lines[0].text
 	if m := uvUnsolved.FindStringSubmatch(text); m != nil {
-		f.Tool, f.Class, f.Message, n = "uv", selfheal.BuildDependency, m[1], 1
+		f.Tool, f.Class, f.Message, n = "uv", selfheal.BuildDependency, strings.TrimSuffix(m[1], ":"), 1
 		for ; n < min(len(lines), 12) && strings.HasPrefix(lines[n].text, " "); n++ {
 			if b := uvBecause.FindStringSubmatch(lines[n].text); b != nil {
 				f.Message += ": " + b[1]
@@ -192,7 +192,7 @@ func parsePythonSyntax(m []string, lines []line) (f found, n int) {
 
 // parseUnittest reads a failed test of unittest with the traceback below it.
 func parseUnittest(m []string, lines []line) (f found, n int) {
-	f.Tool, f.Class, f.Message = "unittest", selfheal.BuildTest, "test failed: "+m[2]+"."+m[1]
+	f.Tool, f.Class, f.Message = "unittest", selfheal.BuildTest, "test failed: "+strings.TrimSuffix(m[2], "."+m[1])+"."+m[1]
 	for i := 1; i < min(len(lines), 6); i++ {
 		if traceStart.MatchString(lines[i].text) {
 			if t, length := parseTraceback(lines[i:]); length > 0 {

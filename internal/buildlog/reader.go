@@ -203,8 +203,8 @@ func (r *Reader) errors(s *step) []found {
 	s.parse(0)
 	all := append([]found(nil), s.found...)
 	for _, said := range []line{{s.failure, s.at}, r.verdict} {
-		if said.text == "" {
-			continue
+		if said.text == "" || said.number != s.at && s.failure != "" && strings.Contains(said.text, s.failure) {
+			continue // nothing, or the same again
 		}
 		if f, ok := builderError(said.text); ok {
 			f.At = said.number

@@ -47,7 +47,7 @@ func parseShell(lines []line) (f found, n int) {
 		return f, 1
 	}
 	if crashed.MatchString(text) {
-		f.Message, f.Class = text, selfheal.BuildUnknown
+		f.Message, f.weak = text, true
 		return f, 1
 	}
 	return found{}, 0

@@ -1,6 +1,9 @@
 package buildlog
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Bounds of what is kept of one step, and of how many.
 const (
@@ -32,6 +35,9 @@ type step struct {
 func (s *step) add(l line) {
 	if s.done {
 		return
+	}
+	if len(l.text) > maxParsed {
+		l.text = strings.ToValidUTF8(l.text[:maxParsed], "")
 	}
 	s.pending = append(s.pending, l)
 	s.bytes += len(l.text)

@@ -41,7 +41,7 @@ var tools = [...]tool{
 	{parseC, []string{"error: ", "erreur: ", "Fehler: ", "undefined reference", "multiple definition", "ld: ", "ld.", "CMake Error"}},
 	{parsePackages, []string{"E: ", "Err:", "Temporary failure", "Could not ", "Unable to ", "Connection ", "Failed to fetch", "Hash Sum", "404  ", " : ", "ERROR: ", "WARNING: ", "Error: ", "No match", "Errors during"}},
 	{parseMake, []string{"*** "}},
-	{parseShell, []string{"not found", "No such file", "enied", "exec", "curl:", "wget:", "fatal:", "ssh:", "not ok ", "cannot ", "can't ", "Cannot ", "fault", "Aborted", "error", "Illegal", "space left"}},
+	{parseShell, []string{"not found", "No such file", "enied", "yntax error", "not set", "unbound", "exec", "curl:", "wget:", "fatal:", "ssh:", "not ok ", "cannot ", "can't ", "Cannot ", "fault", "Aborted", "error", "Illegal", "space left"}},
 }
 
 // maxParsed is how much of a line is looked at, in bytes.

@@ -19,7 +19,8 @@ import (
 type buildStory struct {
 	name string
 	// window is what was committed since the last green build: subject, then
-	// paths with what to replace (nothing: all of it; "-" deletes) by what.
+	// paths with what to replace (nothing: all of it) by what; "-" deletes, "->"
+	// renames, and "mode:PATH" takes the right to execute away.
 	window []commit
 	output string
 
@@ -263,6 +264,67 @@ func buildStories() []buildStory {
 	}
 }
 
+// laterBuildStories were written after the rules were, and answered before they were run.
+func laterBuildStories() []buildStory {
+	return []buildStory{
+		{
+			name: "later: script lost its mode", window: []commit{tune(), edit("mode", "mode:scripts/start.sh", "", ""), docs()},
+			output: buildKit("[stage-1 6/8] RUN /start.sh --check", 12, "/bin/sh: 1: /start.sh: Permission denied\n", ran("/start.sh --check", 126)),
+			class:  selfheal.BuildPermission, at: 12, cause: selfheal.Caused, culprit: 1,
+		},
+		{
+			name: "later: copied file was renamed", window: []commit{edit("clearer name", "config/default.yaml", "->", "config/settings.yaml"), tune()},
+			output: classic("10/14 : COPY config/default.yaml /etc/shop.yaml", "", "COPY failed: file not found in build context or excluded by .dockerignore: stat config/default.yaml: file does not exist"),
+			class:  selfheal.BuildMissingFile, at: 10, cause: selfheal.Caused, culprit: 0,
+		},
+		{
+			name: "later: module was deleted that another one imports", window: []commit{docs(), edit("unused", "src/app.ts", "-", ""), tune()},
+			output: buildKit("[stage-1 8/8] RUN npm ci && npm run build", 14, "✘ [ERROR] Could not resolve \"./app\"\n\n    src/index.ts:1:22:\n      1 │ import { total } from \"./app\";\n        ╵                       ~~~~~~~\n\n1 error\n", ran("npm ci && npm run build", 1)),
+			class:  selfheal.BuildCompile, at: 14, cause: selfheal.Caused, culprit: 1, path: "src/app.ts", line: "export function total",
+		},
+		{
+			name: "later: command with a mistyped flag", window: []commit{tune(), edit("strip", "Dockerfile", "RUN go build -o /server .", "RUN go build -ldflag=-s -o /server ."), docs()},
+			output: buildKit("[build 6/6] RUN go build -ldflag=-s -o /server .", 6, "flag provided but not defined: -ldflag\nusage: go build [-o output] [build flags] [packages]\nRun 'go help build' for details.\n", ran("go build -ldflag=-s -o /server .", 2)),
+			class:  selfheal.BuildUnknown, at: 6, cause: selfheal.Caused, culprit: 1, path: "Dockerfile", line: "-ldflag=-s",
+		},
+		{
+			name: "later: requirements file is not copied any more", window: []commit{edit("smaller context", "Dockerfile", "RUN pip install -r requirements.txt", "RUN pip install -r deps/requirements.txt"), tune()},
+			output: buildKit("[stage-1 7/8] RUN pip install -r deps/requirements.txt", 13, "ERROR: Could not open requirements file: [Errno 2] No such file or directory: 'deps/requirements.txt'\n", ran("pip install -r deps/requirements.txt", 1)),
+			class:  selfheal.BuildMissingFile, at: 13, cause: selfheal.Caused, culprit: 0, path: "Dockerfile", line: "deps/requirements.txt",
+		},
+		{
+			name: "later: Python that does not parse", window: []commit{docs(), edit("rates", "rates.py", "", "def rate(:\n    return 1\n"), tune()},
+			output: buildKit("[stage-1 7/8] RUN python -m compileall .", 0, "***   File \"./rates.py\", line 1\n    def rate(:\n             ^\nSyntaxError: invalid syntax\n", ran("python -m compileall .", 1)),
+			class:  selfheal.BuildCompile, cause: selfheal.Caused, culprit: 1, path: "rates.py", line: "def rate(:",
+		},
+		{
+			name: "later: target of make that is gone", window: []commit{edit("tidy", "Makefile", "server: main.go\n\tgo build -o server .\n", ""), docs()},
+			output: "make: *** No rule to make target 'server', needed by 'all'.  Stop.\n",
+			class:  selfheal.BuildMissingFile, cause: selfheal.Caused, culprit: 0, path: "Makefile", line: "server",
+		},
+		{
+			name: "later placebo: lock file bumped, registry resets the connection", window: []commit{edit("bump", "package.json", "\"1.3.0\"", "\"1.3.1\"")},
+			output: buildKit("[stage-1 8/8] RUN npm ci && npm run build", 14, "npm error code ECONNRESET\nnpm error network aborted\nnpm error network This is a problem related to network connectivity.\n", ran("npm ci && npm run build", 1)),
+			class:  selfheal.BuildNetwork, at: 14, cause: selfheal.NotCaused,
+		},
+		{
+			name: "later placebo: builder runs out of disk while exporting", window: []commit{edit("check", "Dockerfile", "--check", "--check --all"), tune()},
+			output: "#12 exporting to image\n#12 exporting layers 2.1s done\n#12 ERROR: failed to copy: write /var/lib/buildkit/x: no space left on device\n------\n > exporting to image:\n------\nERROR: failed to build: failed to solve: failed to copy: write /var/lib/buildkit/x: no space left on device\n",
+			class:  selfheal.BuildDisk, cause: selfheal.NotCaused,
+		},
+		{
+			name: "later placebo: compiler is killed", window: []commit{edit("eight", "prices/prices.go", "n * 7", "n * 8"), tune()},
+			output: buildKit("[build 6/6] RUN go build -o /server .", 6, "example.com/shop/prices: /usr/local/go/pkg/tool/linux_amd64/compile: signal: killed\n", ran("go build -o /server .", 1)),
+			class:  selfheal.BuildKilled, at: 6, cause: selfheal.NotCaused,
+		},
+		{
+			name: "later placebo: mirror without the old release", window: []commit{edit("workers", "config/default.yaml", "workers: 4", "workers: 6"), tune()},
+			output: buildKit("[stage-1 2/7] RUN apt-get update && apt-get install -y ca-certificates", 8, "Err:4 http://deb.debian.org/debian buster Release\n  404  Not Found [IP: 10.0.0.8 80]\nE: The repository 'http://deb.debian.org/debian buster Release' does not have a Release file.\n", ran("apt-get update && apt-get install -y ca-certificates", 100)),
+			class:  selfheal.BuildDependency, at: 8, cause: selfheal.Inconclusive,
+		},
+	}
+}
+
 // tell commits what the story tells and gives the commits of its window.
 func (s buildStory) tell(t *testing.T) (r *gittest.Repository, base string, ids []string) {
 	t.Helper()
@@ -272,12 +334,23 @@ func (s buildStory) tell(t *testing.T) (r *gittest.Repository, base string, ids 
 	for p, content := range files {
 		all = append(all, p, content)
 	}
-	base = r.Commit("service", all...)
+	r.Commit("service", all...)
+	r.Git("update-index", "--chmod=+x", "scripts/start.sh")
+	r.Git("config", "core.fileMode", "false")
+	base = r.Commit("start script can be run")
 	for _, c := range s.window {
 		for i := 0; i < len(c.edits); i += 3 {
 			p, from, to := c.edits[i], c.edits[i+1], c.edits[i+2]
-			if from == "-" {
+			switch {
+			case from == "-":
 				r.Remove(p)
+				continue
+			case from == "->":
+				r.Git("mv", p, to)
+				continue
+			case strings.HasPrefix(p, "mode:"):
+				mode := strings.TrimPrefix(p, "mode:")
+				r.Git("update-index", "--chmod=-x", mode)
 				continue
 			}
 			if !strings.Contains(files[p], from) {
@@ -310,7 +383,7 @@ func openBuild(t *testing.T, dir string) *app.App {
 
 func TestBuildStories(t *testing.T) {
 	t.Parallel()
-	for _, s := range buildStories() {
+	for _, s := range append(buildStories(), laterBuildStories()...) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			r, base, ids := s.tell(t)

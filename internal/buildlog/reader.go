@@ -2,6 +2,7 @@ package buildlog
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -190,8 +191,8 @@ func (r *Reader) failed() *step {
 	if r.current != nil && !r.current.done {
 		return r.current
 	}
-	for i := len(r.order) - 1; i >= 0; i-- {
-		if s := r.order[i]; !s.done && len(s.pending)+len(s.tail) > 0 {
+	for _, s := range slices.Backward(r.order) {
+		if !s.done && len(s.pending)+len(s.tail) > 0 {
 			return s
 		}
 	}

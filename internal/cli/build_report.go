@@ -111,14 +111,13 @@ func errorLine(e selfheal.BuildError) string {
 	if e.File == "" {
 		return text
 	}
-	at := e.File
-	for _, n := range []int{e.Line, e.Column} {
-		if n == 0 {
-			break
-		}
-		at += fmt.Sprintf(":%d", n)
+	switch {
+	case e.Line == 0:
+		return e.File + ": " + text
+	case e.Column == 0:
+		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, text)
 	}
-	return at + ": " + text
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, text)
 }
 
 // since says what the change is counted from.

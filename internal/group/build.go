@@ -1,8 +1,8 @@
 package group
 
 import (
+	"fmt"
 	"regexp"
-	"strconv"
 
 	"selfheal"
 )
@@ -32,14 +32,13 @@ func BuildRecord(e selfheal.BuildError) selfheal.Record {
 
 // placeOf writes a place as compilers do.
 func placeOf(e selfheal.BuildError) string {
-	at := e.File
-	for _, n := range []int{e.Line, e.Column} {
-		if n == 0 {
-			break
-		}
-		at += ":" + strconv.Itoa(n)
+	switch {
+	case e.Line == 0:
+		return e.File
+	case e.Column == 0:
+		return fmt.Sprintf("%s:%d", e.File, e.Line)
 	}
-	return at
+	return fmt.Sprintf("%s:%d:%d", e.File, e.Line, e.Column)
 }
 
 // workDirectories matches what builds put before a path, and name anew each time.

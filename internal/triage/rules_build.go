@@ -284,7 +284,7 @@ func isNamed(p, name string) bool {
 		return true
 	}
 	base := path.Base(p)
-	return strings.TrimSuffix(base, path.Ext(base)) == path.Base(name) && path.Ext(name) == "" && len(path.Base(name)) > 3
+	return strings.TrimSuffix(base, path.Ext(base)) == path.Base(name) && path.Ext(name) == "" && len(path.Base(name)) > 1
 }
 
 // linesGone finds lines of the build that brought what is missing, or keep it out.

@@ -41,6 +41,7 @@ type BuildReport struct {
 	Since       *selfheal.Built // the last green build; nil when none is known
 	Base        string          // full commit id that the change is counted from; empty when none is known
 	Rebuilt     bool            // the same revision was built before, without a failure
+	Unchanged   bool            // no commit lies between Base and what was built
 	Uncommitted []string        // files that the errors name and that have changes in no commit
 	Output      string          // file that holds the output
 }
@@ -136,7 +137,7 @@ func (a *App) judgeBuild(ctx context.Context, p *pipeline.Pipeline, r BuildReque
 		return report.Report{}, err
 	}
 	var incident *selfheal.Incident
-	if b.Base != "" && !b.Rebuilt && len(assessment.Anomalies) > 0 {
+	if b.Base != "" && !b.Unchanged && len(assessment.Anomalies) > 0 {
 		a.settings.Progress("examining the change")
 		if incident, err = a.handle(ctx, p, assessment, r.CheckRequest); err != nil {
 			return a.report(assessment, nil), err
@@ -156,14 +157,14 @@ func (a *App) since(ctx context.Context, r BuildRequest, b *BuildReport) error {
 		if err != nil {
 			return err
 		}
-		b.Base = base
-		b.Rebuilt = false
+		b.Base, b.Unchanged = base, base == r.Checkout.Revision
 		return a.ordered(ctx, CheckRequest{Base: r.Base, Head: "HEAD"}, base, r.Checkout.Revision)
 	}
 	built, err := a.lastGreen(ctx, r)
 	if built != nil {
 		b.Since, b.Base = built, built.Revision
-		b.Rebuilt = built.Revision == r.Checkout.Revision && !built.Dirty && len(r.Checkout.Dirty) == 0
+		b.Unchanged = built.Revision == r.Checkout.Revision
+		b.Rebuilt = b.Unchanged && !built.Dirty && len(r.Checkout.Dirty) == 0
 	}
 	return err
 }

@@ -104,6 +104,9 @@ func TestGreenBuilds(t *testing.T) {
 	if b := failed(second); b.Base != first || b.Rebuilt {
 		t.Errorf("the base is %q, want %q", b.Base, first)
 	}
+	if b := failed(first, "a.txt"); !b.Unchanged || b.Rebuilt || b.Report.Incident != nil {
+		t.Errorf("a failure of changes in no commit is judged: %+v", b)
+	}
 	green(second, "a.txt")
 	if b := failed(second, "a.txt"); b.Base != first || len(b.Uncommitted) != 1 {
 		t.Errorf("the base is %q, want that of the clean tree %q; uncommitted %v", b.Base, first, b.Uncommitted)

@@ -152,8 +152,12 @@ func (s *sheet) cause(b app.BuildReport) {
 	if len(b.Uncommitted) > 0 {
 		s.row("note", "changed, and in no commit: "+strings.Join(b.Uncommitted, ", "))
 	}
-	if b.Rebuilt {
+	switch {
+	case b.Rebuilt:
 		s.row("cause", "nothing in the repository: it is the same as when it built")
+		return
+	case b.Unchanged:
+		s.row("cause", "no commit: there is none since. What is in no commit is not examined")
 		return
 	}
 	if b.Report.Incident == nil || b.Report.Incident.Verdict() == nil {

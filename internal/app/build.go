@@ -3,14 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"selfheal"
-	"selfheal/internal/buildlog"
 	"selfheal/internal/git"
 	"selfheal/internal/pipeline"
 	"selfheal/internal/report"
@@ -30,6 +27,7 @@ type BuildRequest struct {
 // Checkout is what stood in the working tree when a build began.
 type Checkout struct {
 	Revision string   // full commit id; empty when there is none
+	Folder   string   // where the build runs, below the repository's root; empty for the root itself
 	Dirty    []string // paths with changes that are in no commit
 }
 
@@ -61,6 +59,11 @@ func ReadCheckout(ctx context.Context, dir string) (Checkout, error) {
 	if repository.IsBare() {
 		return c, nil
 	}
+	prefix, err := repository.Run(ctx, "rev-parse", "--show-prefix")
+	if err != nil {
+		return c, err
+	}
+	c.Folder = strings.Trim(strings.TrimSpace(string(prefix)), "/")
 	status, err := repository.Run(ctx, "status", "--porcelain", "-z", "--untracked-files=no")
 	if err != nil {
 		return c, err
@@ -106,7 +109,7 @@ func (a *App) buildStream(r BuildRequest) string {
 // BuildFailed says what a failed build's output means, which change did it, and
 // goes as far towards a repair as the request allows.
 func (a *App) BuildFailed(ctx context.Context, r BuildRequest) (BuildReport, error) {
-	b := BuildReport{Failure: a.placed(ctx, r.Checkout.Revision, r.Failure, dockerfileOf(r.Args))}
+	b := BuildReport{Failure: a.placed(ctx, r.Checkout.Revision, r.Failure, dockerfilesOf(r.Args, r.Checkout.Folder))}
 	b.Quote = a.quote(ctx, r.Checkout.Revision, b.Failure)
 	b.Uncommitted = uncommitted(r.Checkout.Dirty, b.Failure)
 	var problems error
@@ -221,96 +224,4 @@ func filesOf(f selfheal.BuildFailure) []string {
 		files = append(files, e.File)
 	}
 	return files
-}
-
-// readBuildLog reads the output of a build from a file or standard input.
-func (a *App) readBuildLog(ctx context.Context, r CheckRequest) (selfheal.BuildFailure, error) {
-	log, err := logSource([]string{r.BuildLog}, r.Stdin)
-	if err != nil {
-		return selfheal.BuildFailure{}, err
-	}
-	reader := buildlog.New()
-	err = log.Read(ctx, selfheal.Query{}, func(e *selfheal.Entry) error {
-		reader.Line(e.Line)
-		return nil
-	})
-	if err != nil {
-		return selfheal.BuildFailure{}, fmt.Errorf("read build log: %w", err)
-	}
-	return reader.Failure(0), nil
-}
-
-// dockerfileOf finds the Dockerfile that a command names: "-f FILE", "--file=FILE".
-func dockerfileOf(args []string) string {
-	for i, arg := range args {
-		for _, flag := range []string{"-f", "--file", "--filename"} {
-			if arg == flag && i+1 < len(args) {
-				return args[i+1]
-			}
-			if value, ok := strings.CutPrefix(arg, flag+"="); ok {
-				return value
-			}
-		}
-	}
-	return ""
-}
-
-// placed completes a failure by what the repository says of the step, and scrubs
-// it of secrets.
-func (a *App) placed(ctx context.Context, revision string, f selfheal.BuildFailure, file string) selfheal.BuildFailure {
-	if f.Builder != "make" && revision != "" {
-		candidates := []string{file, f.Dockerfile, "Dockerfile", "Containerfile"}
-		for _, name := range candidates {
-			if name = strings.TrimPrefix(path.Clean(name), "./"); name == "." {
-				continue
-			}
-			content, err := a.repository.File(ctx, revision, name)
-			if err != nil {
-				continue // it is not in the repository, or elsewhere in it
-			}
-			if in, ok := buildlog.Locate(content, f); ok {
-				f.Dockerfile, f.Line, f.End = name, in.Line, in.End
-				if f.Command == "" {
-					f.Command = in.Text
-				}
-			}
-			break
-		}
-	}
-	return a.scrubbed(f)
-}
-
-func (a *App) scrubbed(f selfheal.BuildFailure) selfheal.BuildFailure {
-	f.Step, f.Command = a.redactor.String(f.Step), a.redactor.String(f.Command)
-	f.Errors = slices.Clone(f.Errors)
-	for i := range f.Errors {
-		f.Errors[i].Message = a.redactor.String(f.Errors[i].Message)
-	}
-	if len(f.Tail) > 0 {
-		f.Tail = strings.Split(a.redactor.String(strings.Join(f.Tail, "\n")), "\n") // some secrets span lines
-	}
-	return f
-}
-
-// maxQuoted is how many lines of an instruction are quoted.
-const maxQuoted = 6
-
-// quote reads the lines of the failed instruction; none when they cannot be read.
-func (a *App) quote(ctx context.Context, revision string, f selfheal.BuildFailure) []string {
-	if f.Dockerfile == "" || f.Line == 0 || revision == "" {
-		return nil
-	}
-	content, err := a.repository.File(ctx, revision, strings.TrimPrefix(f.Dockerfile, "./"))
-	if err != nil {
-		return nil
-	}
-	lines := strings.Split(string(content), "\n")
-	if f.Line > len(lines) {
-		return nil
-	}
-	var quoted []string
-	for _, text := range lines[f.Line-1 : min(len(lines), max(f.Line, f.End), f.Line-1+maxQuoted)] {
-		quoted = append(quoted, a.redactor.String(strings.TrimRight(text, "\r")))
-	}
-	return quoted
 }

@@ -62,7 +62,7 @@ func (a *App) assess(ctx context.Context, p *pipeline.Pipeline, plan watch.Plan,
 		if err != nil {
 			return selfheal.Assessment{}, err
 		}
-		return p.AssessBuild(ctx, plan, a.placed(ctx, plan.Deploy.Revision, failure, ""))
+		return p.AssessBuild(ctx, plan, a.placed(ctx, plan.Deploy.Revision, failure, nil))
 	}
 	from := pipeline.Sources{Repository: a.repository.Directory()}
 	var err error

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -130,4 +131,36 @@ func TestBuildIsJudgedFromARevisionThatIsNamed(t *testing.T) {
 	if e := (*selfheal.Error)(nil); !errors.As(err, &e) || e.Code != selfheal.CodeUsage {
 		t.Errorf("a base that is newer: %v", err)
 	}
+}
+
+// TestDockerfilesAreFound: the step's line is found wherever in the repository the
+// Dockerfile is, and never in another one.
+func TestDockerfilesAreFound(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	head := r.Commit("service",
+		"Dockerfile", "FROM a\nRUN make web\n", "api/Dockerfile", "FROM a\n\nRUN make \\\n  api\n", "api/debug.dockerfile", "FROM a\nRUN make api\n", "docs/Dockerfile", "FROM a\nRUN mkdocs\n")
+	a := openBuild(t, r.Dir)
+	f := func(folder string, args []string, failure selfheal.BuildFailure, want string, quote int) {
+		t.Helper()
+		failure.Errors, failure.Tail = []selfheal.BuildError{{Message: "x"}}, []string{"x"}
+		b, err := a.BuildFailed(context.Background(), app.BuildRequest{
+			Args: append([]string{"docker", "build"}, args...), Checkout: app.Checkout{Revision: head, Folder: folder}, Output: []byte("x"), Failure: failure,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%s:%d", b.Failure.Dockerfile, b.Failure.Line); got != want || len(b.Quote) != quote {
+			t.Errorf("%v in %q: %s, quoted %q, want %s", args, folder, got, b.Quote, want)
+		}
+	}
+	web, api := selfheal.BuildFailure{Command: "RUN make web"}, selfheal.BuildFailure{Command: "RUN make   api"}
+	f("", []string{"."}, web, "Dockerfile:2", 1)
+	f("", []string{"-t", "api", "api"}, api, "api/Dockerfile:3", 2)
+	f("api", []string{"."}, api, "api/Dockerfile:3", 2)
+	f("", []string{"--file=api/debug.dockerfile", "api"}, api, "api/debug.dockerfile:2", 1)
+	f("", []string{"-f", "api/debug.dockerfile", "."}, api, "api/debug.dockerfile:2", 1)
+	f("", []string{"."}, selfheal.BuildFailure{Command: "RUN mkdocs"}, "docs/Dockerfile:2", 1)
+	f("", []string{"."}, api, ":0", 0) // which of the two is not known
+	f("", []string{"."}, selfheal.BuildFailure{Dockerfile: "Dockerfile", Line: 2, Command: "RUN cargo build"}, "Dockerfile:2", 0)
 }

@@ -85,6 +85,9 @@ func Locate(content []byte, f selfheal.BuildFailure) (Instruction, bool) {
 	if f.Line > 0 {
 		for _, in := range all {
 			if in.Line <= f.Line && f.Line <= in.End {
+				if f.Command != "" && likeness(in.Text, strings.Join(strings.Fields(f.Command), " ")) == 0 {
+					return Instruction{}, false // the line of another file
+				}
 				return in, true
 			}
 		}

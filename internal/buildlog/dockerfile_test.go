@@ -35,6 +35,8 @@ func TestLocate(t *testing.T) {
 	}
 	f(selfheal.BuildFailure{Line: 6}, 5)
 	f(selfheal.BuildFailure{Line: 60}, 0)
+	f(selfheal.BuildFailure{Line: 9, Command: "RUN make"}, 9)
+	f(selfheal.BuildFailure{Line: 9, Command: "RUN npm ci"}, 0) // another file's line
 	f(selfheal.BuildFailure{Command: "RUN make"}, 9)
 	f(selfheal.BuildFailure{Command: "run  make"}, 9)
 	f(selfheal.BuildFailure{Command: "RUN go build -ldflags 1 ."}, 5)

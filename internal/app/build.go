@@ -143,7 +143,11 @@ func (a *App) judgeBuild(ctx context.Context, p *pipeline.Pipeline, r BuildReque
 	if b.Base != "" && !b.Unchanged && len(assessment.Anomalies) > 0 {
 		a.settings.Progress("examining the change")
 		if incident, err = a.handle(ctx, p, assessment, r.CheckRequest); err != nil {
-			return a.report(assessment, nil), err
+			known, loadErr := p.Load(ctx, assessment.Deploy.Key()) // how far it came is worth telling
+			if loadErr != nil {
+				known = nil
+			}
+			return a.report(assessment, known), err
 		}
 	}
 	return a.report(assessment, incident), nil

@@ -113,13 +113,13 @@ func TestMemoryIsBounded(t *testing.T) {
 	chunk := bytes.Repeat([]byte("x"), 1<<20)
 	f("one line", 64<<20, func(int) []byte { return chunk })
 	long := strings.Repeat("y", 4000)
-	f("many steps", 24<<20, func(i int) []byte { return fmt.Appendf(nil, "#%d [1/1] RUN x\n#%d 0.1 error: %d %s\n", i, i, i, long) })
-	f("many errors", 8<<20, func(i int) []byte { return fmt.Appendf(nil, "main%d.go:%d: undefined: x%d\n", i, i, i) })
-	f("many vertexes", 16<<20, func(i int) []byte {
+	f("many steps", 8<<20, func(i int) []byte { return fmt.Appendf(nil, "#%d [1/1] RUN x\n#%d 0.1 error: %d %s\n", i, i, i, long) })
+	f("many errors", 4<<20, func(i int) []byte { return fmt.Appendf(nil, "main%d.go:%d: undefined: x%d\n", i, i, i) })
+	f("many vertexes", 8<<20, func(i int) []byte {
 		return fmt.Appendf(nil, "{\"logs\":[{\"vertex\":\"sha256:%d\",\"stream\":1,\"data\":\"%s\"}]}\n", i, strings.Repeat("eHh4", 5000))
 	})
 	noise := rand.New(rand.NewPCG(1, 2))
-	f("noise", 8<<20, func(int) []byte {
+	f("noise", 3<<20, func(int) []byte {
 		p := make([]byte, 4096)
 		for i := range p {
 			p[i] = byte(noise.Uint32())

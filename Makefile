@@ -8,7 +8,7 @@ DEPLOYS ?= 500
 DETECT_SEED ?= 91000001
 DETECT = $(GO) run ./internal/detect/accuracy -into docs/benchmarks/detection.md -deploys $(DEPLOYS)
 
-.PHONY: gitea help build demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-streams bench-triage picture
+.PHONY: gitea help build builders demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-streams bench-triage picture
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ generate: ## regenerate sqlc queries, templates, schema and golden files
 	$(TOOL) templ generate -path internal/report -include-version=false
 	$(GO) test ./internal/config -run TestSchema -update
 	$(GO) test ./internal/cli -run TestReference -update
+
+builders: ## the tests that run docker and buildah; needs root, installs them by apt
+	@./scripts/builders
 
 picture: ## draw docs/demo.svg from a run of the demo
 	$(GO) run ./cmd/selfheal demo --picture docs/demo.svg

@@ -110,6 +110,8 @@ type Assessment struct {
 	Signatures []Signature `json:"signatures"`      // of all anomalies above
 	// Related are signatures that seem to mean the same as a flagged one, most similar first.
 	Related map[SignatureID][]Relation `json:"related,omitempty"`
+	// Build is what the builder's output says, when it is a build that failed.
+	Build *BuildFailure `json:"build,omitempty"`
 }
 
 // Status is the answer about one deploy.

@@ -32,6 +32,7 @@ var floors = []struct {
 	{"selfheal/internal/httpx", 2},
 	// Rooms, integrations of the ports, and the report.
 	{"selfheal/internal/watch", 3},
+	{"selfheal/internal/buildlog", 3},
 	{"selfheal/internal/group", 3},
 	{"selfheal/internal/detect", 3},
 	{"selfheal/internal/triage", 3},

@@ -59,12 +59,12 @@ func (a *App) Check(ctx context.Context, r CheckRequest) (report.Report, error) 
 func (a *App) assess(ctx context.Context, p *pipeline.Pipeline, plan watch.Plan, r CheckRequest) (selfheal.Assessment, error) {
 	if r.BuildLog != "" {
 		plan.Deploy.Status = selfheal.DeployBuildFailed
-		log, err := logSource([]string{r.BuildLog}, r.Stdin)
+		a.settings.Progress("reading the build log")
+		failure, err := a.readBuildLog(ctx, r)
 		if err != nil {
 			return selfheal.Assessment{}, err
 		}
-		a.settings.Progress("reading the build log")
-		return p.AssessBuild(ctx, plan, log)
+		return p.AssessBuild(ctx, plan, a.placed(ctx, plan.Deploy.Revision, failure, nil))
 	}
 	from := pipeline.Sources{Repository: a.repository.Directory()}
 	var err error

@@ -72,10 +72,15 @@ func (j judged) Error() string { return string(j) }
 
 // exit tells the user about an error and gives its exit code.
 func exit(w io.Writer, err error) int {
-	var status judged
+	var (
+		status judged
+		code   exited
+	)
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &code):
+		return int(code)
 	case errors.As(err, &status):
 		return selfheal.Status(status).ExitCode()
 	case errors.Is(err, context.Canceled):
@@ -126,7 +131,7 @@ Start with:  selfheal demo`,
 		return flagError{selfheal.Usagef("run "+c.CommandPath()+" --help for its flags", "%s", err)}
 	})
 	root.AddCommand(
-		newCheckCommand(env), newDemoCommand(env), newGroupCommand(env),
+		newCheckCommand(env), newBuildCommand(env), newDemoCommand(env), newGroupCommand(env),
 		newIncidentsCommand(env), newShowCommand(env), newPRCommand(env), newSignaturesCommand(env), newTriageCommand(env), newClassifyCommand(env),
 		newReplayCommand(env), newDrillCommand(env), newEvalCommand(env), newConfigCommand(env), newSandboxCommand(env), newVersionCommand(env),
 	)

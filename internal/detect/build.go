@@ -8,21 +8,11 @@ import (
 	"selfheal"
 )
 
-// Build gives the anomalies of a build that failed: every error that its log
+// Build gives the anomalies of a build that failed: every error that its output
 // shows, in the order in which the builder printed them. There is nothing to
-// test, since a build that succeeds prints none. Where no line was recognised as
-// an error of a compiler or builder, the worst lines stand in; where there are
-// none of those either, the last line does.
+// test, since a build that succeeds prints none.
 func Build(counts selfheal.Counts, signatures map[selfheal.SignatureID]*selfheal.Signature) []selfheal.Anomaly {
 	found := pick(signatures, func(s *selfheal.Signature) bool { return s.Kind == selfheal.KindBuild })
-	if len(found) == 0 {
-		found = pick(signatures, func(s *selfheal.Signature) bool { return s.Severity >= selfheal.SeverityError })
-	}
-	if len(found) == 0 {
-		if all := pick(signatures, func(*selfheal.Signature) bool { return true }); len(all) > 0 {
-			found = all[len(all)-1:]
-		}
-	}
 	anomalies := make([]selfheal.Anomaly, 0, len(found))
 	for _, s := range found {
 		n := counts.Of(s.ID).Total()

@@ -34,10 +34,6 @@ func TestBuild(t *testing.T) {
 	compiler := signature("c", selfheal.KindBuild, selfheal.SeverityError, 9)
 	earlier := signature("d", selfheal.KindBuild, selfheal.SeverityError, 3)
 	bad := signature("e", selfheal.KindMessage, selfheal.SeverityError, 5)
-	plain := signature("p", selfheal.KindMessage, selfheal.SeverityUnspecified, 4)
-	last := signature("q", selfheal.KindMessage, selfheal.SeverityUnspecified, 11)
-	f("compiler errors, in printed order", []string{"d", "c"}, compiler, bad, earlier, plain)
-	f("no compiler error: the worst lines", []string{"e"}, bad, plain, last)
-	f("nothing recognised: the last line", []string{"q"}, plain, last)
+	f("compiler errors, in printed order", []string{"d", "c"}, compiler, bad, earlier)
 	f("an empty log", nil)
 }

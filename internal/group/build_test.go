@@ -4,52 +4,88 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"selfheal"
 )
 
-func TestBuildErrors(t *testing.T) {
+func signBuildErrors(errors ...selfheal.BuildError) []selfheal.Signature {
+	o := testGrouper().options
+	o.Build = true
+	g := New(o)
+	stream := g.Stream("build")
+	for _, e := range errors {
+		record := BuildRecord(e)
+		stream.Write(&selfheal.Entry{Record: &record}, func(*selfheal.Record, Index) {})
+	}
+	stream.Close(func(*selfheal.Record, Index) {})
+	var all []selfheal.Signature
+	for i := range g.Len() {
+		all = append(all, *g.Signature(Index(i)))
+	}
+	return all
+}
+
+func TestBuildErrorsAreSigned(t *testing.T) {
 	t.Parallel()
-	f := func(log string, want ...string) {
+	f := func(e selfheal.BuildError, want string) {
 		t.Helper()
-		g := New(Options{Build: true})
-		readAll(g, []byte(log))
-		var got []string
-		for _, s := range g.Signatures() {
-			if s.Kind != selfheal.KindBuild {
-				continue
+		s := signBuildErrors(e)[0]
+		got := string(s.Kind) + " " + s.Severity.String() + " " + s.Title
+		for _, x := range s.Sample.Exceptions {
+			for _, frame := range x.Frames {
+				got += fmt.Sprintf(" @ %s:%d", frame.File, frame.Line)
 			}
-			line := s.Severity.String() + " " + s.Title
-			for _, x := range s.Sample.Exceptions {
-				for _, frame := range x.Frames {
-					line += fmt.Sprintf(" @ %s:%d", frame.File, frame.Line)
-				}
-			}
-			got = append(got, line)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", log, diff)
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
+	f(selfheal.BuildError{File: "main.go", Line: 6, Column: 2, Message: "declared and not used: x"}, "build ERROR declared and not used: x @ main.go:6")
+	f(selfheal.BuildError{File: "src/app.ts", Line: 3, Code: "TS2345", Message: "Argument of type 'string' is wrong."}, "build ERROR TS2345: Argument of type 'string' is wrong. @ src/app.ts:3")
+	f(selfheal.BuildError{Message: "\"/nosuch.txt\": not found"}, "build ERROR \"/nosuch.txt\": not found")
+}
 
-	f("# example.com/app\n./main.go:6:2: declared and not used: x\ninternal/a/b.go:7: undefined: y",
-		"ERROR declared and not used: x @ main.go:6", "ERROR undefined: y @ internal/a/b.go:7")
-	f("#8 [3/4] RUN go build\n#8 36.30 ./main.go:7:14: undefined: z\n36.30 ./main.go:9:1: undefined: z\n#8 ERROR: process did not complete: exit code: 1",
-		"ERROR undefined: z @ main.go:9")
-	f("src/app.ts(3,5): error TS2345: Argument of type 'string' is wrong.", "ERROR TS2345: Argument of type 'string' is wrong. @ src/app.ts:3")
-	f("Shop.java:12: error: cannot find symbol\n    int x = y;\n            ^\n1 error", "ERROR cannot find symbol @ Shop.java:12")
-	f("[ERROR] /src/Shop.java:[12,5] cannot find symbol", "ERROR cannot find symbol @ /src/Shop.java:12")
-	f("error[E0308]: mismatched types\n --> src/main.rs:3:5\n  |\n3 |     x\n", "ERROR error[E0308]: mismatched types @ src/main.rs:3")
-	f("--- FAIL: TestTotal (0.00s)\n    shop_test.go:9: got 1, want 2\nFAIL", "ERROR test failed: TestTotal")
-	f("main.c:3:5: warning: unused variable 'x'\nSuccessfully built 1a2b3c")
+// TestBuildIdentity: what differs from one build to the next is not in the identity.
+func TestBuildIdentity(t *testing.T) {
+	t.Parallel()
+	f := func(a, b selfheal.BuildError, same bool) {
+		t.Helper()
+		if got := len(signBuildErrors(a, b)) == 1; got != same {
+			t.Errorf("%v and %v are one: %v", a, b, got)
+		}
+	}
+	at := func(file string, line int, message string) selfheal.BuildError {
+		return selfheal.BuildError{File: file, Line: line, Message: message}
+	}
+	f(at("main.go", 6, "undefined: x"), at("main.go", 60, "undefined: x"), true)
+	f(at("main.go", 6, "undefined: x"), at("main.go", 6, "undefined: y"), false)
+	f(at("main.go", 6, "undefined: x"), at("other.go", 6, "undefined: x"), false)
+	f(at("/tmp/pip-req-build-k3x91a/setup.py", 1, "no version"), at("/tmp/pip-req-build-9zz10b/setup.py", 2, "no version"), true)
+	f(at("", 0, "write /tmp/go-build123456/b001/_pkg_.a: no space left on device"), at("", 0, "write /tmp/go-build987/b001/_pkg_.a: no space left on device"), true)
+	f(at("", 0, "container 68cb2c4abe58f0c1d2e3 exited after 12.5s"), at("", 0, "container 99054b3e500ba0c1d2e3 exited after 3.1s"), true)
+	f(at("", 0, "object at 0x7fdc439f0390"), at("", 0, "object at 0x7f8521f74650"), true)
+}
+
+// TestBuildSignaturesAreSignedAgain: what an older program journalled finds its signature.
+func TestBuildSignaturesAreSignedAgain(t *testing.T) {
+	t.Parallel()
+	today := signBuildErrors(selfheal.BuildError{File: "main.go", Line: 6, Message: "undefined: x"})[0]
+	old := today
+	old.ID = "g1-0000000000000000"
+	if again := Resign(testGrouper().options, old); again.ID != today.ID || again.Kind != selfheal.KindBuild {
+		t.Errorf("%s %s, want %s", again.Kind, again.ID, today.ID)
+	}
 }
 
 func TestRuntimeLogIsNoBuildLog(t *testing.T) {
 	t.Parallel()
-	g := testGrouper()
-	readAll(g, []byte("2026/11/23 09:00:00 main.go:12: listening"))
-	if s := g.Signature(0); s.Kind != selfheal.KindMessage {
-		t.Errorf("kind %s", s.Kind)
+	f := func(line string) {
+		t.Helper()
+		g := testGrouper()
+		readAll(g, []byte(line))
+		if s := g.Signature(0); s.Kind == selfheal.KindBuild {
+			t.Errorf("%s is of kind %s", line, s.Kind)
+		}
 	}
+	f("2026/11/23 09:00:00 main.go:12: listening")
+	f(`{"level":"error","msg":"x","error":{"type":"build error","message":"main.go:6: y","stack":"build error: y\n    at f (a.js:1:2)"}}`)
 }

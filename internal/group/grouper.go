@@ -34,8 +34,8 @@ type Options struct {
 	// 0 means DefaultMaxBytes. Beyond the first half there are no new signatures, beyond the
 	// second samples are cut, then left out. What is kept besides is at most 300 bytes per signature.
 	MaxBytes int
-	// Build says that the streams are the output of a builder: errors of compilers get the kind
-	// [selfheal.KindBuild], and the place they point to.
+	// Build says that the streams are the errors of a build, as [BuildRecord] makes them: their
+	// signatures get the kind [selfheal.KindBuild].
 	Build bool
 	// Format is what the streams are read as; decode.Auto finds it line by line.
 	Format decode.Format
@@ -115,7 +115,7 @@ func (g *Grouper) ID(i Index) selfheal.SignatureID {
 func (g *Grouper) sign(r *selfheal.Record, language trace.Language) Index {
 	var i Index
 	switch {
-	case len(r.Exceptions) > 0 && r.Exceptions[0].Type == trace.BuildError:
+	case g.options.Build && len(r.Exceptions) > 0 && r.Exceptions[0].Type == buildError:
 		i = g.signBuild(&r.Exceptions[0])
 	case hasTrace(r.Exceptions):
 		i = g.signTrace(r.Exceptions, language)
@@ -213,20 +213,6 @@ func (g *Grouper) signTrace(exceptions []selfheal.Exception, language trace.Lang
 		return g.overflowed()
 	}
 	return g.add(hash, kindException, g.scratch, g.traceTitle(exceptions))
-}
-
-// signBuild identifies a compiler's error by the file and the masked message.
-func (g *Grouper) signBuild(e *selfheal.Exception) Index {
-	g.scratch = append(g.scratch[:0], trace.BuildError...)
-	for i := range e.Frames {
-		g.scratch = append(append(g.scratch, "\n  "...), e.Frames[i].File...)
-	}
-	g.scratch = append(append(g.scratch, "\n  "...), g.mask([]byte(e.Message))...)
-	hash := g.table.hash(kindBuild, g.scratch)
-	if i, ok := g.table.find(hash, kindBuild, g.scratch); ok {
-		return i
-	}
-	return g.add(hash, kindBuild, g.scratch, []byte(e.Message))
 }
 
 // mask gives the canonical text of a message inside an exception's template,

@@ -21,10 +21,20 @@ func Resign(o Options, s selfheal.Signature) selfheal.Signature {
 	g := New(o)
 	stream := g.Stream(s.Sample.Stream)
 	none := func(*selfheal.Record, Index) {}
+	if o.Build {
+		record := selfheal.Record{Severity: s.Severity, Message: []byte(s.Sample.Message), Exceptions: s.Sample.Exceptions}
+		stream.Write(&selfheal.Entry{Record: &record}, none)
+		return resigned(g, s)
+	}
 	for line := range strings.Lines(s.Sample.Text) {
 		stream.Write(&selfheal.Entry{Line: []byte(strings.TrimRight(line, "\r\n"))}, none)
 	}
 	stream.Close(none)
+	return resigned(g, s)
+}
+
+// resigned gives a signature the identity of the first that a grouper found.
+func resigned(g *Grouper, s selfheal.Signature) selfheal.Signature {
 	if g.Len() == 0 {
 		return s
 	}

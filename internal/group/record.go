@@ -84,15 +84,6 @@ func (s *Stream) structured(e *selfheal.Entry, emit Emit) {
 
 // exceptions reads the stack trace of an event, from a field or from its text.
 func (g *Grouper) exceptions(l *decode.Line, text []byte) ([]selfheal.Exception, trace.Language) {
-	if g.options.Build {
-		m := text
-		if m == nil {
-			m = l.Message
-		}
-		if found := g.parser.ParseBuild(m); found != nil {
-			return found, trace.None
-		}
-	}
 	switch {
 	case len(l.Stack) > 0:
 		return g.fieldExceptions(l)

@@ -5,7 +5,6 @@ import (
 
 	"selfheal"
 	"selfheal/internal/group/decode"
-	"selfheal/internal/group/trace"
 )
 
 // inferSeverity judges a message that states no level. The rules are few and
@@ -130,11 +129,8 @@ func isServerErrorAccess(m []byte) bool {
 // the last thing its process wrote.
 func severityOf(l *decode.Line, exceptions []selfheal.Exception, uncaught bool) selfheal.Severity {
 	s := l.Severity
-	switch {
-	case uncaught:
+	if uncaught {
 		return selfheal.SeverityFatal
-	case len(exceptions) > 0 && exceptions[0].Type == trace.BuildError:
-		return selfheal.SeverityError
 	}
 	if s == selfheal.SeverityUnspecified {
 		s = inferSeverity(l.Message)

@@ -42,7 +42,7 @@ func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal
 	verdicts, err := triage.JudgeAll(ctx, triage.Input{
 		Repository: repository, Change: change, Earlier: earlier, Cache: cache,
 		Anomalies: assessment.Anomalies, Signatures: assessment.Signatures,
-		DeployedAt: deploy.Time, Prove: p.prover(opened),
+		DeployedAt: deploy.Time, Prove: p.prover(opened), Build: assessment.Build,
 	})
 	if err != nil {
 		return selfheal.Judged{}, err

@@ -97,22 +97,6 @@ func timed(part string) (done func()) {
 	return func() { slog.Debug("took", "part", part, "seconds", time.Since(start).Seconds()) }
 }
 
-// AssessBuild says what went wrong in a build that failed: every error that the
-// builder printed counts, since a build has no background of errors.
-func (p *Pipeline) AssessBuild(ctx context.Context, plan watch.Plan, log selfheal.Source) (selfheal.Assessment, error) {
-	options := p.Group
-	options.Build = true
-	built, err := collect(ctx, log, plan, watch.Watched, options)
-	if err != nil {
-		return selfheal.Assessment{}, unreadable("build log", err)
-	}
-	assessment := selfheal.Assessment{Deploy: plan.Deploy, Window: watch.AttestBuild(plan, built.coverage)}
-	assessment.Anomalies = detect.Build(built.counts, built.signatures)
-	assessment.Tested = len(built.signatures)
-	assessment.Signatures = named(built.signatures, assessment.Anomalies)
-	return assessment, p.record(ctx, assessment)
-}
-
 // named picks the signatures that the anomalies are about, each once, in their order.
 func named(all map[selfheal.SignatureID]*selfheal.Signature, lists ...[]selfheal.Anomaly) []selfheal.Signature {
 	var picked []selfheal.Signature

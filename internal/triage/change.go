@@ -121,6 +121,9 @@ func changedPaths(change *selfheal.Change) []string {
 	return paths
 }
 
+// ruleCosmetic is the rule by which a change of comments is documentation.
+const ruleCosmetic = "only comments or white space changed"
+
 // demoteCosmetic turns a program file whose hunks hold nothing but comments,
 // blank lines and white space into documentation.
 func demoteCosmetic(f *selfheal.FileChange) {
@@ -140,5 +143,5 @@ func demoteCosmetic(f *selfheal.FileChange) {
 			}
 		}
 	}
-	f.Class, f.Rule = selfheal.ClassDocs, "only comments or white space changed"
+	f.Class, f.Rule = selfheal.ClassDocs, ruleCosmetic
 }

@@ -136,6 +136,7 @@ type evidence struct {
 	defined  map[string]bool      // whether anything defines a name, for those that were asked for
 	passed   map[string][]passing // calls that are given a name, for those that were asked for
 	touched  []int                // deployable files per commit
+	build    *buildEvidence       // of a build that failed; nil otherwise
 }
 
 // source is a file of the head with its lines.

@@ -32,7 +32,11 @@ func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error
 		return nil, err
 	}
 	e.survey = takeSurvey(e.index, e.interests(symptoms))
-	return e, e.readSources(ctx, in.Repository, e.symptomSources(symptoms))
+	if err := e.readSources(ctx, in.Repository, e.symptomSources(symptoms)); err != nil {
+		return nil, err
+	}
+	e.build, err = gatherBuild(ctx, in, e)
+	return e, err
 }
 
 // readIndex gives the index of the service's own code at the head.

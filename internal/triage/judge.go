@@ -30,6 +30,8 @@ type Input struct {
 	// Prove, where given, is asked to tell the candidates apart by running something.
 	// It gives nil when nothing was run.
 	Prove func(ctx context.Context, q prove.Question) (*prove.Answer, error)
+	// Build is what a failing build's output says; nil when the anomalies are not of a build.
+	Build *selfheal.BuildFailure
 }
 
 // maxSymptoms is how many anomalies are examined.
@@ -55,6 +57,7 @@ func JudgeAll(ctx context.Context, in Input) ([]selfheal.Verdict, error) {
 			Candidates: unscored(in.Change), WouldHelp: "an anomaly with a sample of its log text",
 		}}, nil
 	}
+	in.Change = partOfBuild(in.Change, in.Build)
 	if !in.Change.Deployable() && (in.Earlier == nil || !in.Earlier.Change.Deployable()) {
 		return []selfheal.Verdict{nothingRuns(in.Change, symptoms)}, nil
 	}
@@ -123,7 +126,7 @@ func (e *evidence) examine(s symptom, emitters []index.Emitter, deploys []selfhe
 	var findings []finding
 	for _, rule := range []func() []finding{
 		b.frameRule, b.literalRule, b.siteRule, b.hopRule, b.nameRule, b.dependencyRule, b.lexiconRule, b.settingRule, b.valueRule,
-		b.flowRule, b.constraintRule, b.submoduleRule, b.orphanRule, b.unknownNameRule, b.argumentRule, b.swapRule, b.limitRule, b.typedNilRule, b.unsetRule,
+		b.flowRule, b.constraintRule, b.buildRule, b.submoduleRule, b.orphanRule, b.unknownNameRule, b.argumentRule, b.swapRule, b.limitRule, b.typedNilRule, b.unsetRule,
 	} {
 		findings = append(findings, rule()...)
 	}
@@ -132,7 +135,8 @@ func (e *evidence) examine(s symptom, emitters []index.Emitter, deploys []selfhe
 		findings[i].exhibit.Commit = e.change.Commits[findings[i].commit].ID
 	}
 	sortFindings(findings)
-	r := rank(s, findings, append(against(s, servingSince(deploys)), b.intended(findings)...), e.touched)
+	counters := append(b.outsideBuild(), e.counted(against(s, servingSince(deploys)))...)
+	r := rank(s, findings, append(counters, b.intended(findings)...), e.touched)
 	r.deploys = deploys
 	r.expose(e.chain.logPriors(deploys))
 	return r

@@ -71,6 +71,9 @@ func readSymptom(anomaly selfheal.Anomaly, signature selfheal.Signature) symptom
 	}
 	message := s.message
 	s.frames = mergeFrames(exceptionFrames(signature.Sample.Exceptions), s.frames)
+	if signature.Kind == selfheal.KindBuild {
+		s.frames = builderFrames(s.frames, message)
+	}
 	for _, e := range signature.Sample.Exceptions {
 		// The text may have been cut before the cause that counts.
 		if e.Message != "" && !strings.Contains(message, strings.Join(strings.Fields(e.Message), " ")) {

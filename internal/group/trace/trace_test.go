@@ -121,6 +121,5 @@ func FuzzParse(f *testing.F) {
 				}
 			}
 		}
-		p.ParseBuild(text)
 	})
 }

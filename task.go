@@ -1,6 +1,9 @@
 package selfheal
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Task is one bounded piece of work for a [Model].
 type Task struct {
@@ -79,6 +82,18 @@ type Usage struct {
 	Time      Duration `json:"time"`
 	// Estimated says that a provider did not say how many tokens it counted.
 	Estimated bool `json:"estimated,omitempty"`
+}
+
+// String puts a cost into words: "5 turns, 11500 tokens in, 350 out, $0.0133".
+func (u Usage) String() string {
+	about, turns := "", "turns"
+	if u.Estimated {
+		about = "about "
+	}
+	if u.Turns == 1 {
+		turns = "turn"
+	}
+	return fmt.Sprintf("%d %s, %s%d tokens in, %d out, $%.4f", u.Turns, turns, about, u.TokensIn, u.TokensOut, u.Dollars)
 }
 
 // Answer is what came of a [Task], and what it cost.

@@ -339,7 +339,7 @@ func TestView(t *testing.T) {
 	err = ReadTranscript(b.config.Dir, answer.Transcript, func(r Record) error {
 		return r.WriteText(&text, func(s string) string { return strings.ReplaceAll(s, "boom", "BOOM") })
 	})
-	for _, want := range []string{"task shop-1, role triage", "  │ BOOM, password [redacted]", "turn 1, m0: 100 tokens in, 10 out", "calls read", "ended: submitted"} {
+	for _, want := range []string{"task shop-1, role triage", "  │ BOOM, password [redacted]", "turn 1, m0: 1 turn, 100 tokens in, 10 out", "calls read", "ended: submitted"} {
 		if err != nil || !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing (%v) in\n%s", want, err, text.String())
 		}

@@ -57,7 +57,8 @@ func (r Record) WriteText(w io.Writer, visible func(string) string) error {
 		}
 	case r.Turn != nil:
 		t := r.Turn
-		p.line("\n%s  turn %d, %s: %s", clock, t.Number, t.Model, Cost(t.Spent))
+		p.line("")
+		p.line("%s  turn %d, %s: %s", clock, t.Number, t.Model, t.Spent)
 		if t.Last != "" {
 			p.line("  told that this is its last turn: %s", t.Last)
 		}
@@ -72,18 +73,10 @@ func (r Record) WriteText(w io.Writer, visible func(string) string) error {
 	case r.Note != nil:
 		p.line("%s  %s failed: %s", clock, r.Note.Model, r.Note.Text)
 	case r.End != nil:
-		p.line("\n%s  ended: %s; %s", clock, r.End.Stopped, Cost(r.End.Usage))
+		p.line("")
+		p.line("%s  ended: %s; %s", clock, r.End.Stopped, r.End.Usage)
 	}
 	return p.err
-}
-
-// Cost puts a cost into words.
-func Cost(u selfheal.Usage) string {
-	about := ""
-	if u.Estimated {
-		about = "about "
-	}
-	return fmt.Sprintf("%s%d tokens in, %d out, $%.4f", about, u.TokensIn, u.TokensOut, u.Dollars)
 }
 
 type printer struct {
@@ -113,3 +106,6 @@ func (p *printer) lines(text, mark string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// WriteJSON writes a record as the line that is kept.
+func (r Record) WriteJSON(w io.Writer) error { return json.NewEncoder(w).Encode(r) }

@@ -15,6 +15,7 @@ import (
 type checkOptions struct {
 	app.CheckRequest
 	config, store, repairBy, deployedAt string
+	agent                               bool
 	logs                                string // format of the logs
 	timeout                             time.Duration
 	output                              outputOptions
@@ -62,6 +63,7 @@ A build that failed is judged from its output with --build-log instead.
 	f.BoolVar(&o.Unsafe, "unsafe-no-sandbox", false, "do not confine --verify and --replay commands, whatever the repository's code does")
 	f.BoolVar(&o.DryRun, "dry-run", false, "do everything but push and open a pull request")
 	f.StringVar(&o.logs, "log-format", "", "what the logs are read as: "+app.LogFormats+" (default: found line by line)")
+	f.BoolVar(&o.agent, "agent", false, "let the models of agent.roles.triage have a second look at what the rules leave open")
 	f.StringVar(&o.config, "config", "", "configuration file (default: selfheal.yaml of the repository)")
 	f.StringVar(&o.store, "store", "", "file that holds the journal (default: in the user's state directory)")
 	o.output.flags(f)
@@ -77,7 +79,7 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 	o.Stdin = env.In
 	o.Command = "check"
 	a, err := env.open(ctx, app.Settings{
-		Repository: o.Repository, ConfigPath: o.config, StorePath: o.store, LogFormat: o.logs,
+		Repository: o.Repository, ConfigPath: o.config, StorePath: o.store, LogFormat: o.logs, Agent: o.agent,
 	})
 	if err != nil {
 		return err

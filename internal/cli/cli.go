@@ -128,7 +128,7 @@ Start with:  selfheal demo`,
 	root.AddCommand(
 		newCheckCommand(env), newDemoCommand(env), newGroupCommand(env),
 		newIncidentsCommand(env), newShowCommand(env), newSignaturesCommand(env), newTriageCommand(env), newClassifyCommand(env),
-		newReplayCommand(env), newDrillCommand(env), newEvalCommand(env), newConfigCommand(env), newSandboxCommand(env), newVersionCommand(env),
+		newReplayCommand(env), newDrillCommand(env), newEvalCommand(env), newConfigCommand(env), newSandboxCommand(env), newDoctorCommand(env), newVersionCommand(env),
 	)
 	for _, c := range root.Commands() {
 		if c.Args != nil {

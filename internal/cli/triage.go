@@ -13,6 +13,7 @@ import (
 type triageOptions struct {
 	app.TriageRequest
 	repository, config, store string
+	agent                     bool
 	output                    outputOptions
 }
 
@@ -42,6 +43,7 @@ today's program. Nothing is journalled in either case.
 	f.StringVar(&o.Base, "base", "", "revision that served before the errors")
 	f.StringVar(&o.Head, "head", "HEAD", "revision that shows them")
 	f.StringVar(&o.Service, "service", "", "name of the service (default: from selfheal.yaml, else the repository's name)")
+	f.BoolVar(&o.agent, "agent", false, "let the models of agent.roles.triage have a second look at what the rules leave open")
 	f.StringVar(&o.config, "config", "", "configuration file (default: selfheal.yaml of the repository)")
 	f.StringVar(&o.store, "store", "", "file that holds the journal (default: in the user's state directory)")
 	o.output.flags(f)
@@ -54,7 +56,7 @@ func runTriage(ctx context.Context, env *Environment, o triageOptions) (err erro
 	}
 	o.Stdin = env.In
 	a, err := env.open(ctx, app.Settings{
-		Repository: o.repository, ConfigPath: o.config, StorePath: o.store,
+		Repository: o.repository, ConfigPath: o.config, StorePath: o.store, Agent: o.agent,
 	})
 	if err != nil {
 		return err

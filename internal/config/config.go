@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"selfheal"
+	"selfheal/internal/agent"
 	"selfheal/internal/decide"
 	"selfheal/internal/detect"
 	"selfheal/internal/group/decode"
@@ -45,6 +46,10 @@ type Config struct {
 	Decide decide.Policy `yaml:"decide" json:"decide,omitzero"`
 	// Repair says how a repair is proven.
 	Repair Repair `yaml:"repair" json:"repair,omitzero"`
+	// Models are the models that agents may ask. Without any, nothing is ever sent to one.
+	Models []Model `yaml:"models" json:"models,omitempty"`
+	// Agent says which models do what, and what that may cost.
+	Agent Agent `yaml:"agent" json:"agent,omitzero"`
 }
 
 // Group configures the grouping of records.
@@ -59,6 +64,8 @@ type Group struct {
 type Triage struct {
 	// Classes override the class of files; the first match wins.
 	Classes []ClassRule `yaml:"classes" json:"classes,omitempty"`
+	// Agent lets the models of agent.roles.triage have a second look at verdicts that the rules leave open; as --agent does.
+	Agent bool `yaml:"agent" json:"agent,omitempty"`
 }
 
 // ClassRule gives all files that match a pattern a class.
@@ -88,6 +95,7 @@ func Default() Config {
 		Detect:      detect.DefaultOptions(),
 		Decide:      decide.DefaultPolicy(),
 		Repair:      Repair{Timeout: selfheal.Duration(10 * time.Minute)},
+		Agent:       Agent{Budget: agent.DefaultBudget()},
 	}
 }
 
@@ -146,7 +154,7 @@ func (c Config) Validate() error {
 			all = append(all, fmt.Errorf("group.format: %w", err))
 		}
 	}
-	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate())
+	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate(), c.validateAgent())
 	for i, rule := range c.Triage.Classes {
 		if rule.Path == "" {
 			all = append(all, fmt.Errorf("triage.classes[%d]: path is missing", i))

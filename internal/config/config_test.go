@@ -106,7 +106,10 @@ func TestMissingFile(t *testing.T) {
 func TestSchema(t *testing.T) {
 	t.Parallel()
 	reflector := &jsonschema.Reflector{ExpandedStruct: true}
-	for _, dir := range []string{".", "../decide", "../detect"} {
+	if err := reflector.AddGoComments("selfheal", "../.."); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{".", "../decide", "../detect", "../agent"} {
 		if err := reflector.AddGoComments("selfheal/internal/config", dir); err != nil {
 			t.Fatal(err)
 		}

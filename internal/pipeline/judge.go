@@ -6,6 +6,7 @@ import (
 	"selfheal"
 	"selfheal/internal/git"
 	"selfheal/internal/triage"
+	"selfheal/internal/triage/agent"
 )
 
 // judge examines the change that was deployed.
@@ -28,11 +29,15 @@ func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal
 	if err != nil {
 		return selfheal.Judged{}, err
 	}
-	verdict, err := triage.Judge(ctx, triage.Input{
+	in := triage.Input{
 		Repository: repository, Change: change,
 		Anomalies: assessment.Anomalies, Signatures: assessment.Signatures,
 		DeployedAt: assessment.Deploy.Time,
-	})
+	}
+	verdict, err := triage.Judge(ctx, in)
+	if err == nil && p.Model != nil {
+		verdict, err = agent.Judge(ctx, p.Model, agent.Input{Input: in, Verdict: verdict, Related: assessment.Related, ID: opened.ID})
+	}
 	if err != nil {
 		return selfheal.Judged{}, err
 	}

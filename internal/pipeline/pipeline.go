@@ -40,6 +40,7 @@ type Pipeline struct {
 	Work       WorkRepositories
 	Scrub      func(string) string // removes secrets from command output
 	Clusters   *Clusters           // may be nil: messages that mean the same are not gathered
+	Model      selfheal.Model      // may be nil: the rules' verdicts stand alone
 }
 
 // WorkRepositories gives the working copy in which repairs of a repository are

@@ -131,6 +131,9 @@ func (p *printer) verdict(v *verdictView) {
 	if v.Doubt != nil {
 		p.facts(2, []fact{*v.Doubt})
 	}
+	if v.Agent != nil {
+		p.facts(2, []fact{*v.Agent})
+	}
 	if v.Culprit != nil {
 		p.culprit(v.Culprit)
 	}

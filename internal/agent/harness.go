@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"path/filepath"
 	"text/template"
 	"time"
 
@@ -121,7 +120,7 @@ func (h *Harness) begin(task selfheal.Task) (*session, error) {
 		return nil, err
 	}
 	s.id = task.ID + "-" + digest(s.task, models)
-	s.transcript, s.before, err = openTranscript(filepath.Join(h.config.Dir, s.id+transcriptSuffix), h.outside.now)
+	s.transcript, s.before, err = openTranscript(TranscriptPath(h.config.Dir, s.id), h.outside.now)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,8 @@ type bench struct {
 	mu     sync.Mutex
 	now    time.Time
 	slept  []time.Duration
+	// sleepDone is called whenever a pause is over.
+	sleepDone func()
 }
 
 func newBench(t *testing.T, scripts ...string) *bench {
@@ -52,6 +54,9 @@ func (b *bench) sleep(_ context.Context, d time.Duration) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.slept, b.now = append(b.slept, d), b.now.Add(d)
+	if b.sleepDone != nil {
+		b.sleepDone()
+	}
 	return nil
 }
 
@@ -346,5 +351,12 @@ func TestView(t *testing.T) {
 	}
 	if err := ReadTranscript(b.config.Dir, "../x", nil); selfheal.CodeOf(err) != selfheal.CodeNotFound {
 		t.Errorf("a path is no id: %v", err)
+	}
+}
+
+func writeFile(t *testing.T, path string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -16,13 +16,16 @@ import (
 // maxLine is the longest line of a transcript that is read.
 const maxLine = 64 << 20
 
+// TranscriptPath is the file that holds a transcript.
+func TranscriptPath(dir, id string) string { return filepath.Join(dir, id+transcriptSuffix) }
+
 // ReadTranscript gives the records of a transcript in their order, as far as they
 // are whole. CodeNotFound when there is none of that id.
 func ReadTranscript(dir, id string, yield func(Record) error) error {
 	if !validName.MatchString(id) {
 		return selfheal.NotFoundf("", "no transcript %q", id)
 	}
-	file, err := os.Open(filepath.Join(dir, id+transcriptSuffix))
+	file, err := os.Open(TranscriptPath(dir, id))
 	if errors.Is(err, os.ErrNotExist) {
 		return selfheal.NotFoundf("transcripts are kept beside the store: "+dir, "no transcript %s", id)
 	}

@@ -123,7 +123,7 @@ func (w *wire) refusal(response *http.Response) *callError {
 	// Whatever was read of the body says more than why the rest could not be.
 	text, _ := io.ReadAll(io.LimitReader(response.Body, maxRefusal))
 	said, code := complaint(text)
-	e := &callError{message: fmt.Sprintf("the provider answered %d", response.StatusCode), after: w.retryAfter(response.Header.Get("Retry-After"))}
+	e := &callError{message: fmt.Sprintf("the provider answered %d", response.StatusCode), hint: "the provider does not take the request: check provider, model and url", after: w.retryAfter(response.Header.Get("Retry-After"))}
 	if said != "" {
 		e.message += ": " + w.quote(said)
 	}

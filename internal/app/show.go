@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"selfheal"
+	"selfheal/internal/agent"
 	"selfheal/internal/pipeline"
 	"selfheal/internal/report"
 )
@@ -15,6 +16,9 @@ func (a *App) report(assessment selfheal.Assessment, incident *selfheal.Incident
 	r := report.New(a.settings.Version, a.settings.Clock(), assessment, incident)
 	if incident != nil && incident.PullRequest != nil {
 		r.Places = append(r.Places, report.Place{Label: "pull request", Path: incident.PullRequest.URL})
+	}
+	if v := incident.Verdict(); v != nil && v.Agent != nil && v.Agent.Transcript != "" {
+		r.Places = append(r.Places, report.Place{Label: "transcript", Path: agent.TranscriptPath(a.transcripts(), v.Agent.Transcript)})
 	}
 	r.Places = append(r.Places, report.Place{Label: "store", Path: a.StorePath()})
 	return r

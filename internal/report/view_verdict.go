@@ -92,7 +92,7 @@ func newVerdictView(judged *selfheal.Judged) *verdictView {
 // agentWords says what a model did to a verdict, and what that cost.
 func agentWords(a selfheal.Contribution) string {
 	text := fmt.Sprintf("%s: %s", a.Effect, strings.TrimRight(a.Text, "."))
-	if a.Effect == selfheal.AgentRaised || a.Effect == selfheal.AgentLowered {
+	if moved := a.Effect == selfheal.AgentRaised || a.Effect == selfheal.AgentLowered; moved && a.Before != selfheal.Inconclusive {
 		text = fmt.Sprintf("%s; the rules alone said %s, %s sure", text, strings.ReplaceAll(string(a.Before), "_", " "), percent(a.Confidence))
 	}
 	if a.Usage.Turns == 0 && a.Usage.TokensIn == 0 {

@@ -14,6 +14,7 @@ const (
 	factorAnswer = 20.0
 	factorSteps  = 5.0
 	minSteps     = 2
+	sure         = 0.9 // confidence from which an answer counts in full: models do not tell finer than that
 
 	minBlame     = 0.70 // probability from which a blame that the rules did not make is made
 	maxBlame     = 0.78 // its highest confidence: below the 0.80 from which the default policy acts
@@ -38,7 +39,7 @@ func merge(v selfheal.Verdict, s checked) (selfheal.Verdict, selfheal.AgentEffec
 		v = mergeOpen(v, s, posterior, outside)
 	}
 	v.Candidates = reordered(v.Candidates, posterior)
-	return v, effectOf(before, v, s)
+	return v, effectOf(before, v)
 }
 
 // weigh applies the factor of the answer to the rules' probabilities. outside is
@@ -48,7 +49,7 @@ func weigh(candidates []selfheal.Candidate, s checked) (posterior map[string]flo
 	if s.steps >= minSteps {
 		factor += math.Log(factorSteps)
 	}
-	factor = math.Exp(s.Confidence * factor)
+	factor = math.Exp(min(1, s.Confidence/sure) * factor)
 	posterior, outside = map[string]float64{}, 1
 	for _, c := range candidates {
 		posterior[c.Commit] = c.Probability
@@ -170,17 +171,33 @@ func reordered(candidates []selfheal.Candidate, posterior map[string]float64) []
 	return moved
 }
 
-func effectOf(before, after selfheal.Verdict, s checked) selfheal.AgentEffect {
-	switch d := blame(after) - blame(before); {
-	case d > 1e-9, after.Cause != before.Cause && s.Cause == selfheal.Caused:
+// effectOf says which way the blame moved: the answer first, then how probable it is.
+func effectOf(before, after selfheal.Verdict) selfheal.AgentEffect {
+	d := blame(after) - blame(before)
+	if before.Cause != after.Cause {
+		d = rank(after.Cause) - rank(before.Cause)
+	}
+	switch {
+	case d > 0:
 		return selfheal.AgentRaised
-	case d < -1e-9, after.Cause != before.Cause:
+	case d < 0:
 		return selfheal.AgentLowered
 	}
 	return selfheal.AgentConfirmed
 }
 
-// blame is how probable a verdict holds it that the change did it.
+func rank(c selfheal.Cause) float64 {
+	switch c {
+	case selfheal.Caused:
+		return 1
+	case selfheal.NotCaused:
+		return -1
+	}
+	return 0
+}
+
+// blame is how probable a verdict holds it that the change did it, as far as two
+// verdicts of one cause can be compared.
 func blame(v selfheal.Verdict) float64 {
 	switch v.Cause {
 	case selfheal.Caused:

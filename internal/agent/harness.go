@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"text/template"
 	"time"
 
@@ -116,7 +117,7 @@ func (h *Harness) begin(task selfheal.Task) (*session, error) {
 	for i, section := range task.Evidence {
 		s.task.Evidence[i] = selfheal.Section{Title: section.Title, Text: h.outside.scrub(section.Text)}
 	}
-	if s.infos, s.toolBytes, err = describe(append(task.Tools[:len(task.Tools):len(task.Tools)], task.Submit)); err != nil {
+	if s.infos, s.toolBytes, err = describe(append(slices.Clip(task.Tools), task.Submit)); err != nil {
 		return nil, err
 	}
 	s.id = task.ID + "-" + digest(s.task, models)
@@ -191,7 +192,7 @@ func digest(task selfheal.Task, models []ModelConfig) string {
 		Tools        []tool
 		Models       []string
 	}{Role: task.Role, Prompt: task.Prompt, Evidence: task.Evidence}
-	for _, t := range append(task.Tools[:len(task.Tools):len(task.Tools)], task.Submit) {
+	for _, t := range append(slices.Clip(task.Tools), task.Submit) {
 		content.Tools = append(content.Tools, tool{t.Name, t.Description, string(t.Parameters)})
 	}
 	for _, m := range models {

@@ -1,9 +1,11 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"selfheal"
 )
@@ -358,5 +362,33 @@ func writeFile(t *testing.T, path string, text []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestSystemPrompt(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, readTwice)
+	h := b.harness(WithRandom(bytes.NewReader(bytes.Repeat([]byte{0xa5}, 12))))
+	var calls []string
+	s, err := h.begin(work(&calls))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.transcript.file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got := s.history[0].Content + "\n=== user\n" + s.history[1].Content + "\n"
+	const path = "testdata/system.md"
+	if *update {
+		writeFile(t, path, []byte(got))
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

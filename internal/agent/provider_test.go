@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -115,9 +116,7 @@ func serve(t *testing.T, d dialect, steps ...step) *server {
 		if answer.wait != nil {
 			<-answer.wait
 		}
-		for name, values := range answer.header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), answer.header)
 		if answer.cut {
 			w.Header().Set("Content-Length", fmt.Sprint(len(answer.body)))
 			answer.body = answer.body[:len(answer.body)/2]

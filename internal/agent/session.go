@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -123,7 +124,7 @@ func (s *session) next(ctx context.Context) (*TurnRecord, error) {
 		conversation := s.history
 		if allowed.last != "" {
 			tools = tools[len(tools)-1:]
-			conversation = append(conversation[:len(conversation):len(conversation)], s.lastMessage(allowed.last))
+			conversation = append(slices.Clip(conversation), s.lastMessage(allowed.last))
 		}
 		message, err := s.ask(ctx, call{conversation, tools, allowed})
 		if err != nil || s.stopped != "" {

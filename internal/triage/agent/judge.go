@@ -6,7 +6,10 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"strings"
 	"text/template"
+	"unicode"
+	"unicode/utf8"
 
 	"selfheal"
 	"selfheal/internal/triage"
@@ -57,7 +60,7 @@ func Judge(ctx context.Context, model selfheal.Model, in Input) (selfheal.Verdic
 	if ctx.Err() != nil {
 		return v, ctx.Err()
 	}
-	if err != nil && (selfheal.CodeOf(err) != selfheal.CodeUnavailable || answer.Stopped == "") {
+	if selfheal.CodeOf(err) == selfheal.CodeUsage && err != nil {
 		return v, fmt.Errorf("ask the triage agent: %w", err)
 	}
 	contribution.Model, contribution.Stopped, contribution.Usage, contribution.Transcript = answer.Model, answer.Stopped, answer.Usage, answer.Transcript
@@ -125,11 +128,22 @@ func (c *court) task() (task selfheal.Task, dossier int64, err error) {
 	if err != nil {
 		return task, 0, fmt.Errorf("triage prompt: %w", err)
 	}
-	task = selfheal.Task{ID: c.in.ID + "-" + Role, Role: Role, Prompt: prompt.String(), Evidence: c.dossier(), Tools: c.tools(), Submit: c.submission()}
+	task = selfheal.Task{ID: taskID(c.in.ID), Role: Role, Prompt: prompt.String(), Evidence: c.dossier(), Tools: c.tools(), Submit: c.submission()}
 	for _, s := range task.Evidence {
 		dossier += int64(len(s.Title)+len(s.Text)) / bytesPerToken
 	}
 	return task, dossier, nil
+}
+
+// taskID makes a name of an incident's id, which holds whatever a service is called.
+func taskID(incident string) string {
+	name := strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
+		}
+		return '-'
+	}, incident)
+	return strings.TrimLeft(name+"-"+Role, "-")
 }
 
 // submission is the tool that ends the task. An answer that does not stand is sent

@@ -383,6 +383,19 @@ func TestPrompt(t *testing.T) {
 	}
 }
 
+func TestTaskID(t *testing.T) {
+	t.Parallel()
+	f := func(incident, want string) {
+		t.Helper()
+		if got := taskID(incident); got != want {
+			t.Errorf("%q: %q, want %q", incident, got, want)
+		}
+	}
+	f("shop-3f9c", "shop-3f9c-triage")
+	f("../a b/ü", "a-b---triage")
+	f("", "triage")
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

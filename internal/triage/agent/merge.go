@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"selfheal"
 )
@@ -110,15 +111,18 @@ func mergeAcquittal(v selfheal.Verdict, s checked, posterior map[string]float64)
 
 // mergeOpen: the rules do not know.
 func mergeOpen(v selfheal.Verdict, s checked, posterior map[string]float64, outside float64) selfheal.Verdict {
+	covered := both(v.Signatures, s.signatures)
 	switch {
-	case s.Cause == selfheal.Caused && posterior[s.commit] >= minBlame && !rivalled(posterior, s.commit):
+	case s.Cause == selfheal.Caused && posterior[s.commit] >= minBlame && !rivalled(posterior, s.commit) && len(covered) > 0:
+		v.Signatures = covered
 		v.Cause, v.Confidence = selfheal.Caused, min(posterior[s.commit], maxBlame)
 		v.Culprit = s.culprit()
 		v.Reason = fmt.Sprintf("Commit %s is the likely cause, by an agent's reading of which every cited line was checked: %s", selfheal.ShortRevision(s.commit), s.told())
 		v.WouldHelp = "the same error at a revision without the commit would acquit it"
 	case s.Cause == selfheal.Caused:
 		v.Reason = fmt.Sprintf("An agent suspects commit %s, and the rules saw too little of it for a blame: %s", selfheal.ShortRevision(s.commit), s.told())
-	case outside >= minAcquittal && speaksAgainst(v):
+	case outside >= minAcquittal && speaksAgainst(v) && len(covered) > 0:
+		v.Signatures = covered
 		v.Cause, v.Confidence = selfheal.NotCaused, min(outside, maxBlame)
 		v.Reason = "The deploy is probably not the cause, by an agent's reading of which every cited line was checked: " + s.told()
 		v.WouldHelp = "the error going away with the previous revision would show that the change caused it"
@@ -126,6 +130,18 @@ func mergeOpen(v selfheal.Verdict, s checked, posterior map[string]float64, outs
 		v.Reason = "An agent sees a reason outside of the change, and no rule does: " + s.told()
 	}
 	return v
+}
+
+// both gives the signatures of the verdict of which the answer cites a log text: it
+// says nothing about the others.
+func both(verdict, cited []selfheal.SignatureID) []selfheal.SignatureID {
+	var kept []selfheal.SignatureID
+	for _, id := range verdict {
+		if slices.Contains(cited, id) {
+			kept = append(kept, id)
+		}
+	}
+	return kept
 }
 
 func rivalled(posterior map[string]float64, commit string) bool {

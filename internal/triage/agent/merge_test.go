@@ -14,6 +14,7 @@ func TestBounds(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		probability := rapid.Float64Range(0, 0.5)
 		v := selfheal.Verdict{
+			Signatures: []selfheal.SignatureID{"s0", "s1"},
 			Cause:      rapid.SampledFrom([]selfheal.Cause{selfheal.Caused, selfheal.NotCaused, selfheal.Inconclusive}).Draw(r, "rules"),
 			Confidence: rapid.Float64Range(0, 0.99).Draw(r, "confidence"),
 			Candidates: []selfheal.Candidate{{Commit: "a", Probability: probability.Draw(r, "a")}, {Commit: "b", Probability: probability.Draw(r, "b")}},
@@ -23,7 +24,7 @@ func TestBounds(t *testing.T) {
 			v.Candidates[0].Probability = max(0.8, v.Confidence)
 			v.Candidates[1].Probability = (1 - v.Candidates[0].Probability) / 5
 		}
-		s := checked{commit: rapid.SampledFrom([]string{"a", "b"}).Draw(r, "commit"), steps: rapid.IntRange(0, 20).Draw(r, "steps")}
+		s := checked{commit: rapid.SampledFrom([]string{"a", "b"}).Draw(r, "commit"), steps: rapid.IntRange(0, 20).Draw(r, "steps"), signatures: []selfheal.SignatureID{"s1"}}
 		s.Cause = rapid.SampledFrom([]selfheal.Cause{selfheal.Caused, selfheal.NotCaused, selfheal.Inconclusive}).Draw(r, "answer")
 		s.Confidence = rapid.Float64Range(0, 1).Draw(r, "sure")
 		after, effect := merge(v, s)
@@ -58,14 +59,14 @@ func TestBounds(t *testing.T) {
 func TestMergeMoves(t *testing.T) {
 	t.Parallel()
 	rules := func(cause selfheal.Cause, confidence, a, b float64, exhibits ...selfheal.Exhibit) selfheal.Verdict {
-		v := selfheal.Verdict{Cause: cause, Confidence: confidence, Candidates: []selfheal.Candidate{{Commit: "a", Probability: a}, {Commit: "b", Probability: b}}, Exhibits: exhibits}
+		v := selfheal.Verdict{Signatures: []selfheal.SignatureID{"s0", "s1"}, Cause: cause, Confidence: confidence, Candidates: []selfheal.Candidate{{Commit: "a", Probability: a}, {Commit: "b", Probability: b}}, Exhibits: exhibits}
 		if cause == selfheal.Caused {
 			v.Culprit = &selfheal.Culprit{Commit: "a", Path: "x.go", Start: 3}
 		}
 		return v
 	}
 	says := func(cause selfheal.Cause, commit string, steps int) checked {
-		return checked{submission: submission{Cause: cause, Confidence: 1, Path: "y.go", Line: 7, Mechanism: "m"}, commit: commit, steps: steps}
+		return checked{submission: submission{Cause: cause, Confidence: 1, Path: "y.go", Line: 7, Mechanism: "m"}, commit: commit, steps: steps, signatures: []selfheal.SignatureID{"s1", "s2"}}
 	}
 	f := func(name string, v selfheal.Verdict, s checked, cause selfheal.Cause, effect selfheal.AgentEffect) {
 		t.Helper()
@@ -86,6 +87,12 @@ func TestMergeMoves(t *testing.T) {
 	f("blames another", rules(selfheal.Caused, 0.85, 0.85, 0.05), says(selfheal.Caused, "b", 2), selfheal.Inconclusive, selfheal.AgentLowered)
 	f("doubts an acquittal", rules(selfheal.NotCaused, 0.7, 0.2, 0.01), says(selfheal.Caused, "a", 2), selfheal.Inconclusive, selfheal.AgentRaised)
 	f("cannot doubt it", rules(selfheal.NotCaused, 0.99, 0.001, 0.001), says(selfheal.Caused, "a", 0), selfheal.NotCaused, selfheal.AgentConfirmed)
+	elsewhere := says(selfheal.Caused, "a", 2)
+	elsewhere.signatures = []selfheal.SignatureID{"s7"}
+	f("finds something else", rules(selfheal.Inconclusive, 0.9, 0.03, 0.01), elsewhere, selfheal.Inconclusive, selfheal.AgentRaised)
+	if after, _ := merge(rules(selfheal.Inconclusive, 0.9, 0.03, 0.01), says(selfheal.Caused, "a", 2)); len(after.Signatures) != 1 || after.Signatures[0] != "s1" {
+		t.Errorf("it covers %v", after.Signatures)
+	}
 	after, _ := merge(rules(selfheal.Caused, 0.85, 0.85, 0.05), says(selfheal.Caused, "a", 0))
 	if after.Culprit.Path != "y.go" || after.Culprit.Start != 7 {
 		t.Errorf("the line of an agreed commit: %+v", after.Culprit)

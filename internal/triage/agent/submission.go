@@ -54,7 +54,8 @@ const submissionSchema = `{"type":"object","required":["cause","confidence","mec
 
 const (
 	maxCitations = 20
-	minLogQuote  = 8 // characters: anything shorter is found in any log
+	minLogQuote  = 8  // characters: anything shorter is found in any log
+	minStep      = 12 // characters of a line of code that shows a step: a brace shows none
 	maxMechanism = 400
 )
 
@@ -62,8 +63,10 @@ const (
 type checked struct {
 	submission
 	commit string // full id
-	steps  int    // cited lines of code beside the culprit's own
+	steps  int    // different cited lines of code beside the culprit's own that say something
 	log    string // a cited log text
+	// signatures are those whose samples hold a cited log text.
+	signatures []selfheal.SignatureID
 	// revisionID is where the culprit's line can be read, exact what it reads there.
 	revisionID, exact string
 }
@@ -92,11 +95,15 @@ func (c *court) check(ctx context.Context, text []byte) (checked, error) {
 		say("at most %d citations", maxCitations)
 		s.Citations = s.Citations[:maxCitations]
 	}
+	lines := map[string]bool{}
 	for i, cited := range s.Citations {
 		if err := c.checkCitation(ctx, &s, cited); err != nil {
 			say("citation %d: %w", i+1, err)
+		} else if cited.Kind == "code" && len(words(cited.Quote)) >= minStep && (cited.Path != s.Path || cited.Line != s.Line) {
+			lines[fmt.Sprintf("%s:%d", cited.Path, cited.Line)] = true
 		}
 	}
+	s.steps = len(lines)
 	if s.Cause != selfheal.Inconclusive && s.log == "" {
 		say("cite at least one log text")
 	}
@@ -110,35 +117,33 @@ func (c *court) check(ctx context.Context, text []byte) (checked, error) {
 func (c *court) checkCitation(ctx context.Context, s *checked, cited citation) error {
 	switch cited.Kind {
 	case "log":
-		if err := c.logged(cited); err != nil {
-			return err
+		found, err := c.logged(cited)
+		if err == nil {
+			s.log, s.signatures = cited.Quote, append(s.signatures, found...)
 		}
-		s.log = cited.Quote
-		return nil
+		return err
 	case "code":
-		if _, err := c.lineStands(ctx, cited.Path, cited.Revision, cited.Line, cited.Quote); err != nil {
-			return err
-		}
-		if cited.Path != s.Path || cited.Line != s.Line {
-			s.steps++
-		}
-		return nil
+		_, err := c.lineStands(ctx, cited.Path, cited.Revision, cited.Line, cited.Quote)
+		return err
 	}
 	return errors.New("kind must be log or code")
 }
 
-// logged tells whether a quote stands in a sample.
-func (c *court) logged(cited citation) error {
+// logged gives the signatures in whose samples a quote stands.
+func (c *court) logged(cited citation) (found []selfheal.SignatureID, err error) {
 	quote := words(cited.Quote)
 	if len(quote) < minLogQuote {
-		return fmt.Errorf("a log quote has at least %d characters", minLogQuote)
+		return nil, fmt.Errorf("a log quote has at least %d characters", minLogQuote)
 	}
 	for _, s := range c.in.Signatures {
 		if (cited.Signature == "" || strings.HasPrefix(string(s.ID), cited.Signature)) && strings.Contains(words(s.Sample.Text), quote) {
-			return nil
+			found = append(found, s.ID)
 		}
 	}
-	return errors.New("this text is in no sample")
+	if len(found) == 0 {
+		return nil, errors.New("this text is in no sample")
+	}
+	return found, nil
 }
 
 // words compares texts without their white space, which fences and terminals change.

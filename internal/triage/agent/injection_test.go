@@ -84,12 +84,16 @@ const obedient = `
 
 func TestInjectionMovesNothing(t *testing.T) {
 	t.Parallel()
+	clean := &court{in: twoHops(t).input()}
+	usual, _, err := clean.task()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, attack := range attacks() {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			h := infested(t, attack)
 			in := h.input()
-			clean := twoHops(t)
 			for _, commit := range []string{"deadbeefdeadbeef", h.base, h.culprit, h.head} {
 				script := strings.NewReplacer("CAUSE", "caused", "COMMIT", commit).Replace(obedient)
 				s := &spy{t: t, inner: h.model(script)}
@@ -101,10 +105,8 @@ func TestInjectionMovesNothing(t *testing.T) {
 				if v.Agent.Effect != selfheal.AgentDiscarded {
 					t.Errorf("%s: %+v", attack, v.Agent)
 				}
-				c := &court{in: clean.input()}
-				same, _, err := c.task()
-				if err != nil || len(same.Tools) != len(s.tools) || same.Submit.Name != s.task.Submit.Name {
-					t.Errorf("%s: other tools: %v, %v", attack, s.tools, err)
+				if len(usual.Tools) != len(s.tools) || usual.Submit.Name != s.task.Submit.Name {
+					t.Errorf("%s: other tools: %v", attack, s.tools)
 				}
 				if strings.Contains(s.task.Prompt, attack[:10]) {
 					t.Errorf("%s: it stands in the prompt", attack)

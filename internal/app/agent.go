@@ -63,15 +63,24 @@ func (a *App) Transcript(ctx context.Context, w io.Writer, id, format string) er
 	if err != nil {
 		return err
 	}
-	verdict := incident.Verdict()
-	if verdict == nil || verdict.Agent == nil || verdict.Agent.Transcript == "" {
+	transcript := transcriptOf(incident)
+	if transcript == "" {
 		return selfheal.NotFoundf("transcripts are written where an agent is asked: --agent", "no agent worked on incident %s", incident.ID)
 	}
 	write := func(r agent.Record) error { return r.WriteText(w, report.Visible) }
 	if format == "json" {
 		write = func(r agent.Record) error { return r.WriteJSON(w) }
 	}
-	return agent.ReadTranscript(a.transcripts(), verdict.Agent.Transcript, write)
+	return agent.ReadTranscript(a.transcripts(), transcript, write)
+}
+
+// transcriptOf gives the id of the transcript of an incident's verdict; empty when no
+// agent worked on it. A deploy that was clean has no incident.
+func transcriptOf(incident *selfheal.Incident) string {
+	if incident == nil || incident.Judged == nil || incident.Judged.Verdict.Agent == nil {
+		return ""
+	}
+	return incident.Judged.Verdict.Agent.Transcript
 }
 
 // probes checks every model that has a role, each with a call of a few tokens.

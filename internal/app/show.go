@@ -17,8 +17,8 @@ func (a *App) report(assessment selfheal.Assessment, incident *selfheal.Incident
 	if incident != nil && incident.PullRequest != nil {
 		r.Places = append(r.Places, report.Place{Label: "pull request", Path: incident.PullRequest.URL})
 	}
-	if v := incident.Verdict(); v != nil && v.Agent != nil && v.Agent.Transcript != "" {
-		r.Places = append(r.Places, report.Place{Label: "transcript", Path: agent.TranscriptPath(a.transcripts(), v.Agent.Transcript)})
+	if id := transcriptOf(incident); id != "" {
+		r.Places = append(r.Places, report.Place{Label: "transcript", Path: agent.TranscriptPath(a.transcripts(), id)})
 	}
 	r.Places = append(r.Places, report.Place{Label: "store", Path: a.StorePath()})
 	return r

@@ -118,23 +118,11 @@ type Merger interface {
 
 // Model answers tasks through the agent harness. It sees evidence and proposes; it never gates.
 type Model interface {
-	// Run works on one task within its budget; what it answers is checked by the caller.
+	// Run works on one task within its budget; what it answers is checked by the
+	// caller. An end without a submission is no error: Answer.Stopped says what ended
+	// it. When no configured model can be asked, it is CodeUnavailable; what was spent
+	// until then is in the Answer that comes with the error.
 	Run(ctx context.Context, task Task) (Answer, error)
-}
-
-// Task is one bounded piece of work for a [Model].
-type Task struct {
-	Role     string // "triage", "fix"
-	Prompt   string // trusted instructions
-	Evidence string // hostile text, fenced by the harness
-	Schema   []byte // JSON Schema of the answer
-}
-
-// Answer is what a [Model] returned, and what it cost.
-type Answer struct {
-	JSON      []byte
-	TokensIn  int64
-	TokensOut int64
 }
 
 // Embedder gives texts a place in a space where near means similar.

@@ -23,6 +23,8 @@ type Verdict struct {
 	Candidates []Candidate   `json:"candidates"` // every commit of the change, most likely first
 	Irrelevant []string      `json:"irrelevant,omitempty"`
 	WouldHelp  string        `json:"would_help,omitempty"` // what would change the mind
+	// Agent says what a model contributed; nil when none was asked.
+	Agent *Contribution `json:"agent,omitempty"`
 	// Deploys are those whose commits were examined, newest first, when it was more than one.
 	Deploys []Exposure `json:"deploys,omitempty"`
 	// Trial is what running a reproduction showed; nil when nothing was run.
@@ -50,6 +52,33 @@ type Exposure struct {
 	// Excluded says why it cannot be the cause; Prior is 0 then.
 	Excluded string `json:"excluded,omitempty"`
 }
+
+// Contribution is what a model did to a verdict that rules had reached, within
+// bounds that code keeps, and what that cost.
+type Contribution struct {
+	Effect     AgentEffect `json:"effect"`
+	Text       string      `json:"text"`   // one or two sentences: what it says, or why it counts for nothing
+	Before     Cause       `json:"before"` // of the rules
+	Confidence float64     `json:"confidence_before"`
+	Model      string      `json:"model,omitempty"`
+	Stopped    StopReason  `json:"stopped,omitempty"`
+	Dossier    int64       `json:"dossier_tokens,omitempty"` // about; of what it was shown unasked
+	Usage      Usage       `json:"usage"`
+	Transcript string      `json:"transcript,omitempty"`
+}
+
+// AgentEffect says which way a model moved a verdict.
+type AgentEffect string
+
+// The effects.
+const (
+	AgentRaised    AgentEffect = "raised"    // the blame is more probable than by the rules alone
+	AgentLowered   AgentEffect = "lowered"   // less probable
+	AgentConfirmed AgentEffect = "confirmed" // it says the same, and could not add to it
+	AgentDiscarded AgentEffect = "discarded" // what it said did not stand up to being checked
+	AgentSilent    AgentEffect = "silent"    // it came to no answer
+	AgentNotAsked  AgentEffect = "not asked" // it could not change anything
+)
 
 // Culprit is the place that is blamed. Quote is the exact text of line Start of
 // Path at Revision: code has checked that it is there.
@@ -90,6 +119,7 @@ const (
 	ExhibitConfiguration   ExhibitKind = "configuration"     // a setting that the error names was changed
 	ExhibitBuildLine       ExhibitKind = "build-line"        // the compiler points at a changed line
 	ExhibitExecution       ExhibitKind = "execution"         // it was run: fails with the change, passes without
+	ExhibitAgent           ExhibitKind = "agent"             // a model says so; every line that it cites was read again by code
 
 	ExhibitNothingRuns   ExhibitKind = "nothing-deployable" // against: the change holds nothing that runs
 	ExhibitExternalWords ExhibitKind = "external-cause"     // against: the message speaks of the outside world

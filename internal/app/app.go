@@ -33,6 +33,7 @@ type Settings struct {
 	Forge      string // kind of the forge; empty: from the configuration
 	LogFormat  string // what logs are read as; empty: from the configuration
 	Version    string
+	Agent      bool                             // let a model have a second look at verdicts; else the configuration decides
 	Progress   func(format string, args ...any) // shows what is being done; may be nil
 }
 
@@ -130,9 +131,13 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	if err != nil {
 		return nil, err
 	}
+	model, err := a.model()
+	if err != nil {
+		return nil, err
+	}
 	return &pipeline.Pipeline{
-		Clusters: clusters,
-		Store:    a.store, Forge: a.forge(ctx), Clock: a.settings.Clock,
+		Clusters: clusters, Model: model,
+		Store: a.store, Forge: a.forge(ctx), Clock: a.settings.Clock,
 		Version:     a.settings.Version,
 		Actor:       "selfheal " + command,
 		Holder:      holder(a.settings.Clock()),

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"selfheal"
+	"selfheal/internal/agent"
 	"selfheal/internal/pipeline"
 	"selfheal/internal/report"
 )
@@ -25,6 +26,9 @@ func (a *App) report(assessment selfheal.Assessment, incidents ...*selfheal.Inci
 		if incident.PullRequest != nil {
 			r.Places = append(r.Places, report.Place{Label: "pull request", Path: incident.PullRequest.URL})
 		}
+	}
+	if id := transcriptOf(first); id != "" {
+		r.Places = append(r.Places, report.Place{Label: "transcript", Path: agent.TranscriptPath(a.transcripts(), id)})
 	}
 	r.Places = append(r.Places, report.Place{Label: "store", Path: a.StorePath()})
 	return r

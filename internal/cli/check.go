@@ -13,6 +13,7 @@ import (
 type checkOptions struct {
 	app.CheckRequest
 	config, store, repairBy, deployedAt string
+	agent                               bool
 	logs                                string // format of the logs
 	forge                               string
 	output                              outputOptions
@@ -66,6 +67,7 @@ find the one at which it begins to fail; with --prove it is run in any case.
 	f.StringVar(&o.forge, "forge", "", forgeUsage)
 	f.BoolVar(&o.DryRun, "dry-run", false, "do everything but push and open a pull request")
 	f.StringVar(&o.logs, "log-format", "", "what the logs are read as: "+app.LogFormats+" (default: found line by line)")
+	f.BoolVar(&o.agent, "agent", false, "let the models of agent.roles.triage have a second look at what the rules leave open")
 	f.StringVar(&o.config, "config", "", "configuration file (default: selfheal.yaml of the repository)")
 	f.StringVar(&o.store, "store", "", "file that holds the journal (default: in the user's state directory)")
 	o.output.flags(f)
@@ -80,7 +82,7 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 	o.Stdin = env.In
 	o.Command = "check"
 	a, err := env.open(ctx, app.Settings{
-		Repository: o.Repository, ConfigPath: o.config, StorePath: o.store, LogFormat: o.logs, Forge: o.forge,
+		Repository: o.Repository, ConfigPath: o.config, StorePath: o.store, LogFormat: o.logs, Forge: o.forge, Agent: o.agent,
 	})
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 type triageOptions struct {
 	app.TriageRequest
 	repository, config, store, deployedAt string
+	agent                                 bool
 	output                                outputOptions
 }
 
@@ -54,6 +55,7 @@ decide and there is a --replay command.
 	commandFlags(f, &o.CommandRequest)
 	causeFlags(f, &o.CauseRequest)
 	f.StringVar(&o.Service, "service", "", "name of the service (default: from selfheal.yaml, else the repository's name)")
+	f.BoolVar(&o.agent, "agent", false, "let the models of agent.roles.triage have a second look at what the rules leave open")
 	f.StringVar(&o.config, "config", "", "configuration file (default: selfheal.yaml of the repository)")
 	f.StringVar(&o.store, "store", "", "file that holds the journal (default: in the user's state directory)")
 	o.output.flags(f)
@@ -73,7 +75,7 @@ func runTriage(ctx context.Context, env *Environment, c *cobra.Command, o triage
 	settleUnsafe(env, &o.CommandRequest)
 	o.Stdin = env.In
 	a, err := env.open(ctx, app.Settings{
-		Repository: o.repository, ConfigPath: o.config, StorePath: o.store,
+		Repository: o.repository, ConfigPath: o.config, StorePath: o.store, Agent: o.agent,
 	})
 	if err != nil {
 		return err

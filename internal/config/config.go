@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"selfheal"
+	"selfheal/internal/agent"
 	"selfheal/internal/decide"
 	"selfheal/internal/detect"
 	"selfheal/internal/group/decode"
@@ -48,6 +49,10 @@ type Config struct {
 	Repair Repair `yaml:"repair" json:"repair,omitzero"`
 	// Forge says where pull requests are opened; on the local forge, unless more is configured.
 	Forge Forge `yaml:"forge" json:"forge,omitzero"`
+	// Models are the models that agents may ask. Without any, nothing is ever sent to one.
+	Models []Model `yaml:"models" json:"models,omitempty"`
+	// Agent says which models do what, and what that may cost.
+	Agent Agent `yaml:"agent" json:"agent,omitzero"`
 }
 
 // Group configures the grouping of records.
@@ -70,6 +75,8 @@ type Triage struct {
 	ProveRuns int `yaml:"prove_runs" json:"prove_runs,omitempty"`
 	// ProveTime is the time after which no further run begins.
 	ProveTime selfheal.Duration `yaml:"prove_time" json:"prove_time,omitempty" jsonschema:"type=string"`
+	// Agent lets the models of agent.roles.triage have a second look at verdicts that the rules leave open; as --agent does.
+	Agent bool `yaml:"agent" json:"agent,omitempty"`
 }
 
 // ClassRule gives all files that match a pattern a class.
@@ -100,6 +107,7 @@ func Default() Config {
 		Triage:      Triage{Prove: selfheal.ProveAuto, ProveRuns: 40, ProveTime: selfheal.Duration(30 * time.Minute)},
 		Decide:      decide.DefaultPolicy(),
 		Repair:      Repair{Timeout: selfheal.Duration(10 * time.Minute)},
+		Agent:       Agent{Budget: agent.DefaultBudget()},
 	}
 }
 
@@ -158,7 +166,7 @@ func (c Config) Validate() error {
 			all = append(all, fmt.Errorf("group.format: %w", err))
 		}
 	}
-	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate(), c.Forge.Validate())
+	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate(), c.Forge.Validate(), c.validateAgent())
 	all = append(all, c.Triage.proving())
 	for i, rule := range c.Triage.Classes {
 		if rule.Path == "" {

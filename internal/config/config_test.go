@@ -143,7 +143,10 @@ func TestSchema(t *testing.T) {
 		return nil
 	}
 	reflector := &jsonschema.Reflector{ExpandedStruct: true, Mapper: asText}
-	for _, dir := range []string{".", "../decide", "../detect"} {
+	if err := reflector.AddGoComments("selfheal", "../.."); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{".", "../decide", "../detect", "../agent"} {
 		if err := reflector.AddGoComments("selfheal/internal/config", dir); err != nil {
 			t.Fatal(err)
 		}

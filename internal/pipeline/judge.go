@@ -9,6 +9,7 @@ import (
 	"selfheal"
 	"selfheal/internal/git"
 	"selfheal/internal/triage"
+	"selfheal/internal/triage/agent"
 	"selfheal/internal/triage/index"
 	"selfheal/internal/triage/prove"
 )
@@ -39,11 +40,15 @@ func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal
 		return selfheal.Judged{}, err
 	}
 	cache := p.sourceIndex(opened.Repository)
-	verdicts, err := triage.JudgeAll(ctx, triage.Input{
+	in := triage.Input{
 		Repository: repository, Change: change, Earlier: earlier, Cache: cache,
 		Anomalies: assessment.Anomalies, Signatures: assessment.Signatures,
 		DeployedAt: deploy.Time, Prove: p.prover(opened), Build: assessment.Build,
-	})
+	}
+	verdicts, err := triage.JudgeAll(ctx, in)
+	if err == nil && p.Model != nil {
+		verdicts[0], err = agent.Judge(ctx, p.Model, agent.Input{Input: in, Verdict: verdicts[0], Related: assessment.Related, ID: opened.ID})
+	}
 	if err != nil {
 		return selfheal.Judged{}, err
 	}

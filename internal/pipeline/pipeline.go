@@ -46,6 +46,8 @@ type Pipeline struct {
 	Clusters    *Clusters // may be nil: messages that mean the same are not gathered
 	// Progress shows what takes long; may be nil.
 	Progress func(format string, args ...any)
+	// Model may be nil: the rules' verdicts stand alone.
+	Model selfheal.Model
 }
 
 // WorkRepositories gives the working copy in which repairs of a repository are

@@ -138,6 +138,9 @@ func (p *printer) verdict(v *verdictView) {
 	if v.Doubt != nil {
 		more = append(more, *v.Doubt)
 	}
+	if v.Agent != nil {
+		more = append(more, *v.Agent)
+	}
 	p.facts(2, more)
 	if v.Culprit != nil {
 		p.culprit(v.Culprit)

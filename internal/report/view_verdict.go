@@ -17,6 +17,7 @@ type verdictView struct {
 	Against    []exhibitView // strongest first
 	Candidates []candidateView
 	Doubt      *fact  // what would settle or overturn it
+	Agent      *fact  // what a model contributed, and its cost
 	Irrelevant string // "3 commits touch only docs, tests, CI or comments"
 	Basis      string // what the confidence is made of
 	Trial      *trialView
@@ -64,6 +65,10 @@ func newVerdictView(judged *selfheal.Judged) *verdictView {
 		doubt := newFact(label, verdict.WouldHelp)
 		v.Doubt = &doubt
 	}
+	if a := verdict.Agent; a != nil {
+		contributed := newFact("agent", agentWords(*a))
+		v.Agent = &contributed
+	}
 	for _, e := range verdict.Exhibits {
 		if e.Weight < 0 {
 			v.Against = append(v.Against, newExhibitView(e))
@@ -100,6 +105,22 @@ func candidateSubject(c selfheal.Candidate) string {
 		subject += fmt.Sprintf(" (%d deploys before)", c.Back)
 	}
 	return subject
+}
+
+// agentWords says what a model did to a verdict, and what that cost.
+func agentWords(a selfheal.Contribution) string {
+	text := fmt.Sprintf("%s: %s", a.Effect, strings.TrimRight(a.Text, "."))
+	if moved := a.Effect == selfheal.AgentRaised || a.Effect == selfheal.AgentLowered; moved && a.Before != selfheal.Inconclusive {
+		text = fmt.Sprintf("%s; the rules alone said %s, %s sure", text, strings.ReplaceAll(string(a.Before), "_", " "), percent(a.Confidence))
+	}
+	if a.Usage.Turns == 0 && a.Usage.TokensIn == 0 {
+		return text
+	}
+	text += fmt.Sprintf(". Cost: %s; dossier of about %d tokens", a.Usage, a.Dossier)
+	if a.Model != "" {
+		text += "; model " + a.Model
+	}
+	return text
 }
 
 func newExhibitView(e selfheal.Exhibit) exhibitView {

@@ -6,6 +6,7 @@ FUZZTIME ?= 10s
 DEPLOYS ?= 500
 # Nobody has looked at these worlds while settings were chosen.
 DETECT_SEED ?= 91000001
+ALARMS_SEED ?= 95000001
 DETECT = $(GO) run ./internal/detect/accuracy -into docs/benchmarks/detection.md -deploys $(DEPLOYS)
 
 .PHONY: gitea help build builders demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-streams bench-triage picture
@@ -63,6 +64,7 @@ bench-check:
 bench-detect: ## false alarms and power of detection, into docs/benchmarks/detection.md; DEPLOYS=worlds per cell
 	$(DETECT) -seed $(DETECT_SEED) -part typical -profiles typical
 	$(DETECT) -seed $(DETECT_SEED) -part sizes -profiles typical -signatures 50,500 -rivals e-process
+	$(DETECT) -seed $(ALARMS_SEED) -part alarms -profiles typical,nasty -rivals e-process -clean -deploys 2000
 	$(DETECT) -seed $(DETECT_SEED) -part worlds -profiles nasty,ideal -rivals e-process
 	$(DETECT) -seed $(DETECT_SEED) -part canary -profiles typical -rivals none -canary 0.1,0.5
 	$(DETECT) -seed $(DETECT_SEED) -part cost -cost

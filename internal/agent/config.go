@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/httpx"
 )
 
 // Provider is whose API a model is asked by.
@@ -50,23 +51,6 @@ func (p Provider) endpoint() string {
 	return ""
 }
 
-// Secret is a text that no format verb and no encoder prints.
-type Secret string
-
-// String hides the secret.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "[secret]"
-}
-
-// GoString hides the secret.
-func (s Secret) GoString() string { return s.String() }
-
-// MarshalText hides the secret.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
 // Prices of a model, in dollars for a million tokens.
 type Prices struct {
 	// Input is what a million tokens cost that the model reads.
@@ -86,7 +70,7 @@ type ModelConfig struct {
 	Provider  Provider
 	Model     string // as the provider calls it
 	URL       string // base of the API; empty: the provider's own
-	APIKey    Secret
+	APIKey    httpx.Secret
 	Prices    *Prices       // nil: not known
 	Timeout   time.Duration // of one request; 0: DefaultTimeout
 	MaxOutput int64         // tokens of one answer; 0: DefaultMaxOutput

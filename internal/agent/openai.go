@@ -8,6 +8,8 @@ import (
 	"github.com/cloudwego/eino-ext/components/model/openai"
 	"github.com/cloudwego/eino/components/model"
 	"github.com/cloudwego/eino/schema"
+
+	"selfheal/internal/httpx"
 )
 
 // chatCompletions speaks OpenAI's chat completions through the component of eino-ext.
@@ -40,7 +42,7 @@ func (m *chatCompletions) Generate(ctx context.Context, input []*schema.Message,
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return nil, &callError{message: "no answer in time", again: true, paid: true, err: err}
 	case err != nil:
-		return nil, &callError{message: "the answer is not what this API gives: " + clip(err.Error(), maxQuote), hint: "check provider and url", again: true, paid: true, err: err}
+		return nil, &callError{message: "the answer is not what this API gives: " + httpx.Clip(err.Error(), maxQuote), hint: "check provider and url", again: true, paid: true, err: err}
 	}
 	return message, nil
 }

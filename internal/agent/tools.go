@@ -13,6 +13,7 @@ import (
 	"github.com/eino-contrib/jsonschema"
 
 	"selfheal"
+	"selfheal/internal/httpx"
 )
 
 const (
@@ -51,7 +52,7 @@ func (s *session) agentConfig() *adk.ChatModelAgentConfig {
 		for _, info := range s.infos {
 			names = append(names, info.Name)
 		}
-		return fmt.Sprintf("There is no tool %q. There are: %s.", clip(s.fence.defuse(name), 60), strings.Join(names, ", ")), nil
+		return fmt.Sprintf("There is no tool %q. There are: %s.", httpx.Clip(s.fence.defuse(name), 60), strings.Join(names, ", ")), nil
 	}
 	return c
 }

@@ -9,12 +9,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"selfheal"
+	"selfheal/internal/httpx"
 )
 
 const (
@@ -41,7 +40,7 @@ func (e *callError) Unwrap() error { return e.err }
 type wire struct {
 	base    http.RoundTripper
 	headers map[string]string // with the key
-	key     Secret
+	key     httpx.Secret
 	scrub   func(string) string
 	now     selfheal.Clock
 	host    string
@@ -122,8 +121,8 @@ func (w *wire) unreachable(err error) *callError {
 func (w *wire) refusal(response *http.Response) *callError {
 	// Whatever was read of the body says more than why the rest could not be.
 	text, _ := io.ReadAll(io.LimitReader(response.Body, maxRefusal))
-	said, code := complaint(text)
-	e := &callError{message: fmt.Sprintf("the provider answered %d", response.StatusCode), hint: "the provider does not take the request: check provider, model and url", after: w.retryAfter(response.Header.Get("Retry-After"))}
+	said, code := httpx.ModelComplaint(text)
+	e := &callError{message: fmt.Sprintf("the provider answered %d", response.StatusCode), hint: "the provider does not take the request: check provider, model and url", after: httpx.RetryAfter(response.Header.Get("Retry-After"), w.now())}
 	if said != "" {
 		e.message += ": " + w.quote(said)
 	}
@@ -144,70 +143,12 @@ func (w *wire) refusal(response *http.Response) *callError {
 	return e
 }
 
-// complaint reads the forms that errors of these APIs come in:
-// {"error":{"message":...}}, {"error":"..."}, {"message":...}, and a list of the first.
-func complaint(text []byte) (message, code string) {
-	var outer struct {
-		Error   json.RawMessage `json:"error"`
-		Message string          `json:"message"`
-	}
-	if trimmed := bytes.TrimSpace(text); len(trimmed) > 1 && trimmed[0] == '[' {
-		text = bytes.TrimRight(trimmed[1:], "] \n")
-	}
-	if json.Unmarshal(text, &outer) != nil {
-		return "", ""
-	}
-	var inner struct {
-		Message string `json:"message"`
-		Code    any    `json:"code"` // a word, or the status once more
-	}
-	if json.Unmarshal(outer.Error, &inner) == nil && inner.Message != "" {
-		code, _ = inner.Code.(string)
-		return inner.Message, code
-	}
-	if json.Unmarshal(outer.Error, &message) == nil && message != "" {
-		return message, ""
-	}
-	return outer.Message, ""
-}
-
-// retryAfter reads seconds or a date, RFC 9110 section 10.2.3.
-func (w *wire) retryAfter(header string) time.Duration {
-	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return max(0, at.Sub(w.now()).Round(time.Second))
-	}
-	return 0
-}
-
 // quote makes what a provider said fit for an error: providers repeat keys and inputs.
 func (w *wire) quote(said string) string {
 	if w.key != "" {
 		said = strings.ReplaceAll(said, string(w.key), "[redacted:api-key]")
 	}
-	said = strings.Map(func(c rune) rune {
-		if unicode.IsSpace(c) {
-			return ' '
-		}
-		if !unicode.IsPrint(c) {
-			return -1
-		}
-		return c
-	}, w.scrub(said))
-	return clip(strings.TrimSpace(said), maxQuote)
-}
-
-// clip cuts a text at n characters.
-func clip(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i] + "…"
-		}
-		n--
-	}
-	return s
+	return httpx.OneLine(w.scrub(said), maxQuote)
 }
 
 // post sends a request of a thin client and reads its answer.
@@ -227,7 +168,7 @@ func post(ctx context.Context, client *http.Client, address string, body, answer
 	}
 	defer func() { _ = response.Body.Close() }() // read already
 	if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
-		return &callError{message: "the answer is not what this API gives: " + clip(err.Error(), maxQuote), hint: "check provider and url", again: true, paid: true}
+		return &callError{message: "the answer is not what this API gives: " + httpx.Clip(err.Error(), maxQuote), hint: "check provider and url", again: true, paid: true}
 	}
 	return nil
 }

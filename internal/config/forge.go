@@ -15,6 +15,7 @@ import (
 	"selfheal/internal/forge/github"
 	"selfheal/internal/forge/gitlab"
 	"selfheal/internal/forge/hosted"
+	"selfheal/internal/httpx"
 )
 
 // Forge says where pull requests are opened. Without it, that is the local forge.
@@ -213,7 +214,7 @@ func (f Forge) Open(getenv func(string) string, scrub func(string) string, clock
 	return made, below("forge", err)
 }
 
-func (f Forge) token(getenv func(string) string) (hosted.Secret, error) {
+func (f Forge) token(getenv func(string) string) (httpx.Secret, error) {
 	if f.App != nil {
 		return "", nil
 	}
@@ -222,7 +223,7 @@ func (f Forge) token(getenv func(string) string) (hosted.Secret, error) {
 		reference = Secret("${env:" + tokenVariables[f.Kind] + "}")
 	}
 	token, err := reference.resolve("token", getenv)
-	return hosted.Secret(token), err
+	return httpx.Secret(token), err
 }
 
 func (f Forge) app() (github.App, error) {
@@ -236,5 +237,5 @@ func (f Forge) app() (github.App, error) {
 	case err != nil:
 		return github.App{}, &selfheal.Error{Code: selfheal.CodeUsage, Op: "read key_file", Message: f.App.KeyFile, Err: err}
 	}
-	return github.App{ID: f.App.ID, Key: hosted.Secret(key), Installation: f.App.Installation}, nil
+	return github.App{ID: f.App.ID, Key: httpx.Secret(key), Installation: f.App.Installation}, nil
 }

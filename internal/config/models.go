@@ -8,6 +8,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/agent"
+	"selfheal/internal/httpx"
 )
 
 // Model is one model that an agent may ask.
@@ -89,7 +90,7 @@ func (c Config) agent(base string, resolve func(Secret) string) agent.Config {
 			path = filepath.Join(base, path)
 		}
 		settings.Models = append(settings.Models, agent.ModelConfig{
-			Name: m.Name, Provider: m.Provider, Model: m.Model, URL: m.URL, APIKey: agent.Secret(resolve(m.APIKey)), Prices: m.Prices,
+			Name: m.Name, Provider: m.Provider, Model: m.Model, URL: m.URL, APIKey: httpx.Secret(resolve(m.APIKey)), Prices: m.Prices,
 			Timeout: time.Duration(m.Timeout), MaxOutput: m.MaxOutput, Path: path,
 		})
 	}

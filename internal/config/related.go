@@ -8,6 +8,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/embed"
+	"selfheal/internal/httpx"
 )
 
 // Related configures which signatures are called related beyond the words they
@@ -89,7 +90,7 @@ func (e *Embeddings) Config(getenv func(string) string) (embed.Config, error) {
 		return embed.Config{}, below("related.embeddings", err)
 	}
 	c := e.settings()
-	c.APIKey = embed.Secret(key)
+	c.APIKey = httpx.Secret(key)
 	return c, below("related.embeddings", c.Validate())
 }
 
@@ -106,7 +107,7 @@ func (l *Labels) Config(getenv func(string) string) (embed.LabelerConfig, error)
 		return embed.LabelerConfig{}, below("related.labels", err)
 	}
 	c := l.settings()
-	c.APIKey = embed.Secret(key)
+	c.APIKey = httpx.Secret(key)
 	return c, below("related.labels", c.Validate())
 }
 
@@ -165,7 +166,7 @@ func (s Secret) resolve(key string, getenv func(string) string) (string, error) 
 	return secret, nil
 }
 
-func (s Secret) assumed() embed.Secret {
+func (s Secret) assumed() httpx.Secret {
 	if s == "" {
 		return ""
 	}

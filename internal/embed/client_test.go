@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"selfheal/internal/httpx"
 	"slices"
 	"strings"
 	"testing"
@@ -514,7 +515,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c := New(Config{URL: "http://localhost/v1", Model: "m"}, nil, nil)
-		complaint(text)
+		httpx.ModelComplaint(text)
 		var a answer
 		if json.Unmarshal(text, &a) != nil {
 			return

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/httpx"
 )
 
 // What a zero in a configuration means.
@@ -30,28 +31,11 @@ const (
 	mostTimeout      = 10 * time.Minute
 )
 
-// Secret is a text that no format verb and no encoder prints.
-type Secret string
-
-// String hides the secret.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "[secret]"
-}
-
-// GoString hides the secret.
-func (s Secret) GoString() string { return s.String() }
-
-// MarshalText hides the secret.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
 // Config of a [Client].
 type Config struct {
 	URL          string        // base of the API: "http://localhost:11434/v1" for Ollama, "https://api.openai.com/v1"
 	Model        string        // as the provider calls it
-	APIKey       Secret        // sent as a bearer token; empty where none is needed
+	APIKey       httpx.Secret  // sent as a bearer token; empty where none is needed
 	Timeout      time.Duration // of one request; 0 means DefaultTimeout
 	BatchSize    int           // texts in one request; 0 means DefaultBatchSize
 	MaxTexts     int           // the budget of a Client: texts sent in its life; 0 means DefaultMaxTexts
@@ -81,7 +65,7 @@ func (c Config) usable() Config {
 type LabelerConfig struct {
 	URL         string        // base of the API, as in Config
 	Model       string        // as the provider calls it; a small one will do
-	APIKey      Secret        // sent as a bearer token; empty where none is needed
+	APIKey      httpx.Secret  // sent as a bearer token; empty where none is needed
 	Timeout     time.Duration // of one request; 0 means DefaultTimeout
 	MaxClusters int           // the budget of a Labeler: labels asked for in its life; 0 means DefaultMaxClusters
 	MaxTokens   int           // that the model may write for one label; 0 means DefaultMaxTokens
@@ -122,7 +106,7 @@ func usable[N number](value, usual, most N) N {
 }
 
 // validProvider checks who is asked, without ever quoting what may hold a secret.
-func validProvider(address, model string, key Secret) error {
+func validProvider(address, model string, key httpx.Secret) error {
 	var wrong []error
 	say := func(hint, message string) { wrong = append(wrong, selfheal.Usagef(hint, "%s", message)) }
 	const example = "write the base of the API, e.g. http://localhost:11434/v1"

@@ -9,12 +9,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"selfheal"
+	"selfheal/internal/httpx"
 	"selfheal/internal/redact"
 )
 
@@ -80,7 +79,7 @@ type endpoint struct {
 	settings
 	client  *http.Client
 	url     string
-	key     Secret
+	key     httpx.Secret
 	timeout time.Duration
 	doing   string // the operation, as errors name it
 	scrub   func(string) string
@@ -212,12 +211,12 @@ func (e *endpoint) host() string {
 func (e *endpoint) refused(response *http.Response) *refusal {
 	// Whatever was read of the body says more than why the rest could not be.
 	text, _ := io.ReadAll(io.LimitReader(response.Body, maxRefusal))
-	said, code := complaint(text)
+	said, code := httpx.ModelComplaint(text)
 	message := fmt.Sprintf("the provider answered %d", response.StatusCode)
 	if said != "" {
 		message += ": " + e.quote(said)
 	}
-	r := &refusal{err: e.failed(message, "", nil), after: e.retryAfter(response.Header.Get("Retry-After"))}
+	r := &refusal{err: e.failed(message, "", nil), after: httpx.RetryAfter(response.Header.Get("Retry-After"), e.now())}
 	switch status := response.StatusCode; {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		r.err.Hint = "check api_key, and that the variable it names is set"
@@ -232,69 +231,14 @@ func (e *endpoint) refused(response *http.Response) *refusal {
 	return r
 }
 
-// complaint reads the three forms that errors of this API come in:
-// {"error":{"message":...}}, {"error":"..."} and {"object":"error","message":...}.
-func complaint(text []byte) (message, code string) {
-	var outer struct {
-		Error   json.RawMessage `json:"error"`
-		Message string          `json:"message"`
-	}
-	if json.Unmarshal(text, &outer) != nil {
-		return "", ""
-	}
-	var inner struct {
-		Message string `json:"message"`
-		Code    any    `json:"code"` // a word, or the status once more
-	}
-	if json.Unmarshal(outer.Error, &inner) == nil && inner.Message != "" {
-		code, _ = inner.Code.(string)
-		return inner.Message, code
-	}
-	if json.Unmarshal(outer.Error, &message) == nil && message != "" {
-		return message, ""
-	}
-	return outer.Message, ""
-}
-
-// retryAfter reads seconds or a date, RFC 9110 section 10.2.3.
-func (e *endpoint) retryAfter(header string) time.Duration {
-	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return max(0, at.Sub(e.now()).Round(time.Second))
-	}
-	return 0
-}
-
 // quote makes what a provider said fit for an error: providers repeat keys and inputs.
 func (e *endpoint) quote(said string) string {
 	if e.key != "" {
 		said = strings.ReplaceAll(said, string(e.key), "[redacted:api-key]")
 	}
-	said = strings.Map(func(c rune) rune {
-		if unicode.IsSpace(c) {
-			return ' '
-		}
-		if !unicode.IsPrint(c) {
-			return -1
-		}
-		return c
-	}, e.scrub(said))
-	return clip(strings.TrimSpace(said), maxQuote)
+	return httpx.OneLine(e.scrub(said), maxQuote)
 }
 
 func (e *endpoint) failed(message, hint string, cause error) *selfheal.Error {
 	return &selfheal.Error{Code: selfheal.CodeUnavailable, Op: e.doing, Message: message, Hint: hint, Err: cause}
-}
-
-// clip cuts a text at n characters.
-func clip(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i] + "…"
-		}
-		n--
-	}
-	return s
 }

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"selfheal"
+	"selfheal/internal/httpx"
 )
 
 const (
@@ -155,7 +156,7 @@ func (l *Labeler) messages(cluster Unlabelled) (system, user string, err error) 
 	encoder := json.NewEncoder(&lines)
 	encoder.SetEscapeHTML(false) // masks stay readable: <num>
 	for _, t := range cluster.Templates[:min(len(cluster.Templates), maxTemplates)] {
-		if err := encoder.Encode(clip(l.endpoint.scrub(t), maxTemplate)); err != nil {
+		if err := encoder.Encode(httpx.Clip(l.endpoint.scrub(t), maxTemplate)); err != nil {
 			return "", "", fmt.Errorf("%s: encode template: %w", l.endpoint.doing, err)
 		}
 	}

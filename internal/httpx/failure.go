@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"selfheal"
 )
@@ -108,7 +107,7 @@ func (c *Client) outcome(response Response) (Response, *failure) {
 // GitLab has 429 with Retry-After and RateLimit-Reset.
 func (c *Client) limit(response Response, said string) (after time.Duration, limited bool) {
 	header := response.Header
-	after = c.retryAfter(header.Get("Retry-After"))
+	after = RetryAfter(header.Get("Retry-After"), c.config.Clock())
 	switch response.Status {
 	case http.StatusTooManyRequests:
 		limited = true
@@ -131,17 +130,6 @@ func (c *Client) limit(response Response, said string) (after time.Duration, lim
 		after = time.Minute // what GitHub asks for where it says nothing
 	}
 	return after, limited
-}
-
-// retryAfter reads seconds or a date, RFC 9110 section 10.2.3.
-func (c *Client) retryAfter(header string) time.Duration {
-	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return max(0, at.Sub(c.config.Clock()))
-	}
-	return 0
 }
 
 // until reads a time in seconds since 1970.
@@ -258,19 +246,4 @@ func words(raw json.RawMessage) string {
 }
 
 // quote makes what a service said fit for an error: services repeat what they were sent.
-func (c *Client) quote(said string) string {
-	said = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, c.config.Scrub(said))
-	runes := []rune(strings.TrimSpace(said))
-	if len(runes) > maxQuote {
-		return string(runes[:maxQuote-1]) + "…"
-	}
-	return string(runes)
-}
+func (c *Client) quote(said string) string { return OneLine(c.config.Scrub(said), maxQuote) }

@@ -7,7 +7,7 @@ import (
 	"selfheal"
 	"selfheal/internal/forge/gitea"
 	"selfheal/internal/forge/gitea/giteatest"
-	"selfheal/internal/forge/hosted"
+	"selfheal/internal/httpx"
 	"selfheal/internal/pipeline"
 )
 
@@ -17,7 +17,7 @@ func onGitea(t *testing.T) (*world, *giteatest.Repository) {
 	giteatest.Need(t, realGitea)
 	w := newWorld(t)
 	return w, realGitea.Repository(t, w.repository.Dir, func(t testing.TB, url, name string) selfheal.Forge {
-		forge, err := gitea.New(gitea.Config{URL: url, Repository: name, Token: hosted.Secret(realGitea.Token()), Review: "blame"})
+		forge, err := gitea.New(gitea.Config{URL: url, Repository: name, Token: httpx.Secret(realGitea.Token()), Review: "blame"})
 		if err != nil {
 			t.Fatal(err)
 		}

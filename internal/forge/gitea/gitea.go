@@ -28,7 +28,7 @@ import (
 type Config struct {
 	URL        string // https://HOST, with the path that it is served below
 	Repository string // owner/name
-	Token      hosted.Secret
+	Token      httpx.Secret
 
 	Review  string // see hosted.Config
 	Labels  []string

@@ -9,8 +9,8 @@ import (
 	"selfheal"
 	"selfheal/internal/forge/forgetest"
 	"selfheal/internal/forge/gitea/giteatest"
-	"selfheal/internal/forge/hosted"
 	"selfheal/internal/forge/owners"
+	"selfheal/internal/httpx"
 )
 
 // server is the real Gitea of this package's tests; nil where there is none.
@@ -27,7 +27,7 @@ func start(t *testing.T, dir, review string) forgetest.Hosted {
 	t.Helper()
 	return server.Repository(t, dir, func(t testing.TB, url, name string) selfheal.Forge {
 		forge, err := New(Config{
-			URL: url, Repository: name, Token: hosted.Secret(server.Token()), Review: review,
+			URL: url, Repository: name, Token: httpx.Secret(server.Token()), Review: review,
 			Sleep: func(ctx context.Context, d time.Duration) error {
 				select { // the server is real, and takes its time
 				case <-ctx.Done():

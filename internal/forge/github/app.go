@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"selfheal"
-	"selfheal/internal/forge/hosted"
 	"selfheal/internal/httpx"
 )
 
@@ -28,7 +27,7 @@ const (
 )
 
 // parseKey reads a private key in either form that GitHub and people keep it in.
-func parseKey(key hosted.Secret) (*rsa.PrivateKey, error) {
+func parseKey(key httpx.Secret) (*rsa.PrivateKey, error) {
 	wrong := selfheal.Usagef("download it from the App's settings: a file that begins with BEGIN RSA PRIVATE KEY", "the App's key is no RSA private key in PEM form")
 	block, _ := pem.Decode([]byte(key))
 	if block == nil {

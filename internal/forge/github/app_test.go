@@ -24,7 +24,7 @@ import (
 )
 
 // newKey makes a key in one of the two forms.
-func newKey(t *testing.T, pkcs8 bool) (*rsa.PrivateKey, hosted.Secret) {
+func newKey(t *testing.T, pkcs8 bool) (*rsa.PrivateKey, httpx.Secret) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -37,7 +37,7 @@ func newKey(t *testing.T, pkcs8 bool) (*rsa.PrivateKey, hosted.Secret) {
 			t.Fatal(err)
 		}
 	}
-	return key, hosted.Secret(pem.EncodeToMemory(block))
+	return key, httpx.Secret(pem.EncodeToMemory(block))
 }
 
 // appServer gives tokens to the App that proves to be itself, as GitHub does.

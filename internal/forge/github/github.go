@@ -29,7 +29,7 @@ type Config struct {
 	URL        string // https://github.com by default; https://HOST for Enterprise Server
 	API        string // root of the API; by default it follows from URL
 	Repository string // owner/name
-	Token      hosted.Secret
+	Token      httpx.Secret
 	App        App
 
 	Review  string // see hosted.Config
@@ -44,9 +44,9 @@ type Config struct {
 
 // App says as which installation of a GitHub App to act.
 type App struct {
-	ID           string        // App ID or client ID
-	Key          hosted.Secret // private key, PEM
-	Installation int64         // 0: the one of the repository
+	ID           string       // App ID or client ID
+	Key          httpx.Secret // private key, PEM
+	Installation int64        // 0: the one of the repository
 }
 
 // Validate says everything that is wrong, each with a hint.

@@ -26,7 +26,7 @@ import (
 type Config struct {
 	URL        string // https://gitlab.com by default
 	Repository string // group/name, or group/subgroup/name
-	Token      hosted.Secret
+	Token      httpx.Secret
 
 	Review  string // see hosted.Config
 	Labels  []string

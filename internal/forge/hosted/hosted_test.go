@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"selfheal"
+	"selfheal/internal/httpx"
 )
 
 func TestMentions(t *testing.T) {
@@ -90,7 +91,7 @@ func TestAddresses(t *testing.T) {
 
 func TestSecretIsNotPrinted(t *testing.T) {
 	t.Parallel()
-	c := struct{ Token Secret }{"s3cr3t"}
+	c := struct{ Token httpx.Secret }{"s3cr3t"}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		if text := fmt.Sprintf(verb, c); strings.Contains(text, "s3cr3t") {
 			t.Errorf("%s prints %s", verb, text)

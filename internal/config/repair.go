@@ -43,10 +43,11 @@ func defaultRepair() Repair {
 }
 
 // presets are command lines by documented flags of the agents, each of which
-// works in the current directory without asking: the sandbox is what confines it.
+// works in the current directory without asking. None of them was run by the
+// tests of this program. Codex leaves confinement to the sandbox around it.
 var presets = map[string]string{
-	"claude":   "claude -p --dangerously-skip-permissions",
-	"codex":    "codex exec --dangerously-bypass-approvals-and-sandbox -",
+	"claude":   "claude -p --permission-mode acceptEdits",
+	"codex":    "codex exec --sandbox danger-full-access -",
 	"opencode": `opencode run "$(cat "$SELFHEAL_DOSSIER")"`,
 	"aider":    `aider --yes-always --no-auto-commits --message-file "$SELFHEAL_DOSSIER"`,
 }

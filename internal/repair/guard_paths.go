@@ -33,7 +33,7 @@ var forbiddenPaths = []struct {
 	{regexp.MustCompile(`(^|/)(\.githooks|\.husky|git-hooks|githooks)/|(^|/)(lefthook\.ya?ml|\.pre-commit-config\.ya?ml|\.overcommit\.yml|\.huskyrc[^/]*)$`), "it is a git hook, which runs on the machines of those who work on the code"},
 	{regexp.MustCompile(`(^|/)\.git(modules|attributes)$`), "it changes what git checks out, or what it shows of a difference"},
 	{regexp.MustCompile(`(^|/)(\.env(\.[^/]*)?|\.npmrc|\.pypirc|\.netrc|id_(rsa|dsa|ecdsa|ed25519)|[^/]*\.(pem|key|p12|pfx|jks|keystore))$`), "such files hold secrets"},
-	{regexp.MustCompile(`(^|/)(makefile|gnumakefile|justfile|taskfile\.ya?ml|rakefile|noxfile\.py|tox\.ini|pytest\.ini|setup\.cfg|conftest\.py|\.rspec|karma\.conf\.[a-z]+|phpunit\.xml(\.dist)?|\.mocharc[^/]*|\.nycrc[^/]*|\.coveragerc|(jest|vitest|playwright|cypress|babel)\.(config|setup)\.[a-z]+|jest\.setup\.[a-z]+)$`),
+	{regexp.MustCompile(`(^|/)(makefile|gnumakefile|justfile|taskfile\.ya?ml|rakefile|noxfile\.py|tox\.ini|pytest\.ini|setup\.cfg|conftest\.py|(site|user)customize\.py|[^/]*\.pth|\.rspec|\.bazelrc|\.yarnrc(\.yml)?|karma\.conf\.[a-z]+|phpunit\.xml(\.dist)?|\.mocharc[^/]*|\.nycrc[^/]*|\.coveragerc|(jest|vitest|playwright|cypress|babel)\.(config|setup)\.[a-z]+|jest\.setup\.[a-z]+)$|(^|/)(\.mvn|\.cargo)/`),
 		"it decides which checks run, and how"},
 	{regexp.MustCompile(`(^|/)(agents|claude|gemini)\.md$|(^|/)\.(claude|cursor|codex|aider[^/]*|opencode)(/|$)`), "it instructs the next agent"},
 }
@@ -53,6 +53,9 @@ func (g Guards) forbidden(e edit) string {
 		}
 	}
 	if why := forbiddenMode(e); why != "" {
+		return why
+	}
+	if why := checkSettings(e); why != "" {
 		return why
 	}
 	return g.runsAsProof(e)

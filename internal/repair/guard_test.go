@@ -91,7 +91,7 @@ func TestGuards(t *testing.T) {
 		"CODEOWNERS", "docs/CODEOWNERS", ".github/CODEOWNERS", "selfheal.yaml", "selfheal.yml",
 		".githooks/pre-commit", ".husky/pre-push", ".pre-commit-config.yaml", ".gitmodules", ".gitattributes", "x/.git/hooks/post-checkout", "git~1/config",
 		".env", "deploy/.env.production", "server.pem", "id_ed25519", ".npmrc",
-		"Makefile", "sub/tox.ini", "jest.config.js", "tests/conftest.py", "pytest.ini", ".rspec", "AGENTS.md", ".claude/settings.json",
+		"Makefile", "sub/tox.ini", "jest.config.js", "tests/conftest.py", "pytest.ini", "sitecustomize.py", ".mvn/jvm.config", ".rspec", "AGENTS.md", ".claude/settings.json",
 		"../outside.go", "/etc/passwd", `..\outside.go`, "a/./b.go", "new\nline.go", "rtl\u202egnp.go",
 	} {
 		f("path "+path, one(created(path, "x\n")), "forbidden-path "+path)
@@ -99,6 +99,13 @@ func TestGuards(t *testing.T) {
 	f("paths that only look like it", []edit{created("github/workflows.go", "x\n"), created("environment.go", "x\n"), created("docs/makefiles.md", "x\n"), created("codeowners/find.go", "x\n")})
 	f("a script of the proof", one(changed("scripts/smoke.sh", "exit 1\n", "exit 0\n")), "forbidden-path scripts/smoke.sh")
 	f("another script", one(changed("scripts/other.sh", "a\n", "b\n")))
+	f("scripts of a package", one(changed("package.json", `{"scripts": {"test": "jest"}}`, `{"scripts": {"test": "true"}}`)), "forbidden-path package.json")
+	f("dependencies of a package", one(changed("package.json", `{"scripts": {"test": "jest"}}`, `{"dependencies": {"x": "1"}, "scripts": {"test":"jest"}}`)))
+	f("a package that cannot be read", one(changed("package.json", `{"scripts": {}}`, `{"scripts": `)), "forbidden-path package.json")
+	f("tests of a Python project", one(changed("pyproject.toml", "[tool.pytest.ini_options]\nx = 1\n", "[tool.pytest.ini_options]\nx = 1\naddopts = \"-k nothing\"\n")), "forbidden-path pyproject.toml")
+	f("dependencies of a Python project", one(changed("pyproject.toml", "[tool.pytest.ini_options]\nx = 1\n", "[project]\ndependencies = [\n\"x\"]\n[tool.pytest.ini_options]\nx = 1\n")))
+	f("tests that Maven leaves out", one(changed("pom.xml", "<project/>", "<project><skipTests>true</skipTests></project>")), "forbidden-path pom.xml")
+	f("tests that Gradle leaves out", one(changed("app/build.gradle.kts", "x\n", "tasks.test { enabled = false }\n")), "forbidden-path app/build.gradle.kts")
 	f("executable", mode(changed("a.sh", "x\n", "x\n"), "100644", "100755"), "forbidden-path a.sh")
 	f("was executable", mode(changed("a.sh", "x\n", "y\n"), "100755", "100755"))
 	f("submodule", mode(created("lib", ""), "", "160000"), "forbidden-path lib")

@@ -36,7 +36,7 @@ var (
 	javascript = &language{
 		comment: "//", block: [2]string{"/*", "*/"},
 		test:      regexp.MustCompile("^\\s*(it|test|describe)(\\.each[^(]*\\([^)]*\\))?\\(\\s*['\"`][^'\"`]*"),
-		function:  regexp.MustCompile("^\\s*(it|test|describe|beforeEach|afterEach|beforeAll|afterAll)\\b|^(export |async )*(function|class|const|let|var|type|interface)\\b"),
+		function:  regexp.MustCompile(`^\s*(it|test|describe|beforeEach|afterEach|beforeAll|afterAll)\b|^(export |async )*(function|class|const|let|var|type|interface)\b`),
 		assertion: regexp.MustCompile(`\bexpect\(|\bassert\b|\.should\b`),
 		disables: regexp.MustCompile(`\b(it|test|describe|context|suite)\s*\.\s*(skip|only|todo|fails|failing|skipIf|runIf)\b|\b(xit|xtest|xdescribe|fit|fdescribe|pending)\s*\(` +
 			`|\bprocess\.exit\(|\bthis\.skip\(|\bjest\.mock\(|\bvi\.mock\(|\bexpect\.extend\(|@ts-(ignore|nocheck|expect-error)`),
@@ -184,10 +184,10 @@ func testRefusals(e edit) []Refusal {
 	case l == nil:
 		return nil
 	}
-	return l.compare(e, l.code(string(e.old)), l.code(string(e.new)), refuse)
+	return l.compare(l.code(string(e.old)), l.code(string(e.new)), refuse)
 }
 
-func (l *language) compare(e edit, before, after []codeLine, refuse func(string, int, bool, string) []Refusal) []Refusal {
+func (l *language) compare(before, after []codeLine, refuse func(string, int, bool, string) []Refusal) []Refusal {
 	var all []Refusal
 	for _, gone := range l.missingTests(before, after) {
 		all = append(all, refuse(GuardTestDeleted, gone.number, true, "the test is deleted, or has another name: "+shorten(oneLine(gone.text), 80))...)

@@ -129,7 +129,9 @@ func (in Input) attempt(ctx context.Context) (attempt, error) {
 	if err != nil {
 		return attempt{}, err
 	}
-	hash := sha256.Sum256([]byte(strings.Join(append([]string{in.deploy().Revision, in.Agent.Run, fmt.Sprint(in.Agent.Network, in.Agent.Timeout)}, key), "\x00")))
+	// With another key, or more time, a command that failed may succeed.
+	asked := []string{in.deploy().Revision, in.Agent.Run, fmt.Sprint(in.Agent.Network, in.Agent.Timeout), strings.Join(in.Agent.Env, "\x00"), key}
+	hash := sha256.Sum256([]byte(strings.Join(asked, "\x00")))
 	reference := "refs/selfheal-attempts/" + in.Incident.ID + "-" + hex.EncodeToString(hash[:8])
 	kept, found, err := in.keptAttempt(ctx, reference)
 	if err != nil || found {

@@ -243,6 +243,10 @@ func TestDossier(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
+	in.Incident.Opened.Assessment.Deploy.Status = selfheal.DeployBuildFailed
+	if build, err := in.dossier(t.Context(), "0011"); err != nil || !strings.Contains(build, "This revision of the service does not build. Change") {
+		t.Errorf("error %v, of a build:\n%s", err, build)
+	}
 	if opened, ended := strings.Count(text, "\ndata 0011: "), strings.Count(text, "\nend 0011\n"); opened != ended || opened == 0 {
 		t.Errorf("%d fences are opened and %d closed", opened, ended)
 	}

@@ -29,7 +29,7 @@ var guides = []string{"AGENTS.md", "CONTRIBUTING.md"}
 // dossierOpening is all that the command is told to do. Everything else is data.
 const dossierOpening = `# Repair the code in the current directory
 
-A deploy of this service broke something in production. Change the code so that
+%s. Change the code so that
 the error described here does not occur any more, and leave what else was
 deployed as it is. Make the smallest change that removes the cause; do not catch,
 hide or reword the error.
@@ -68,9 +68,13 @@ func (in Input) writeDossier(ctx context.Context, dir string) (string, error) {
 func (in Input) dossier(ctx context.Context, nonce string) (string, error) {
 	guards := in.Agent.Guards
 	d := &dossier{nonce: nonce, redact: in.Agent.scrub(in.Redact)}
-	fmt.Fprintf(&d.text, dossierOpening, guards.MaxLines, guards.MaxFiles, nonce, nonce)
 	deploy := in.deploy()
-	fmt.Fprintf(&d.text, "\n## What broke\n\nRevision %s, deployed over %s: %s.\n", deploy.Revision, deploy.Previous, in.extent())
+	what, how := "A deploy of this service broke something in production", "was deployed over"
+	if deploy.Status == selfheal.DeployBuildFailed {
+		what, how = "This revision of the service does not build", "does not build; before it was"
+	}
+	fmt.Fprintf(&d.text, dossierOpening, what, guards.MaxLines, guards.MaxFiles, nonce, nonce)
+	fmt.Fprintf(&d.text, "\n## What broke\n\nRevision %s %s %s: %s.\n", deploy.Revision, how, deploy.Previous, in.extent())
 	d.errors(in)
 	d.blame(in)
 	d.commands(in.Incident.Opened.Intent)

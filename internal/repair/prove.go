@@ -45,7 +45,10 @@ func Prove(ctx context.Context, in Input, r selfheal.Repair) (selfheal.Repair, e
 	if err = errors.Join(err, p.deployed.close(), p.repaired.close()); err != nil {
 		return r, fmt.Errorf("prove repair: %w", err)
 	}
-	r.Proofs, r.Notes = p.proofs, append(r.Notes, append(p.notes, unconfined(p.proofs)...)...)
+	r.Proofs, r.Notes = p.proofs, append(r.Notes, p.notes...)
+	if r.Written == nil || r.Written.Unconfined == "" { // else it is noted already
+		r.Notes = append(r.Notes, unconfined(p.proofs)...)
+	}
 	return r, nil
 }
 

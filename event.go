@@ -93,6 +93,8 @@ type Intent struct {
 	Network bool     `json:"network,omitempty"` // the commands may use the machine's network
 	Unsafe  bool     `json:"unsafe,omitempty"`  // the commands are not confined
 	Prove   Proving  `json:"prove,omitzero"`
+	// Strategies are the ways to repair in the order in which they are tried; none means "revert" alone.
+	Strategies []string `json:"strategies,omitempty"`
 }
 
 // Proving says when the cause is looked for by running the commands, and at what cost.

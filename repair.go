@@ -5,7 +5,7 @@ import "time"
 // Repair is one attempt at a remedy.
 type Repair struct {
 	Attempt  int      `json:"attempt"`  // 1 for the first
-	Strategy string   `json:"strategy"` // "revert", "revert-hunks", "revert-file"
+	Strategy string   `json:"strategy"` // "revert", "revert-hunks", "revert-file", "command"
 	Branch   string   `json:"branch"`   // selfheal/<incident>-<slug>
 	Base     string   `json:"base"`     // full commit id the branch starts from
 	Commit   string   `json:"commit"`   // full commit id of the branch's tip; empty until prepared
@@ -14,16 +14,29 @@ type Repair struct {
 	Notes    []string `json:"notes,omitempty"` // what was not done, or not as usual
 	Proofs   []Proof  `json:"proofs,omitempty"`
 	Failure  string   `json:"failure,omitempty"` // why there is no branch
+	// Written is the run of the command that wrote the branch; nil when selfheal took a commit back.
+	Written *Proof  `json:"written,omitempty"`
+	Tried   []Tried `json:"tried,omitempty"` // what was given up before, oldest first
 }
 
-// Proven tells whether something was executed and everything executed came out as expected.
+// Tried is a strategy that came to nothing.
+type Tried struct {
+	Strategy string `json:"strategy"`
+	Reason   string `json:"reason"`
+}
+
+// Proven tells whether something was executed and everything executed came out as
+// expected. What a command wrote must besides have been seen to make a failure
+// pass: that the checks pass says nothing of the error.
 func (r Repair) Proven() bool {
+	reproduced := false
 	for _, p := range r.Proofs {
 		if !p.AsExpected() {
 			return false
 		}
+		reproduced = reproduced || p.Want == "fail"
 	}
-	return len(r.Proofs) > 0
+	return len(r.Proofs) > 0 && (reproduced || r.Written == nil)
 }
 
 // Proof is one command that was executed on one revision, and how it ended.
@@ -42,11 +55,14 @@ type Proof struct {
 	Unconfined  string `json:"unconfined,omitempty"`
 	Network     bool   `json:"network,omitempty"` // it could use the machine's network
 	Exceeded    string `json:"exceeded,omitempty"`
+	// Unlike says that the command failed as it should, and why that is not the
+	// failure in question.
+	Unlike string `json:"unlike,omitempty"`
 }
 
 // AsExpected tells whether the command ended as the proof requires.
 func (p Proof) AsExpected() bool {
-	if p.TimedOut || p.Exceeded != "" {
+	if p.TimedOut || p.Exceeded != "" || p.Unlike != "" {
 		return false
 	}
 	return (p.Want == "pass") == (p.ExitCode == 0)

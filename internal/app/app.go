@@ -135,8 +135,10 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	if err != nil {
 		return nil, err
 	}
+	// Without it a strategy that needs it says so; who asks for that strategy is told at once.
+	agent, _ := a.agent()
 	return &pipeline.Pipeline{
-		Clusters: clusters, Model: model,
+		Clusters: clusters, Model: model, Agent: agent,
 		Store: a.store, Forge: a.forge(ctx), Clock: a.settings.Clock,
 		Version:     a.settings.Version,
 		Actor:       "selfheal " + command,

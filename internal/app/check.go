@@ -27,6 +27,7 @@ type CheckRequest struct {
 	Why                  []string      // ids of signatures of which it must be said why they count or do not
 	Service, Environment string        // empty: from the configuration
 	Repair, DryRun       bool
+	Strategies           []string // of the repair, in order; empty: from the configuration
 	CommandRequest
 	CauseRequest
 	Stdin io.Reader
@@ -90,6 +91,9 @@ func (a *App) handle(ctx context.Context, p *pipeline.Pipeline, assessment selfh
 		return nil, err
 	}
 	request.Intent.Repair, request.Intent.DryRun = r.Repair, r.DryRun
+	if request.Intent.Strategies, err = a.strategies(r); err != nil {
+		return nil, err
+	}
 	if request.Earlier, err = a.earlier(ctx, assessment, r.CauseRequest); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +32,8 @@ func newCheckCommand(env *Environment) *cobra.Command {
 or rose, and which commit and line between the two revisions did it. With
 --repair revert it prepares a branch that takes the culprit back, proves it with
 your commands, and opens a pull request: on the forge that selfheal.yaml or
---forge names, else on the local one.
+--forge names, else on the local one. With --repair command a command of yours, such
+as a coding agent, writes a fix instead, which guards look through.
 
 Logs may be plain text, JSON lines or logfmt, gzip or zstd; - is standard input.
 A build that failed is judged from its output with --build-log instead.
@@ -61,7 +63,7 @@ find the one at which it begins to fail; with --prove it is run in any case.
 	f.StringArrayVar(&o.Why, "why", nil, "signature, or the beginning of its id, of which to say why it counts or does not (repeatable)")
 	f.StringVar(&o.Service, "service", "", "name of the service (default: from selfheal.yaml, else the repository's name)")
 	f.StringVar(&o.Environment, "environment", "", "where it is deployed (default: from selfheal.yaml, else production)")
-	f.StringVar(&o.repairBy, "repair", "none", "what to do about a regression: none or revert")
+	f.StringVar(&o.repairBy, "repair", "none", "what to do about a regression: none, revert, command (repair.command of selfheal.yaml), or auto (repair.strategies)")
 	commandFlags(f, &o.CommandRequest)
 	causeFlags(f, &o.CauseRequest)
 	f.StringVar(&o.forge, "forge", "", forgeUsage)
@@ -78,7 +80,10 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 	if err := o.validate(c); err != nil {
 		return err
 	}
-	o.Repair = o.repairBy == "revert"
+	o.Repair = o.repairBy != "none"
+	if o.repairBy == "revert" || o.repairBy == "command" {
+		o.Strategies = []string{o.repairBy}
+	}
 	o.Stdin = env.In
 	o.Command = "check"
 	a, err := env.open(ctx, app.Settings{
@@ -117,8 +122,8 @@ func (o *checkOptions) validate(c *cobra.Command) error {
 	if o.Planned < 0 {
 		return selfheal.Usagef("e.g. --watch-for 1h", "--watch-for must be positive")
 	}
-	if o.repairBy != "none" && o.repairBy != "revert" {
-		return selfheal.Usagef("use --repair none or --repair revert", "unknown repair %q", o.repairBy)
+	if !slices.Contains([]string{"none", "revert", "command", "auto"}, o.repairBy) {
+		return selfheal.Usagef("use --repair none, revert, command or auto", "unknown repair %q", o.repairBy)
 	}
 	if stdins := countStdin(o.Baseline) + countStdin(o.Window) + countStdin([]string{o.BuildLog}); stdins > 1 {
 		return selfheal.Usagef("put one of them into a file", "standard input can be read only once")

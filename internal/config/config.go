@@ -97,6 +97,12 @@ type Repair struct {
 	Network bool `yaml:"network" json:"network,omitempty"`
 	// Timeout is the longest that one command may run.
 	Timeout selfheal.Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"type=string"`
+	// Strategies are the ways to repair that --repair auto tries, in this order: revert, command.
+	Strategies []string `yaml:"strategies" json:"strategies,omitempty" jsonschema:"enum=revert,enum=command"`
+	// Command is what --repair command runs to have a fix written.
+	Command RepairCommand `yaml:"command" json:"command,omitzero"`
+	// Guards bound what a command may change.
+	Guards RepairGuards `yaml:"guards" json:"guards,omitzero"`
 }
 
 // Default is the configuration without a file.
@@ -106,7 +112,7 @@ func Default() Config {
 		Detect:      detect.DefaultOptions(),
 		Triage:      Triage{Prove: selfheal.ProveAuto, ProveRuns: 40, ProveTime: selfheal.Duration(30 * time.Minute)},
 		Decide:      decide.DefaultPolicy(),
-		Repair:      Repair{Timeout: selfheal.Duration(10 * time.Minute)},
+		Repair:      defaultRepair(),
 		Agent:       Agent{Budget: agent.DefaultBudget()},
 	}
 }
@@ -176,9 +182,7 @@ func (c Config) Validate() error {
 			all = append(all, fmt.Errorf("triage.classes[%d]: no such class: %q", i, rule.Class))
 		}
 	}
-	if c.Repair.Timeout <= 0 {
-		all = append(all, fmt.Errorf("repair.timeout must be positive, not %s", c.Repair.Timeout))
-	}
+	all = append(all, c.Repair.validate())
 	return errors.Join(all...)
 }
 

@@ -7,6 +7,7 @@ package decide
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -18,6 +19,8 @@ type Policy struct {
 	MinConfidence float64 `json:"min_confidence" yaml:"min_confidence"`
 	// Revert allows reverting the culprit commit on a branch.
 	Revert bool `json:"revert" yaml:"revert"`
+	// FixForward says that something is configured that can write a fix where a revert is not allowed.
+	FixForward bool `json:"-" yaml:"-"`
 }
 
 // DefaultPolicy acts on verdicts that are right at least four times in five, by
@@ -44,6 +47,9 @@ func Decide(v selfheal.Verdict, c selfheal.Change, p Policy) selfheal.Decision {
 			Reason: fmt.Sprintf("the verdict's confidence of %.0f %% is below the policy's %.0f %%", 100*v.Confidence, 100*p.MinConfidence)}
 	}
 	if vetoes := revertVetoes(culprit(v, c), p); len(vetoes) > 0 {
+		if p.FixForward && !exempted(vetoes) {
+			return selfheal.Decision{Action: selfheal.ActionFixForward, Reason: "a revert is not allowed here: " + vetoes[0].Reason, Vetoes: vetoes}
+		}
 		return selfheal.Decision{Action: selfheal.ActionTell, Reason: "a revert is the remedy, and it is not allowed here: " + vetoes[0].Reason, Vetoes: vetoes}
 	}
 	return selfheal.Decision{Action: selfheal.ActionRevert,
@@ -57,6 +63,13 @@ func culprit(v selfheal.Verdict, c selfheal.Change) selfheal.Commit {
 		}
 	}
 	return selfheal.Commit{ID: v.Culprit.Commit}
+}
+
+// ruleExempted is the veto of an author, which is about every remedy.
+const ruleExempted = "exempted"
+
+func exempted(vetoes []selfheal.Veto) bool {
+	return slices.ContainsFunc(vetoes, func(v selfheal.Veto) bool { return v.Rule == ruleExempted })
 }
 
 // exemptions are trailers by which an author keeps automation away from a commit.
@@ -81,7 +94,7 @@ func revertVetoes(c selfheal.Commit, p Policy) []selfheal.Veto {
 	}
 	for _, word := range exemptions {
 		if hasTrailer(c.Body, word) {
-			veto("exempted", "the commit's message carries "+word)
+			veto(ruleExempted, "the commit's message carries "+word)
 			break
 		}
 	}

@@ -47,6 +47,11 @@ func TestDecide(t *testing.T) {
 	undone := change("", selfheal.ClassRuntime)
 	undone.Commits[1].Undone = true
 	f("taken away", caused, undone, policy, selfheal.ActionTell, "taken-away")
+	forward := policy
+	forward.FixForward = true
+	f("migration, with something that can write a fix", caused, change("", selfheal.ClassMigration), forward, selfheal.ActionFixForward, "migration-in-commit")
+	f("exempted from every remedy", caused, change("NO-SELFHEAL", selfheal.ClassRuntime), forward, selfheal.ActionTell, "exempted")
+	f("sure, with something that can write a fix", caused, change("", selfheal.ClassRuntime), forward, selfheal.ActionRevert)
 	f("not allowed", caused, change("", selfheal.ClassRuntime), decide.Policy{MinConfidence: 0.8}, selfheal.ActionTell, "policy")
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"selfheal"
 	"selfheal/internal/decide"
+	"selfheal/internal/repair"
 	"selfheal/internal/verify"
 )
 
@@ -118,7 +120,9 @@ func (p *Pipeline) step(ctx context.Context, i *selfheal.Incident) (step, error)
 }
 
 func (p *Pipeline) decide(i *selfheal.Incident) step {
-	decision := decide.Decide(i.Judged.Verdict, i.Judged.Change, p.Policy)
+	policy := p.Policy
+	policy.FixForward = slices.Contains(i.Opened.Intent.Strategies, repair.StrategyCommand)
+	decision := decide.Decide(i.Judged.Verdict, i.Judged.Change, policy)
 	decision.DryRun = i.Opened.Intent.DryRun
 	return did(selfheal.EventDecisionMade, decision)
 }

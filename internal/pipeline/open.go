@@ -90,7 +90,7 @@ func sameSearch(a, b selfheal.Opened) bool {
 
 func sameIntent(a, b selfheal.Intent) bool {
 	return a.Repair == b.Repair && a.DryRun == b.DryRun && a.Timeout == b.Timeout && a.Network == b.Network && a.Unsafe == b.Unsafe &&
-		slices.Equal(a.Verify, b.Verify) && slices.Equal(a.Replay, b.Replay)
+		slices.Equal(a.Strategies, b.Strategies) && slices.Equal(a.Verify, b.Verify) && slices.Equal(a.Replay, b.Replay)
 }
 
 func flagged(a selfheal.Assessment) []selfheal.SignatureID {

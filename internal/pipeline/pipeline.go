@@ -20,6 +20,7 @@ import (
 	"selfheal/internal/detect"
 	"selfheal/internal/git"
 	"selfheal/internal/group"
+	"selfheal/internal/repair"
 	"selfheal/internal/triage"
 	"selfheal/internal/triage/index"
 	"selfheal/internal/watch"
@@ -46,6 +47,8 @@ type Pipeline struct {
 	Clusters    *Clusters // may be nil: messages that mean the same are not gathered
 	// Progress shows what takes long; may be nil.
 	Progress func(format string, args ...any)
+	// Agent is the command of the strategy "command"; may be nil: that strategy fails.
+	Agent *repair.Agent
 	// Model may be nil: the rules' verdicts stand alone.
 	Model selfheal.Model
 }

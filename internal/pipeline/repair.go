@@ -15,26 +15,24 @@ func (p *Pipeline) workbench(ctx context.Context, i *selfheal.Incident) (repair.
 	if err != nil {
 		return repair.Input{}, nil, err
 	}
-	return repair.Input{Workspace: workspace, Incident: i, Redact: p.Scrub}, workspace, nil
+	shows, err := p.shows(ctx, i.Opened.Assessment)
+	if err != nil {
+		return repair.Input{}, nil, err
+	}
+	in := repair.Input{Workspace: workspace, Incident: i, Redact: p.Scrub, Shows: func(output string) bool { return len(shows(output)) > 0 }}
+	if p.Agent != nil {
+		agent := *p.Agent
+		agent.Guards.Classify = func(path string, content []byte) selfheal.FileClass {
+			class, _ := p.Classifier.Classify(path, content)
+			return class
+		}
+		in.Agent = &agent
+	}
+	return in, workspace, nil
 }
 
-// prepare makes the branch, which is the same commit however often it is made.
-func (p *Pipeline) prepare(ctx context.Context, i *selfheal.Incident) (step, error) {
-	in, _, err := p.workbench(ctx, i)
-	if err != nil {
-		return step{}, err
-	}
-	made, err := repair.Prepare(ctx, in)
-	if err != nil {
-		return step{}, err
-	}
-	if made.Failure != "" {
-		return did(selfheal.EventRepairFailed, made), nil
-	}
-	return did(selfheal.EventRepairPrepared, made), nil
-}
-
-// prove runs the commands. A branch on which one of them fails is not proposed;
+// prove runs the commands. A branch on which one of them fails is not proposed,
+// and the next strategy is tried;
 // an error that could not be reproduced on the deployed revision is no fault of
 // the branch, and only keeps the pull request a draft.
 func (p *Pipeline) prove(ctx context.Context, i *selfheal.Incident) (step, error) {
@@ -52,7 +50,7 @@ func (p *Pipeline) prove(ctx context.Context, i *selfheal.Incident) (step, error
 			if i.PullRequest != nil {
 				return p.answerFeedback(ctx, i, *i.PullRequest, "Another attempt was made and is not proposed: "+proven.Failure+".")
 			}
-			return did(selfheal.EventRepairFailed, proven), nil
+			return p.next(ctx, i, proven)
 		}
 	}
 	return did(selfheal.EventRepairProven, proven), nil

@@ -48,6 +48,10 @@ func Describe(in Input, r selfheal.Repair) (title, body string) {
 	body = v.render()
 	if len(body) > maxBody {
 		v.Outputs = nil
+		if v.Repair.Written != nil {
+			short := *v.Repair.Written
+			short.Output, v.Repair.Written = "", &short
+		}
 		body = v.render()
 	}
 	return v.Title, body
@@ -100,6 +104,9 @@ func newView(in Input, r selfheal.Repair) view {
 		v.Hunk = culpritHunk(v.Culprit, *verdict.Culprit)
 	}
 	v.Title = revertSubject(v.Culprit.Subject)
+	if r.Written != nil {
+		v.Title = in.fixSubject()
+	}
 	v.Errors, v.Onset = errorRows(in)
 	v.Errors, v.MoreErrors = atMost(v.Errors, maxErrors)
 	v.Charts = charts(v.Errors)
@@ -191,6 +198,9 @@ func notes(in Input, r selfheal.Repair) []string {
 	if len(all) > maxBodyNotes {
 		all = append(all[:maxBodyNotes], fmt.Sprintf("%d more notes are kept with the incident.", len(r.Notes)-maxBodyNotes))
 	}
+	for _, tried := range r.Tried {
+		all = append(all, fmt.Sprintf("Tried before and given up: %s, since %s.", tried.Strategy, shorten(tried.Reason, 2*maxQuote)))
+	}
 	executed := func(name string) bool {
 		return slices.ContainsFunc(r.Proofs, func(p selfheal.Proof) bool { return p.Name == name })
 	}
@@ -199,6 +209,11 @@ func notes(in Input, r selfheal.Repair) []string {
 	}
 	if !executed(proofReplay) {
 		all = append(all, "No replay command was given: that the error is gone was not shown by execution.")
+	}
+	for _, p := range r.Proofs {
+		if p.Unlike != "" {
+			all = append(all, fmt.Sprintf("The command %q fails on the deployed revision, but %s: that the branch repairs this error was not shown by execution.", shorten(p.Command, 200), p.Unlike))
+		}
 	}
 	if help := in.verdict().WouldHelp; help != "" {
 		all = append(all, help)

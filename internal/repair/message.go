@@ -17,8 +17,8 @@ const maxTitle = 72
 // maxSlug is how long the readable part of a branch name may be.
 const maxSlug = 32
 
-// branchName is selfheal/INCIDENT-SLUG, in characters that every forge takes.
-func branchName(incident, subject string) string {
+// branchName is selfheal/INCIDENT-ACTION-SLUG, in characters that every forge takes.
+func branchName(incident, action, subject string) string {
 	slug := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
@@ -34,7 +34,7 @@ func branchName(incident, subject string) string {
 		length += len(words[fitting]) + 1
 		fitting++
 	}
-	return strings.Join(append([]string{"selfheal/" + incident + "-revert"}, words[:fitting]...), "-")
+	return strings.Join(append([]string{"selfheal/" + incident + "-" + action}, words[:fitting]...), "-")
 }
 
 // revertSubject is the first line of a revert, as git writes it, in at most 72 characters.
@@ -151,4 +151,42 @@ func wrapText(text string, width int) string {
 		length += len(word)
 	}
 	return b.String()
+}
+
+// blamed is the culprit commit as far as it is known.
+func (in Input) blamed() selfheal.Commit {
+	culprit := in.verdict().Culprit
+	if culprit == nil {
+		return selfheal.Commit{}
+	}
+	commit, _ := in.commit(culprit.Commit)
+	return commit
+}
+
+func (in Input) fixBranch() string {
+	return branchName(in.Incident.ID, "fix", in.blamed().Subject)
+}
+
+// fixSubject is the first line of a commit that a command wrote, in at most 72 characters.
+func (in Input) fixSubject() string {
+	subject := oneLine(strings.ToValidUTF8(in.blamed().Subject, "\uFFFD"))
+	if subject == "" {
+		return "Fix what the deploy of " + selfheal.ShortRevision(in.deploy().Revision) + " broke"
+	}
+	return `Fix what "` + inert(shorten(subject, maxTitle-len(`Fix what "" broke`))) + `" broke`
+}
+
+// fixBody says why a commit that a command wrote was made. As in [commitBody],
+// texts from logs and from the command stay out.
+func (in Input) fixBody() string {
+	deploy := in.deploy()
+	text := "This was written by a command that selfheal was configured to run."
+	if id := in.blamed().ID; id != "" {
+		text += " It repairs what commit " + selfheal.ShortRevision(id) + " broke."
+	}
+	why := fmt.Sprintf("Since revision %s was deployed to %s, %s.", selfheal.ShortRevision(deploy.Revision), deploy.Environment, in.extent())
+	if deploy.Status == selfheal.DeployBuildFailed {
+		why = fmt.Sprintf("Revision %s does not build: %s.", selfheal.ShortRevision(deploy.Revision), in.extent())
+	}
+	return wrapText(text, maxTitle) + "\n\n" + wrapText(why, maxTitle)
 }

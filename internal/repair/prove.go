@@ -37,7 +37,7 @@ func Prove(ctx context.Context, in Input, r selfheal.Repair) (selfheal.Repair, e
 	if len(intent.Verify)+len(intent.Replay) == 0 || r.Commit == "" {
 		return r, nil
 	}
-	p := &prover{in: in, timeout: time.Duration(intent.Timeout), deployed: site{revision: r.Base}, repaired: site{revision: r.Commit}}
+	p := &prover{in: in, written: r.Written != nil, timeout: time.Duration(intent.Timeout), deployed: site{revision: r.Base}, repaired: site{revision: r.Commit}}
 	err := p.all(ctx, intent)
 	if selfheal.CodeOf(err) == selfheal.CodeRefused {
 		p.proofs, p.notes, err = nil, append(p.notes, notRun(err)), nil
@@ -45,7 +45,10 @@ func Prove(ctx context.Context, in Input, r selfheal.Repair) (selfheal.Repair, e
 	if err = errors.Join(err, p.deployed.close(), p.repaired.close()); err != nil {
 		return r, fmt.Errorf("prove repair: %w", err)
 	}
-	r.Proofs, r.Notes = p.proofs, append(r.Notes, append(p.notes, unconfined(p.proofs)...)...)
+	r.Proofs, r.Notes = p.proofs, append(r.Notes, p.notes...)
+	if r.Written == nil || r.Written.Unconfined == "" { // else it is noted already
+		r.Notes = append(r.Notes, unconfined(p.proofs)...)
+	}
 	return r, nil
 }
 
@@ -71,6 +74,7 @@ type prover struct {
 	timeout  time.Duration
 	deployed site
 	repaired site
+	written  bool // by a command: then it matters why a replay fails
 	proofs   []selfheal.Proof
 	notes    []string
 }
@@ -115,6 +119,9 @@ func (p *prover) replay(ctx context.Context, command string) error {
 	before, err := p.run(ctx, &p.deployed, proofReplay, command, wantFail)
 	if err != nil {
 		return err
+	}
+	if p.written && before.AsExpected() && p.in.Shows != nil && !p.in.Shows(before.Output) {
+		before.Unlike = "nothing that it prints shows the error that broke production"
 	}
 	after, err := p.run(ctx, &p.repaired, proofReplay, command, wantPass)
 	p.proofs = append(p.proofs, before, after)

@@ -1,8 +1,9 @@
 // Package repair makes the remedy for an incident and shows that it works.
 //
 // In goes a judged incident, out comes a branch that takes the culprit commit
-// back on top of the deployed revision ([Prepare]), what the user's commands say
-// about it ([Prove]), and the pull request's text ([Describe]). Nothing here
+// back on top of the deployed revision ([Prepare]), or that a command of the
+// user's wrote and no guard refuses ([PrepareCommand], [Guards]), what the user's
+// commands say about it ([Prove]), and the pull request's text ([Describe]). Nothing here
 // pushes, and the user's repository is not touched.
 //
 // Every step may be repeated: the same incident gives the same commit id, so a
@@ -30,7 +31,7 @@ const (
 // maxPatch is how much of the branch's difference is kept with the incident.
 const maxPatch = 256 << 10
 
-// Input is what the steps work on. All fields are required.
+// Input is what the steps work on. All fields are required but where noted.
 type Input struct {
 	// Workspace is where the branch is made; it knows the service's history.
 	Workspace *git.Workspace
@@ -39,6 +40,10 @@ type Input struct {
 	Incident *selfheal.Incident
 	// Redact removes secrets from what commands print.
 	Redact func(string) string
+	// Agent is the command of [PrepareCommand]; nil where none is configured.
+	Agent *Agent
+	// Shows tells whether the output of a command shows one of the errors; may be nil: nobody can tell.
+	Shows func(output string) bool
 }
 
 func (in Input) check(op string) error {
@@ -75,7 +80,7 @@ func Prepare(ctx context.Context, in Input) (selfheal.Repair, error) {
 		r.Failure = reason
 		return r, nil
 	}
-	r.Branch, r.Reverts = branchName(in.Incident.ID, culprit.Subject), []string{culprit.ID}
+	r.Branch, r.Reverts = branchName(in.Incident.ID, "revert", culprit.Subject), []string{culprit.ID}
 	made, err := takeBack(ctx, in, culprit)
 	if err != nil {
 		return selfheal.Repair{}, fmt.Errorf("prepare repair: %w", err)
@@ -127,32 +132,44 @@ func takeBack(ctx context.Context, in Input, culprit selfheal.Commit) (made reve
 	return made, nil
 }
 
-// commitTo turns the tree into a commit and completes the repair. The date is
+// message is what a commit says of itself; nothing is why there is none when it
+// would change nothing.
+type message struct{ subject, body, nothing string }
+
+// author is who the commits are by.
+func author() git.Identity { return git.Identity{Name: "selfheal", Email: "selfheal@localhost"} }
+
+// commitTo turns the tree in which a commit is taken back into a commit.
+func commitTo(ctx context.Context, in Input, culprit selfheal.Commit, made revert, r *selfheal.Repair) error {
+	return commitAs(ctx, in, made.tree, message{
+		subject: revertSubject(culprit.Subject), body: commitBody(in, culprit, made.strategy),
+		nothing: "taking the commit back changes nothing: the deployed revision does not contain its lines any more",
+	}, r)
+}
+
+// commitAs turns a tree into a commit and completes the repair. The date is
 // that of the deployed commit and a second more: the clock would make every
 // attempt another commit.
-func commitTo(ctx context.Context, in Input, culprit selfheal.Commit, made revert, r *selfheal.Repair) error {
+func commitAs(ctx context.Context, in Input, tree string, text message, r *selfheal.Repair) error {
 	w := in.Workspace
-	changes, err := w.TreeChanges(ctx, r.Base, made.tree)
+	changes, err := w.TreeChanges(ctx, r.Base, tree)
 	if err != nil {
 		return err
 	}
 	if len(changes) == 0 {
-		r.Failure = "taking the commit back changes nothing: the deployed revision does not contain its lines any more"
+		r.Failure = text.nothing
 		return nil
 	}
 	at, err := w.CommitTime(ctx, r.Base)
 	if err != nil {
 		return err
 	}
-	author := git.Identity{Name: "selfheal", Email: "selfheal@localhost"}
 	spec := git.CommitSpec{
-		Tree: made.tree, Parents: []string{r.Base}, Time: at.Add(time.Second),
-		Author:  author,
-		Subject: revertSubject(culprit.Subject),
-		Body:    commitBody(in, culprit, made.strategy),
+		Tree: tree, Parents: []string{r.Base}, Time: at.Add(time.Second),
+		Author: author(), Subject: text.subject, Body: text.body,
 		Trailers: []git.Trailer{
 			{Key: "Selfheal-Incident", Value: in.Incident.Key},
-			{Key: "Signed-off-by", Value: author.Name + " <" + author.Email + ">"},
+			{Key: "Signed-off-by", Value: author().Name + " <" + author().Email + ">"},
 		},
 	}
 	if r.Commit, err = w.CommitTree(ctx, spec); err != nil {

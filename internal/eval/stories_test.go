@@ -79,6 +79,14 @@ func fillerOf(ext string, n int) (path, content string) {
 		return fmt.Sprintf("lib%d/part.js", n), fmt.Sprintf("function part%d(x) {\n  return x + %d;\n}\nmodule.exports = { part%d };\n", n, n, n)
 	case "java":
 		return fmt.Sprintf("src/main/java/lib%d/Part%d.java", n, n), fmt.Sprintf("package lib%d;\n\npublic class Part%d {\n    public int part(int x) {\n        return x + %d;\n    }\n}\n", n, n, n)
+	case "rb":
+		return fmt.Sprintf("lib/part%d.rb", n), fmt.Sprintf("def part%d(x)\n  x + %d\nend\n", n, n)
+	case "php":
+		return fmt.Sprintf("lib%d/Part.php", n), fmt.Sprintf("<?php\nfunction part%d($x)\n{\n    return $x + %d;\n}\n", n, n)
+	case "cs":
+		return fmt.Sprintf("lib%d/Part%d.cs", n, n), fmt.Sprintf("namespace Lib;\n\npublic class Part%d\n{\n    public int Part(int x)\n    {\n        return x + %d;\n    }\n}\n", n, n)
+	case "rs":
+		return fmt.Sprintf("src/part%d.rs", n), fmt.Sprintf("pub fn part%d(x: i64) -> i64 {\n    x + %d\n}\n", n, n)
 	}
 	return fmt.Sprintf("lib%d/part.go", n), fmt.Sprintf("package lib%d\n\nfunc Part%d(x int) int {\n\treturn x + %d\n}\n", n, n, n)
 }

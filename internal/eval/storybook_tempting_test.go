@@ -273,7 +273,7 @@ func temptingGuilty() []story {
 			},
 			window: []step{edit("Find always finds", "src/Coupons.cs", "        if (coupon == null)\n        {\n            return order.Total;\n        }\n", "")},
 			log:    "2026-03-02 09:00:00 ERROR System.NullReferenceException: Object reference not set to an instance of an object.\n   at Shop.Coupons.Apply(Order order) in /src/src/Coupons.cs:line {src/Coupons.cs|coupon.Value}\n   at Shop.Server.Handle() in /src/src/Server.cs:line 40\n", marker: "NullReference",
-			cause: selfheal.Caused, culprit: 0, path: "src/Coupons.cs", line: "coupon.Value",
+			cause: selfheal.Caused, culprit: 0, path: "src/Coupons.cs", line: "if (coupon == null)",
 		},
 		{
 			name: "tempting php key of an array", ext: "php", files: []string{

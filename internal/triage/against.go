@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"selfheal"
+	"selfheal/internal/triage/index"
 )
 
 // external are the words by which errors speak of the world outside the program.
@@ -26,6 +28,7 @@ var external = []struct {
 	{regexp.MustCompile(`(?i)out of memory|OOMKilled|oom-kill|cannot allocate memory|ENOMEM|heap limit`), "memory ran out", 2},
 	{regexp.MustCompile(`(?i)too many open files|EMFILE|ENFILE`), "file handles ran out", 2},
 	{regexp.MustCompile(`(?i)\b40[13] (?:unauthorized|forbidden)|(?:status(?: code)?|returned|HTTP)[:= ]+40[13]\b|invalid_grant|token (?:has )?expired`), "another service refused the credentials", 1.5},
+	{regexp.MustCompile(`(?i)\b4\d\d client error\b|\b402 payment required\b`), "another service refused the request", 1.5},
 	{regexp.MustCompile(`(?i)database system is|too many connections|remaining connection slots|deadlock detected|lock wait timeout`), "the database was not available", 2.5},
 }
 
@@ -57,6 +60,10 @@ func (b *bench) intended(findings []finding) []counter {
 			text = "the commit only gave an old message these words"
 		case b.onlyLogs(e):
 			text = "the commit only added statements that log"
+		case b.saidBefore(e):
+			text = "the same words were there before the commit, at another place"
+		case b.wraps(e):
+			text = "the commit only put these words before an error that was passed on already"
 		default:
 			return nil
 		}
@@ -93,6 +100,54 @@ func (b *bench) reworded(e edit) bool {
 		}
 	}
 	return len(before) > 0 && slices.Equal(before, after)
+}
+
+// leaves matches statements that end a function with an error, or raise it.
+var leaves = regexp.MustCompile(`^\s*(?:return|raise|throw)\b`)
+
+// saidBefore tells whether the words of an added line stood on a line that the
+// commit deleted, and nothing in the file was changed but where they stand.
+func (b *bench) saidBefore(e edit) bool {
+	words := index.LiteralsIn(e.text)
+	has := func(line string) bool {
+		return slices.ContainsFunc(words, func(l index.Literal) bool { return len(l.Text) >= minTelling && strings.Contains(line, l.Text) })
+	}
+	before := false
+	for _, other := range b.edits {
+		switch {
+		case other.commit != e.commit || other.at.path != e.at.path:
+		case other.op == selfheal.LineDeleted && has(other.text):
+			before = true
+		case other.op == selfheal.LineAdded && (has(other.text) || leaves.MatchString(other.text)):
+		case bareLine.MatchString(other.text) || importLine.MatchString(other.text):
+		default:
+			return false
+		}
+	}
+	return before
+}
+
+// wrapping matches a text that goes on with what another error says.
+var wrapping = regexp.MustCompile(`%w|: ?%[vs]['"]|\{(?:e|ex|err|error|exc)(?:\.message)?\}`)
+
+// wraps tells whether an added line gives a text to an error that the line which
+// it replaces passed on as it was, and the commit changed nothing else around it.
+func (b *bench) wraps(e edit) bool {
+	if !wrapping.MatchString(e.text) || !leaves.MatchString(e.text) {
+		return false
+	}
+	passed := false
+	for _, other := range b.hunkOf(e) {
+		switch {
+		case other.op == selfheal.LineAdded && other.text == e.text:
+		case other.op == selfheal.LineDeleted && leaves.MatchString(other.text) && len(index.LiteralsIn(other.text)) == 0:
+			passed = true
+		case bareLine.MatchString(other.text) || importLine.MatchString(other.text):
+		default:
+			return false
+		}
+	}
+	return passed
 }
 
 // quotedText matches string literals on one line.

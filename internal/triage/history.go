@@ -271,6 +271,7 @@ func trivialLines(lang *index.Language, hunk *selfheal.Hunk) []bool {
 		return trivial
 	}
 	pairUp(hunk, trivial, deleted)
+	markRestyled(lang, hunk, trivial)
 	return trivial
 }
 

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"selfheal/internal/triage/index"
 	"slices"
+	"strings"
 
 	"selfheal"
 )
@@ -46,13 +47,28 @@ func (b *bench) flowRule() []finding {
 				continue
 			}
 			for _, name := range slices.Sorted(maps.Keys(assignedNames(e.text))) {
-				if hasWord(failing, name) {
+				if hasWord(failing, name) && (inside || !b.isLocal(s, function, f.line, name)) {
 					out = append(out, b.flowFinding(f, i, name, inside)...)
 				}
 			}
 		}
 	}
 	return out
+}
+
+// isLocal tells whether a function gives a name its value itself, or is handed it,
+// above a line: what other functions call so is something else.
+func (b *bench) isLocal(s *source, function *index.Function, line int, name string) bool {
+	if function == nil {
+		return false
+	}
+	code := s.code(function)
+	for _, text := range code[:min(len(code), max(0, line-function.Start))] {
+		if assignedNames(text)[name] && !strings.Contains(text, "."+name) {
+			return true
+		}
+	}
+	return false
 }
 
 // flowFinding is empty for a name that is too common to be the same thing in two functions.
@@ -103,6 +119,36 @@ var violated = []*regexp.Regexp{
 
 var constrains = regexp.MustCompile(`(?i)\bnot\s+null\b|\bunique\b|\bcheck\s*\(|\breferences\b|\bforeign\s+key\b|\bprimary\s+key\b|\bconstraint\b|nullable\s*=\s*False|null\s*=\s*False|allowNull:\s*false`)
 
+// tables are the ways in which databases name the table of a violated constraint.
+var tables = []*regexp.Regexp{
+	regexp.MustCompile(`(?:relation|table) ["'` + "`" + `](?:\w+\.)?(\w+)["'` + "`" + `]`),
+	regexp.MustCompile(`constraint failed: (\w+)\.\w`),
+}
+
+// ofTable tells whether an edit may be about the table that the error names: what
+// stands around it names the table, or the error does not, or the constraint has
+// a name of its own.
+func (b *bench) ofTable(e edit, name string) bool {
+	for _, pattern := range tables {
+		m := pattern.FindStringSubmatch(b.symptom.message)
+		if m == nil || strings.Contains(name, m[1]) {
+			continue
+		}
+		stem := strings.TrimSuffix(m[1], "s") // a model bears the name of one row
+		near := strings.ToLower(e.at.path)
+		if s := b.sources[e.near.path]; s != nil {
+			near += strings.ToLower(strings.Join(s.lines, "\n"))
+		}
+		for _, other := range b.edits {
+			if other.commit == e.commit && other.at.path == e.at.path {
+				near += strings.ToLower(other.text)
+			}
+		}
+		return strings.Contains(near, strings.ToLower(strings.ReplaceAll(stem, "_", ""))) || strings.Contains(near, strings.ToLower(stem))
+	}
+	return true
+}
+
 // constraintRule finds the constraint that the error violates on added lines.
 func (b *bench) constraintRule() []finding {
 	var out []finding
@@ -112,7 +158,7 @@ func (b *bench) constraintRule() []finding {
 			continue
 		}
 		for i, e := range b.edits {
-			if e.op != selfheal.LineAdded || e.moved || !constrains.MatchString(e.text) || !hasWord(e.text, m[1]) {
+			if e.op != selfheal.LineAdded || e.moved || !constrains.MatchString(e.text) || !hasWord(e.text, m[1]) || !b.ofTable(e, m[1]) {
 				continue
 			}
 			x := selfheal.Exhibit{

@@ -73,7 +73,7 @@ func (b *bench) isLocal(s *source, function *index.Function, line int, name stri
 
 // flowFinding is empty for a name that is too common to be the same thing in two functions.
 func (b *bench) flowFinding(f located, edited int, name string, inside bool) []finding {
-	weight, family := weightFlow*f.weight, familyFrame
+	weight := weightFlow * f.weight
 	if inside && b.givenAgain(f, b.edits[edited].near.line, name) {
 		weight *= factorGivenAgain
 	}
@@ -81,7 +81,7 @@ func (b *bench) flowFinding(f located, edited int, name string, inside bool) []f
 		if len(name) < 4 {
 			return nil
 		}
-		weight, family = weightFlowApart*f.weight*b.nameRarity(name), familySetting
+		weight = weightFlowApart * f.weight * b.nameRarity(name)
 	}
 	text := fmt.Sprintf("the failing line uses %s, which this commit gave another value", name)
 	if b.edits[edited].op == selfheal.LineDeleted {
@@ -92,7 +92,7 @@ func (b *bench) flowFinding(f located, edited int, name string, inside bool) []f
 		x.Kind = selfheal.ExhibitCallHop
 	}
 	b.quoteEdit(&x, edited)
-	return []finding{{family, b.edits[edited].commit, x, []pointer{{edited, weight}}}}
+	return []finding{{familyFrame, b.edits[edited].commit, x, []pointer{{edited, weight}}}}
 }
 
 // givenAgain tells whether a name gets another value between a line and the

@@ -87,7 +87,11 @@ func (b *bench) settingRule() []finding {
 				x.Kind = selfheal.ExhibitConfiguration
 			}
 			b.quoteEdit(&x, s.added)
-			out = append(out, finding{familySetting, b.edits[s.added].commit, x, []pointer{{s.added, weightSetting * a.weight}}})
+			family := familySetting
+			if a.path == b.edits[s.added].near.path { // that the file was changed says nothing more
+				family = familyFrame
+			}
+			out = append(out, finding{family, b.edits[s.added].commit, x, []pointer{{s.added, weightSetting * a.weight}}})
 		}
 	}
 	return out

@@ -211,6 +211,24 @@ func (e *evidence) leaveOutMoved() {
 	})
 }
 
+// onlyExtracted tells whether edits only gave statements that were there before
+// another function around them.
+func (e *evidence) onlyExtracted(edits []int) bool {
+	moved := false
+	for _, i := range edits {
+		text := e.edits[i].text
+		if e.edits[i].moved {
+			moved = true
+		} else if e.edits[i].op == selfheal.LineDeleted || !signedLine.MatchString(text) && !bareLine.MatchString(text) && !plainReturn.MatchString(text) {
+			return false
+		}
+	}
+	return moved
+}
+
+// plainReturn matches what ends a function without a value of its own.
+var plainReturn = regexp.MustCompile(`^\s*return(?:\s+(?:nil|None|null|true|false|True|False|Ok\(\(\)\)))?\s*;?\s*$`)
+
 // minMovedLines is how many lines a function needs to be told from others.
 const minMovedLines = 3
 

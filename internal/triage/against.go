@@ -51,11 +51,16 @@ func (b *bench) intended(findings []finding) []counter {
 			continue
 		}
 		e := b.edits[f.lines[0].edit]
-		if e.op != selfheal.LineAdded || e.moved {
+		if e.op != selfheal.LineAdded {
 			return nil
 		}
 		text := ""
 		switch {
+		case e.moved:
+			if !b.inExtracted(e) {
+				return nil
+			}
+			text = "the commit only gave statements that were there before a function of their own"
 		case b.reworded(e):
 			text = "the commit only gave an old message these words"
 		case b.onlyLogs(e):
@@ -74,6 +79,17 @@ func (b *bench) intended(findings []finding) []counter {
 		return []counter{{exhibit: x, excuses: f.commit + 1}}
 	}
 	return nil
+}
+
+// inExtracted tells whether all that was changed in the function around an edit is
+// that statements came there from elsewhere.
+func (b *bench) inExtracted(e edit) bool {
+	s := b.sources[e.near.path]
+	if s == nil {
+		return false
+	}
+	function := s.FunctionAt(e.near.line)
+	return function != nil && b.onlyExtracted(b.editsIn(e.near.path, function.Start, function.End))
 }
 
 // hunkOf gives the edits of the hunk that an edit belongs to.

@@ -20,7 +20,7 @@ var external = []struct {
 	{regexp.MustCompile(`(?i)no such host|getaddrinfo|EAI_AGAIN|ENOTFOUND|name resolution|name or service not known|nodename nor servname|NXDOMAIN|server misbehaving`), "a name could not be resolved", 3},
 	{regexp.MustCompile(`(?i)connection refused|ECONNREFUSED|no route to host|network is unreachable|EHOSTUNREACH|ENETUNREACH|UnknownHostException`), "another host did not accept the connection", 3},
 	{regexp.MustCompile(`(?i)connection reset|ECONNRESET|broken pipe|EPIPE|socket hang up|unexpected EOF from|server closed the connection|connection aborted`), "the other side closed the connection", 2.5},
-	{regexp.MustCompile(`(?i)i/o timeout|ETIMEDOUT|ESOCKETTIMEDOUT|connection timed out|TLS handshake timeout|upstream request timeout|read timed out|connect timeout|gateway time-?out`), "another host did not answer in time", 2.5},
+	{regexp.MustCompile(`(?i)i/o timeout|ETIMEDOUT|ESOCKETTIMEDOUT|connection timed out|TLS handshake timeout|upstream request timeout|read timed out|\b(?:Read|Open|Connect|Socket)Timeout|connect timeout|gateway time-?out`), "another host did not answer in time", 2.5},
 	{regexp.MustCompile(`(?i)certificate (?:has expired|is not yet valid|signed by unknown)|CERT_HAS_EXPIRED|CERTIFICATE_VERIFY_FAILED|certificate verify failed`), "another host's certificate was not accepted", 2.5},
 	{regexp.MustCompile(`(?i)quota|rate.?limit|too many requests|RESOURCE_EXHAUSTED|\b429\b|throttl`), "a quota was used up", 2.5},
 	{regexp.MustCompile(`(?i)\b50[234]\b|bad gateway|service unavailable|\bstatus(?: code)?[:= ]+5\d\d\b|upstream connect error|overloaded`), "another service answered with a server error", 2.5},

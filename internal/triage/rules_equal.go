@@ -57,6 +57,7 @@ func markRestyled(lang *index.Language, hunk *selfheal.Hunk, trivial []bool) {
 var (
 	pythonHeader = regexp.MustCompile(`^(\s*(?:async\s+)?def\s+\w+\()(.*)\)\s*(?:->\s*[^:]+)?:\s*$`)
 	pythonHint   = regexp.MustCompile(`^(\s+\w+)\s*:\s*[A-Za-z_][\w.\[\], |]*?(\s*=[^=])`)
+	mayBeNull    = regexp.MustCompile(`^(\s*[A-Za-z_][\w.<>\[\], ]*)\?(\s+\w+\s*=[^=])`)
 	plainQuotes  = regexp.MustCompile(`'([^'"\\` + "`" + `]*)'|"([^'"\\` + "`" + `]*)"`)
 )
 
@@ -82,7 +83,7 @@ func unstyled(lang *index.Language, line string) string {
 		text = pythonHint.ReplaceAllString(text, "$1$2")
 		return strings.Repeat(" ", index.Indentation(text)) + squeeze(text)
 	}
-	return squeeze(line)
+	return squeeze(mayBeNull.ReplaceAllString(line, "$1$2"))
 }
 
 // leaveOut takes the edits out for which the condition holds.

@@ -43,6 +43,7 @@ func TestLinesThatSayTheSame(t *testing.T) {
 	f("a.py", true, `-def f(a, b=1):`, `-    c = a`, `+def f(a: int, b: int = 1) -> float:`, `+    c: float = a`)
 	f("a.py", false, `-def f(a, b=1):`, `+def f(a: int, b: int = 2):`)
 	f("a.py", false, `-    c = a`, `+        c = a`)
+	f("a.cs", true, `-        string first = person.First;`, `+        string? first = person.First;`)
 	f("a.java", false, `-    user = find();`, `     name = user.name();`, `+    user = find();`) // in another order
 }
 

@@ -110,8 +110,7 @@ func (b *bench) shadowed(a anchor, s settled) bool {
 var conditional = regexp.MustCompile(`^\s*(?:\}\s*)?(?:if|elif|elsif|else if|unless|when|case)\b`)
 
 // branch is factorBranch when an anchor shows the error in a branch of its own
-// whose condition does not have the name, while the name stands in the conditions
-// of other branches only.
+// whose condition does not have the name, while the name stands in other branches only.
 func (b *bench) branch(a anchor, name string) float64 {
 	s := b.sources[a.path]
 	if s == nil || a.line <= a.function.Start || a.line > len(s.lines) {
@@ -133,7 +132,9 @@ func (b *bench) branch(a anchor, name string) float64 {
 		if !hasWord(line, name) {
 			continue
 		}
-		if !conditional.MatchString(line) || n == guard || index.Indentation(line) != index.Indentation(s.lines[guard-1]) {
+		within := index.Indentation(line) > index.Indentation(s.lines[guard-1]) && (n < guard || n > a.line) && len(assignedNames(line)) == 0
+		sibling := conditional.MatchString(line) && n != guard && index.Indentation(line) == index.Indentation(s.lines[guard-1])
+		if !within && !sibling {
 			return 1
 		}
 		elsewhere = true

@@ -53,7 +53,7 @@ const (
 	factorBelow         = 0.3 // lines below the one that failed or printed the error
 	factorSource        = 1.6 // a changed function that is called right above where an absent value failed
 	factorSecondHop     = 0.4 // one call further away
-	factorMoved         = 0.3
+	factorMoved         = 0.8
 	factorGivenAgain    = 0.3  // a changed value that another took the place of before the failing line
 	factorUnlinked      = 0.4  // a name is gone at a place that has nothing to do with the failing code
 	factorMissed        = 0.7  // a setting of the function that the failing line does not have

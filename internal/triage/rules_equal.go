@@ -197,7 +197,7 @@ func (e *evidence) leaveOutMoved() {
 			if f.Declaration {
 				continue
 			}
-			inside := e.movedWhole(s, f, path, at)
+			inside := e.movedWhole(s, f, at)
 			for _, n := range inside {
 				whole[n] = true
 				texts[squeeze(e.edits[n].text)] = true
@@ -235,7 +235,7 @@ const minMovedLines = 3
 
 // movedWhole gives the edits that brought a function, when all of its lines that
 // say something were taken from one other place in their order; nil otherwise.
-func (e *evidence) movedWhole(s *source, f *index.Function, path string, at []int) []int {
+func (e *evidence) movedWhole(s *source, f *index.Function, at []int) []int {
 	var inside, deleted []int
 	for _, i := range at {
 		if n := e.edits[i].near.line; n >= f.Start && n <= f.End {

@@ -135,15 +135,16 @@ func (b *bench) ofTable(e edit, name string) bool {
 			continue
 		}
 		stem := strings.TrimSuffix(m[1], "s") // a model bears the name of one row
-		near := strings.ToLower(e.at.path)
+		around := []string{e.at.path}
 		if s := b.sources[e.near.path]; s != nil {
-			near += strings.ToLower(strings.Join(s.lines, "\n"))
+			around = append(around, s.lines...)
 		}
 		for _, other := range b.edits {
 			if other.commit == e.commit && other.at.path == e.at.path {
-				near += strings.ToLower(other.text)
+				around = append(around, other.text)
 			}
 		}
+		near := strings.ToLower(strings.Join(around, "\n"))
 		return strings.Contains(near, strings.ToLower(strings.ReplaceAll(stem, "_", ""))) || strings.Contains(near, strings.ToLower(stem))
 	}
 	return true

@@ -41,9 +41,6 @@ func (b *bench) nameRule() []finding {
 	terms := messageTerms(b.symptom.words)
 	hits := map[int]map[string]*named{} // by commit
 	for i, e := range b.edits {
-		if e.moved {
-			continue
-		}
 		var previous string
 		index.EachWord([]byte(e.text), func(raw []byte) {
 			text := string(raw)

@@ -90,7 +90,7 @@ func (r *Runner) Run(ctx context.Context, cases []Case) ([]Result, error) {
 	return results, ctx.Err()
 }
 
-// windowStride is how many windows lie between two that are judged.
+// windowStride is how many windows apart those that are judged are.
 const windowStride = 3
 
 // others lists windows before and after the change of a case, nearest first.

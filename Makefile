@@ -82,5 +82,5 @@ bench-group: ## accuracy, speed and state of grouping, into docs/benchmarks/grou
 bench-index: ## print time and size of the source index; REPOSITORY=directories of git repositories
 	$(GO) run ./scripts/bench index -repositories "$(REPOSITORY)"
 
-bench-triage: ## print the accuracy of triage; CASES=folder of cases, MIRRORS=folder of their repositories
-	$(GO) test -count=1 -v -run TestBenchmark ./internal/eval -args -cases "$(CASES)" -mirrors "$(MIRRORS)"
+bench-triage: ## print the accuracy of triage; CASES=folder of cases, MIRRORS=folder of their repositories, PLACEBOS=unrelated windows per case instead
+	$(GO) test -count=1 -timeout 2h -v -run TestBenchmark ./internal/eval -args -cases "$(CASES)" -mirrors "$(MIRRORS)" $(if $(PLACEBOS),-placebos $(PLACEBOS))

@@ -40,6 +40,9 @@ type Runner struct {
 	// deploys in front: commits of the repository right before the case's change, in
 	// deploys of the same number of commits, of which no time is known.
 	Lookback int
+	// Windows adds for each case so many other windows of its repository, half of
+	// them older and half newer, with as many first-parent commits as the case's change.
+	Windows int
 
 	changes map[string]selfheal.Change
 	caches  map[string]*index.Cache // by repository
@@ -71,8 +74,60 @@ func (r *Runner) Run(ctx context.Context, cases []Case) ([]Result, error) {
 				results = append(results, far)
 			}
 		}
+		others, err := r.others(ctx, c)
+		if err != nil {
+			return results, fmt.Errorf("windows beside %s: %w", c.Question.ID, err)
+		}
+		for _, w := range others {
+			result := Result{Question: c.Question, Label: c.Label, Window: w.ID}
+			start := time.Now()
+			result.Verdict, result.Err = r.judge(ctx, c, w, 0)
+			result.Took = time.Since(start)
+			delete(r.changes, w.ID)
+			results = append(results, result)
+		}
 	}
 	return results, ctx.Err()
+}
+
+// windowStride is how many windows apart those that are judged are.
+const windowStride = 3
+
+// others lists windows before and after the change of a case, nearest first.
+func (r *Runner) others(ctx context.Context, c Case) ([]Question, error) {
+	if r.Windows == 0 {
+		return nil, nil
+	}
+	repo, err := git.Open(ctx, r.Directory(c.Question.Repository))
+	if err != nil {
+		return nil, err
+	}
+	own, err := repo.FirstParents(ctx, c.Question.Base, c.Question.Head)
+	if err != nil {
+		return nil, err
+	}
+	older, err := repo.FirstParents(ctx, "", c.Question.Base)
+	if err != nil {
+		return nil, err
+	}
+	newer, err := repo.FirstParents(ctx, c.Question.Head, "HEAD")
+	if err != nil {
+		return nil, err
+	}
+	size := max(1, len(own))
+	var windows []Question
+	add := func(chain []string, from, to int) {
+		if from >= 0 && to < len(chain) {
+			w := Question{ID: fmt.Sprintf("%.10s..%.10s", chain[from], chain[to]), Repository: c.Question.Repository, Base: chain[from], Head: chain[to]}
+			windows = append(windows, w)
+		}
+	}
+	for n := range r.Windows / 2 {
+		step := (1 + n*windowStride) * size
+		add(older, len(older)-1-step-size, len(older)-1-step)
+		add(newer, step, step+size)
+	}
+	return windows, nil
 }
 
 // before reads so many deploys that came before a change.

@@ -79,6 +79,14 @@ func fillerOf(ext string, n int) (path, content string) {
 		return fmt.Sprintf("lib%d/part.js", n), fmt.Sprintf("function part%d(x) {\n  return x + %d;\n}\nmodule.exports = { part%d };\n", n, n, n)
 	case "java":
 		return fmt.Sprintf("src/main/java/lib%d/Part%d.java", n, n), fmt.Sprintf("package lib%d;\n\npublic class Part%d {\n    public int part(int x) {\n        return x + %d;\n    }\n}\n", n, n, n)
+	case "rb":
+		return fmt.Sprintf("lib/part%d.rb", n), fmt.Sprintf("def part%d(x)\n  x + %d\nend\n", n, n)
+	case "php":
+		return fmt.Sprintf("lib%d/Part.php", n), fmt.Sprintf("<?php\nfunction part%d($x)\n{\n    return $x + %d;\n}\n", n, n)
+	case "cs":
+		return fmt.Sprintf("lib%d/Part%d.cs", n, n), fmt.Sprintf("namespace Lib;\n\npublic class Part%d\n{\n    public int Part(int x)\n    {\n        return x + %d;\n    }\n}\n", n, n)
+	case "rs":
+		return fmt.Sprintf("src/part%d.rs", n), fmt.Sprintf("pub fn part%d(x: i64) -> i64 {\n    x + %d\n}\n", n, n)
 	}
 	return fmt.Sprintf("lib%d/part.go", n), fmt.Sprintf("package lib%d\n\nfunc Part%d(x int) int {\n\treturn x + %d\n}\n", n, n, n)
 }
@@ -339,7 +347,10 @@ func (w told) right(s story, v selfheal.Verdict) (commit, line bool) {
 // known are the stories that triage does not answer yet, with what it says. A
 // story that leaves this list must not come back.
 var known = map[string]string{
-	"fresh go helper two calls away": "two calls away and without a word of the error, a changed function is one of many",
+	"fresh go helper two calls away":      "two calls away and without a word of the error, a changed function is one of many",
+	"heldout go condition turned round":   "a change near the statement that prints the error is not enough by itself",
+	"tempting go time limit of a setting": "the same number with another unit, and a key that only a tag ties to the field",
+	"tempting java stricter pattern":      "the value of a constant that is made by a call is not followed",
 }
 
 func TestStories(t *testing.T) {

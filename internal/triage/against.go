@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"selfheal"
+	"selfheal/internal/triage/index"
 )
 
 // external are the words by which errors speak of the world outside the program.
@@ -18,7 +20,7 @@ var external = []struct {
 	{regexp.MustCompile(`(?i)no such host|getaddrinfo|EAI_AGAIN|ENOTFOUND|name resolution|name or service not known|nodename nor servname|NXDOMAIN|server misbehaving`), "a name could not be resolved", 3},
 	{regexp.MustCompile(`(?i)connection refused|ECONNREFUSED|no route to host|network is unreachable|EHOSTUNREACH|ENETUNREACH|UnknownHostException`), "another host did not accept the connection", 3},
 	{regexp.MustCompile(`(?i)connection reset|ECONNRESET|broken pipe|EPIPE|socket hang up|unexpected EOF from|server closed the connection|connection aborted`), "the other side closed the connection", 2.5},
-	{regexp.MustCompile(`(?i)i/o timeout|ETIMEDOUT|ESOCKETTIMEDOUT|connection timed out|TLS handshake timeout|upstream request timeout|read timed out|connect timeout|gateway time-?out`), "another host did not answer in time", 2.5},
+	{regexp.MustCompile(`(?i)i/o timeout|ETIMEDOUT|ESOCKETTIMEDOUT|connection timed out|TLS handshake timeout|upstream request timeout|read timed out|\b(?:Read|Open|Connect|Socket)Timeout|connect timeout|gateway time-?out`), "another host did not answer in time", 2.5},
 	{regexp.MustCompile(`(?i)certificate (?:has expired|is not yet valid|signed by unknown)|CERT_HAS_EXPIRED|CERTIFICATE_VERIFY_FAILED|certificate verify failed`), "another host's certificate was not accepted", 2.5},
 	{regexp.MustCompile(`(?i)quota|rate.?limit|too many requests|RESOURCE_EXHAUSTED|\b429\b|throttl`), "a quota was used up", 2.5},
 	{regexp.MustCompile(`(?i)\b50[234]\b|bad gateway|service unavailable|\bstatus(?: code)?[:= ]+5\d\d\b|upstream connect error|overloaded`), "another service answered with a server error", 2.5},
@@ -26,6 +28,7 @@ var external = []struct {
 	{regexp.MustCompile(`(?i)out of memory|OOMKilled|oom-kill|cannot allocate memory|ENOMEM|heap limit`), "memory ran out", 2},
 	{regexp.MustCompile(`(?i)too many open files|EMFILE|ENFILE`), "file handles ran out", 2},
 	{regexp.MustCompile(`(?i)\b40[13] (?:unauthorized|forbidden)|(?:status(?: code)?|returned|HTTP)[:= ]+40[13]\b|invalid_grant|token (?:has )?expired`), "another service refused the credentials", 1.5},
+	{regexp.MustCompile(`(?i)\b4\d\d client error\b|\b402 payment required\b`), "another service refused the request", 1.5},
 	{regexp.MustCompile(`(?i)database system is|too many connections|remaining connection slots|deadlock detected|lock wait timeout`), "the database was not available", 2.5},
 }
 
@@ -48,15 +51,24 @@ func (b *bench) intended(findings []finding) []counter {
 			continue
 		}
 		e := b.edits[f.lines[0].edit]
-		if e.op != selfheal.LineAdded || e.moved {
+		if e.op != selfheal.LineAdded {
 			return nil
 		}
 		text := ""
 		switch {
+		case e.moved:
+			if !b.inExtracted(e) {
+				return nil
+			}
+			text = "the commit only gave statements that were there before a function of their own"
 		case b.reworded(e):
 			text = "the commit only gave an old message these words"
 		case b.onlyLogs(e):
 			text = "the commit only added statements that log"
+		case b.saidBefore(e):
+			text = "the same words were there before the commit, at another place"
+		case b.wraps(e):
+			text = "the commit only put these words before an error that was passed on already"
 		default:
 			return nil
 		}
@@ -67,6 +79,17 @@ func (b *bench) intended(findings []finding) []counter {
 		return []counter{{exhibit: x, excuses: f.commit + 1}}
 	}
 	return nil
+}
+
+// inExtracted tells whether all that was changed in the function around an edit is
+// that statements came there from elsewhere.
+func (b *bench) inExtracted(e edit) bool {
+	s := b.sources[e.near.path]
+	if s == nil {
+		return false
+	}
+	function := s.FunctionAt(e.near.line)
+	return function != nil && b.onlyExtracted(b.editsIn(e.near.path, function.Start, function.End))
 }
 
 // hunkOf gives the edits of the hunk that an edit belongs to.
@@ -93,6 +116,54 @@ func (b *bench) reworded(e edit) bool {
 		}
 	}
 	return len(before) > 0 && slices.Equal(before, after)
+}
+
+// leaves matches statements that end a function with an error, or raise it.
+var leaves = regexp.MustCompile(`^\s*(?:return|raise|throw)\b`)
+
+// saidBefore tells whether the words of an added line stood on a line that the
+// commit deleted, and nothing in the file was changed but where they stand.
+func (b *bench) saidBefore(e edit) bool {
+	words := index.LiteralsIn(e.text)
+	has := func(line string) bool {
+		return slices.ContainsFunc(words, func(l index.Literal) bool { return len(l.Text) >= minTelling && strings.Contains(line, l.Text) })
+	}
+	before := false
+	for _, other := range b.edits {
+		switch {
+		case other.commit != e.commit || other.at.path != e.at.path:
+		case other.op == selfheal.LineDeleted && has(other.text):
+			before = true
+		case other.op == selfheal.LineAdded && (has(other.text) || leaves.MatchString(other.text)):
+		case bareLine.MatchString(other.text) || importLine.MatchString(other.text):
+		default:
+			return false
+		}
+	}
+	return before
+}
+
+// wrapping matches a text that goes on with what another error says.
+var wrapping = regexp.MustCompile(`%w|: ?%[vs]['"]|\{(?:e|ex|err|error|exc)(?:\.message)?\}`)
+
+// wraps tells whether an added line gives a text to an error that the line which
+// it replaces passed on as it was, and the commit changed nothing else around it.
+func (b *bench) wraps(e edit) bool {
+	if !wrapping.MatchString(e.text) || !leaves.MatchString(e.text) {
+		return false
+	}
+	passed := false
+	for _, other := range b.hunkOf(e) {
+		switch {
+		case other.op == selfheal.LineAdded && other.text == e.text:
+		case other.op == selfheal.LineDeleted && leaves.MatchString(other.text) && len(index.LiteralsIn(other.text)) == 0:
+			passed = true
+		case bareLine.MatchString(other.text) || importLine.MatchString(other.text):
+		default:
+			return false
+		}
+	}
+	return passed
 }
 
 // quotedText matches string literals on one line.

@@ -56,6 +56,9 @@ const (
 	factorMoved         = 0.8
 	factorGivenAgain    = 0.3  // a changed value that another took the place of before the failing line
 	factorUnlinked      = 0.4  // a name is gone at a place that has nothing to do with the failing code
+	factorMissed        = 0.7  // a setting of the function that the failing line does not have
+	factorBranch        = 0.5  // a setting that decides about another branch than the one that shows the error
+	factorExtracted     = 0.3  // statements that only have another function around them
 	factorReworded      = 0.25 // a frame on a statement of which only the words are new
 	factorRewritten     = 0.5  // a changed line on which nothing is new
 	factorLogger        = 0.6  // where the logger was called rather than where it failed

@@ -16,6 +16,7 @@ const maxSources = 500
 // gather reads from the repository what the rules need, for all symptoms at once.
 func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error) {
 	e := in.chain().evidence()
+	e.leaveOutRenames(symptoms)
 	files, err := in.Repository.ListFiles(ctx, in.Change.Head)
 	if err != nil {
 		return nil, err
@@ -31,6 +32,7 @@ func gather(ctx context.Context, in Input, symptoms []symptom) (*evidence, error
 	if err := e.readSources(ctx, in.Repository, append(e.changedSources(), e.frameSources(symptoms)...)); err != nil {
 		return nil, err
 	}
+	e.leaveOutMoved()
 	e.survey = takeSurvey(e.index, e.interests(symptoms))
 	if err := e.readSources(ctx, in.Repository, e.symptomSources(symptoms)); err != nil {
 		return nil, err

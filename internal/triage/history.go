@@ -271,19 +271,26 @@ func trivialLines(lang *index.Language, hunk *selfheal.Hunk) []bool {
 		return trivial
 	}
 	pairUp(hunk, trivial, deleted)
+	markRestyled(lang, hunk, trivial)
 	return trivial
 }
 
 // pairUp marks added lines, and their deleted twins, that stand in the same
 // order and are equal but for white space.
 func pairUp(hunk *selfheal.Hunk, trivial []bool, deleted map[string][]int) {
-	last := -1
+	last, context := -1, -1
 	for n, l := range hunk.Lines {
+		if l.Op == selfheal.LineContext && !bareLine.MatchString(l.Text) {
+			context = n
+		}
 		if l.Op != selfheal.LineAdded || trivial[n] {
 			continue
 		}
 		twins := deleted[squeeze(l.Text)]
 		if len(twins) == 0 || twins[0] < last || len(squeeze(l.Text)) == 0 {
+			continue
+		}
+		if twins[0] < context { // it stands behind another statement now
 			continue
 		}
 		last = twins[0]

@@ -130,6 +130,7 @@ func (e *evidence) examine(s symptom, emitters []index.Emitter, deploys []selfhe
 	} {
 		findings = append(findings, rule()...)
 	}
+	findings = b.withoutIdle(findings)
 	for i := range findings {
 		findings[i].exhibit.Signature = s.signature.ID
 		findings[i].exhibit.Commit = e.change.Commits[findings[i].commit].ID

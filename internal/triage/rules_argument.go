@@ -37,6 +37,9 @@ func (b *bench) handed(c passing, i int, what string, factor float64) []finding 
 		if !b.leadsTo(c.callee, c.path, a) || !b.receives(c, a) {
 			continue
 		}
+		if _, name, _ := cutLast(c.callee, "."); name == a.function.Name && c.path == b.edits[i].near.path && !b.mayCall(a, b.edits[i]) {
+			continue
+		}
 		x := selfheal.Exhibit{
 			Kind: selfheal.ExhibitCallHop, Weight: weightArgument * a.weight * factor, Observed: shorten(a.observed),
 			Text: fmt.Sprintf("%s is handed to %s in %s, where the error shows", shorten(what), shorten(c.callee), a.path),
@@ -238,7 +241,7 @@ func (b *bench) swapRule() []finding {
 		}
 		_, name, _ := cutLast(callee, ".")
 		for _, a := range b.readers {
-			if a.function.Name != name {
+			if a.function.Name != name || !b.mayCall(a, e) {
 				continue
 			}
 			x := selfheal.Exhibit{
@@ -250,6 +253,22 @@ func (b *bench) swapRule() []finding {
 		}
 	}
 	return out
+}
+
+// mayCall tells whether a call on an edited line can be the one that led to an
+// anchor: where the stack says who called, it has the function of the line.
+func (b *bench) mayCall(a anchor, e edit) bool {
+	if !a.traced || len(b.frames) < 2 {
+		return true
+	}
+	s := b.sources[e.near.path]
+	if s == nil {
+		return true
+	}
+	function := s.FunctionAt(e.near.line)
+	return slices.ContainsFunc(b.frames, func(f located) bool {
+		return f.path == e.near.path && (function == nil || f.line == 0 || f.stale || f.line >= function.Start && f.line <= function.End)
+	})
 }
 
 // namesAny tells whether a line has one of the names.

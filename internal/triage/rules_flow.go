@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"selfheal/internal/triage/index"
 	"slices"
+	"strings"
 
 	"selfheal"
 )
@@ -46,7 +47,7 @@ func (b *bench) flowRule() []finding {
 				continue
 			}
 			for _, name := range slices.Sorted(maps.Keys(assignedNames(e.text))) {
-				if hasWord(failing, name) {
+				if hasWord(failing, name) && (inside || !b.isLocal(s, function, f.line, name)) {
 					out = append(out, b.flowFinding(f, i, name, inside)...)
 				}
 			}
@@ -55,9 +56,24 @@ func (b *bench) flowRule() []finding {
 	return out
 }
 
+// isLocal tells whether a function gives a name its value itself, or is handed it,
+// above a line: what other functions call so is something else.
+func (b *bench) isLocal(s *source, function *index.Function, line int, name string) bool {
+	if function == nil {
+		return false
+	}
+	code := s.code(function)
+	for _, text := range code[:min(len(code), max(0, line-function.Start))] {
+		if assignedNames(text)[name] && !strings.Contains(text, "."+name) {
+			return true
+		}
+	}
+	return false
+}
+
 // flowFinding is empty for a name that is too common to be the same thing in two functions.
 func (b *bench) flowFinding(f located, edited int, name string, inside bool) []finding {
-	weight, family := weightFlow*f.weight, familyFrame
+	weight := weightFlow * f.weight
 	if inside && b.givenAgain(f, b.edits[edited].near.line, name) {
 		weight *= factorGivenAgain
 	}
@@ -65,7 +81,7 @@ func (b *bench) flowFinding(f located, edited int, name string, inside bool) []f
 		if len(name) < 4 {
 			return nil
 		}
-		weight, family = weightFlowApart*f.weight*b.nameRarity(name), familySetting
+		weight = weightFlowApart * f.weight * b.nameRarity(name)
 	}
 	text := fmt.Sprintf("the failing line uses %s, which this commit gave another value", name)
 	if b.edits[edited].op == selfheal.LineDeleted {
@@ -76,7 +92,7 @@ func (b *bench) flowFinding(f located, edited int, name string, inside bool) []f
 		x.Kind = selfheal.ExhibitCallHop
 	}
 	b.quoteEdit(&x, edited)
-	return []finding{{family, b.edits[edited].commit, x, []pointer{{edited, weight}}}}
+	return []finding{{familyFrame, b.edits[edited].commit, x, []pointer{{edited, weight}}}}
 }
 
 // givenAgain tells whether a name gets another value between a line and the
@@ -103,6 +119,37 @@ var violated = []*regexp.Regexp{
 
 var constrains = regexp.MustCompile(`(?i)\bnot\s+null\b|\bunique\b|\bcheck\s*\(|\breferences\b|\bforeign\s+key\b|\bprimary\s+key\b|\bconstraint\b|nullable\s*=\s*False|null\s*=\s*False|allowNull:\s*false`)
 
+// tables are the ways in which databases name the table of a violated constraint.
+var tables = []*regexp.Regexp{
+	regexp.MustCompile(`(?:relation|table) ["'` + "`" + `](?:\w+\.)?(\w+)["'` + "`" + `]`),
+	regexp.MustCompile(`constraint failed: (\w+)\.\w`),
+}
+
+// ofTable tells whether an edit may be about the table that the error names: what
+// stands around it names the table, or the error does not, or the constraint has
+// a name of its own.
+func (b *bench) ofTable(e edit, name string) bool {
+	for _, pattern := range tables {
+		m := pattern.FindStringSubmatch(b.symptom.message)
+		if m == nil || strings.Contains(name, m[1]) {
+			continue
+		}
+		stem := strings.TrimSuffix(m[1], "s") // a model bears the name of one row
+		around := []string{e.at.path}
+		if s := b.sources[e.near.path]; s != nil {
+			around = append(around, s.lines...)
+		}
+		for _, other := range b.edits {
+			if other.commit == e.commit && other.at.path == e.at.path {
+				around = append(around, other.text)
+			}
+		}
+		near := strings.ToLower(strings.Join(around, "\n"))
+		return strings.Contains(near, strings.ToLower(strings.ReplaceAll(stem, "_", ""))) || strings.Contains(near, strings.ToLower(stem))
+	}
+	return true
+}
+
 // constraintRule finds the constraint that the error violates on added lines.
 func (b *bench) constraintRule() []finding {
 	var out []finding
@@ -112,7 +159,7 @@ func (b *bench) constraintRule() []finding {
 			continue
 		}
 		for i, e := range b.edits {
-			if e.op != selfheal.LineAdded || e.moved || !constrains.MatchString(e.text) || !hasWord(e.text, m[1]) {
+			if e.op != selfheal.LineAdded || e.moved || !constrains.MatchString(e.text) || !hasWord(e.text, m[1]) || !b.ofTable(e, m[1]) {
 				continue
 			}
 			x := selfheal.Exhibit{

@@ -329,6 +329,11 @@ func (b *bench) frameFile(f located) []finding {
 	return out
 }
 
+// aboveFunction is how many lines above a function are looked at for decorators.
+const aboveFunction = 3
+
+var decorator = regexp.MustCompile(`^\s*(?:@|#?\[)`)
+
 // apart tells whether a line lies in another function than a frame: being close
 // then says no more than being in the same file.
 func (b *bench) apart(f located, line int) bool {
@@ -337,5 +342,11 @@ func (b *bench) apart(f located, line int) bool {
 		return false
 	}
 	own, other := s.FunctionAt(f.line), s.FunctionAt(line)
-	return own != nil && other != nil && own != other && !own.Declaration && !other.Declaration
+	if own == nil || own.Declaration || own == other {
+		return false
+	}
+	if other != nil && !other.Declaration || line < own.Start-aboveFunction || line > own.Start || line > len(s.lines) {
+		return true
+	}
+	return !decorator.MatchString(s.lines[max(line, 1)-1])
 }

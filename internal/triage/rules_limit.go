@@ -22,7 +22,7 @@ var limited = []struct {
 		regexp.MustCompile(`(?i)time_?out|deadline|wait|expir|time\.(?:Second|Minute|Millisecond)|Duration|_ms\b`), "time limit",
 	},
 	{
-		regexp.MustCompile(`(?i)too (?:large|long|many|big)|(?:larger|longer|bigger|more) than|exceed|limit|exhausted|\bfull\b`),
+		regexp.MustCompile(`(?i)too (?:large|long|many|big)|(?:larger|longer|bigger|more) than|exceed|limit|exhausted|\bfull\b|\bbusy\b|no free\b`),
 		regexp.MustCompile(`(?i)max|limit|size|capacity|pool|buffer|batch|queue|bound`), "limit",
 	},
 }

@@ -200,6 +200,7 @@ var missing = []*regexp.Regexp{
 	regexp.MustCompile(`cannot import name '(\w+)'`),
 	regexp.MustCompile(`(?:No module named|Cannot find module|module not found:?) ['"]?([\w@/.-]+)`),
 	regexp.MustCompile(`(?:undefined method|undefined local variable or method|uninitialized constant) [` + "`" + `']?([\w:]+)`),
+	regexp.MustCompile(`Undefined (?:array key|index|property|variable|constant):? ["']?(?:[\w\\]+::)?\$?([A-Za-z_]\w*)`),
 	regexp.MustCompile(`KeyError: ['"](\w+)['"]`),
 	regexp.MustCompile(`(?i)(?:environment variable|env var|env) ['"]?([A-Z][A-Z0-9_]+)['"]? (?:is )?(?:not set|missing|required|undefined)`),
 	regexp.MustCompile(`cannot find symbol.*symbol:\s+\w+ (\w+)`),

@@ -32,13 +32,37 @@ func (b *bench) typedNilRule() []finding {
 			if !ok {
 				continue
 			}
-			x := selfheal.Exhibit{Kind: selfheal.ExhibitIdentifier, Weight: weightTypedNil, Text: text, Observed: shorten(f.quote)}
+			weight := weightTypedNil
+			if !b.onTheWay(e) {
+				weight *= factorUnlinked
+			}
+			x := selfheal.Exhibit{Kind: selfheal.ExhibitIdentifier, Weight: weight, Text: text, Observed: shorten(f.quote)}
 			b.quoteEdit(&x, i)
 			out = append(out, finding{familyArgument, e.commit, x, []pointer{{i, pointsReplaced}}})
 		}
 		return out // only the innermost receiver was dereferenced
 	}
 	return out
+}
+
+// onTheWay tells whether the stack leads through the package of an edit, or past
+// a name that stands on its line.
+func (b *bench) onTheWay(e edit) bool {
+	return slices.ContainsFunc(b.frames, func(f located) bool {
+		if dirOf(f.path) == dirOf(e.near.path) {
+			return true
+		}
+		s := b.sources[f.path]
+		if s == nil || f.stale || f.line < 1 || f.line > len(s.lines) {
+			return false
+		}
+		for _, m := range declared.FindAllStringSubmatch(e.text, 20) {
+			if hasWord(s.lines[f.line-1], m[1]) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // deletedPointers gives by hunk the deleted lines that name a pointer to the type.

@@ -210,8 +210,13 @@ func (b *bench) sharedKey(a anchor, e edit, name string) bool {
 	if s == nil || specificity(name) < 1 || !isQuoted(e.text, name) {
 		return false
 	}
-	return slices.ContainsFunc(s.code(a.function), func(line string) bool { return isQuoted(line, name) })
+	code := s.code(a.function)
+	return !slices.ContainsFunc(code, foreignInput.MatchString) && slices.ContainsFunc(code, func(line string) bool { return isQuoted(line, name) })
 }
+
+// foreignInput matches where code takes what others sent: the body of a request,
+// the answer of another service, a file.
+var foreignInput = regexp.MustCompile(`\br(?:eq(?:uest)?)?\.(?:Body|body|json|data)\b|\bhttp\.(?:Get|Post|Do)\(|\brequests\.\w+\(|\bhttpx\.|\baxios\b|\bfetch\(|\burlopen\(|\.json\(\)|\bjson\.load\(|\bopen\(|readFile|file_get_contents|curl_exec|HttpClient|RestTemplate|Net::HTTP|Faraday|reqwest::`)
 
 func isQuoted(line, name string) bool {
 	return strings.Contains(line, `"`+name+`"`) || strings.Contains(line, "'"+name+"'")

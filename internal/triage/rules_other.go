@@ -69,7 +69,11 @@ func (b *bench) moduleSeen(module, line string) (weight float64, observed string
 			if m := moduleVersion.FindStringSubmatch(f.file); m != nil && !strings.Contains(line, m[1]) {
 				return 0, "" // the stack shows another version than this line
 			}
-			return 1 / (1 + frameDecay*float64(index)), f.quote
+			weight := 1 / (1 + frameDecay*float64(index))
+			if f.nilArgument && absentValue.MatchString(b.symptom.message) {
+				weight *= factorNilArgument // the caller handed it what it failed on
+			}
+			return weight, f.quote
 		}
 		index++
 	}

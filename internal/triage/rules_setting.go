@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"selfheal/internal/triage/index"
 	"slices"
+	"strings"
 
 	"selfheal"
 )
@@ -70,21 +71,78 @@ func (b *bench) settingRule() []finding {
 		}
 		for _, a := range b.readers {
 			near, ok := b.reads(a, s)
-			if !ok {
+			if !ok || b.shadowed(a, s) {
 				continue
 			}
+			near = 0.8 + 0.2*near
+			if b.misses(a, map[string]bool{s.name: true}) {
+				near *= factorMissed
+			}
+			near *= b.branch(a, s.name)
 			x := selfheal.Exhibit{
-				Kind: selfheal.ExhibitCallHop, Weight: weightSetting * a.weight * (0.8 + 0.2*near) * b.settingRarity(s.name), Observed: shorten(a.observed),
+				Kind: selfheal.ExhibitCallHop, Weight: weightSetting * a.weight * near * b.settingRarity(s.name), Observed: shorten(a.observed),
 				Text: fmt.Sprintf("%s, where the error shows, reads %s, which this commit gave another value", a.function.Name, shorten(s.name)),
 			}
 			if b.edits[s.added].class == selfheal.ClassConfig {
 				x.Kind = selfheal.ExhibitConfiguration
 			}
 			b.quoteEdit(&x, s.added)
-			out = append(out, finding{familySetting, b.edits[s.added].commit, x, []pointer{{s.added, weightSetting * a.weight}}})
+			family := familySetting
+			if a.path == b.edits[s.added].near.path { // that the file was changed says nothing more
+				family = familyFrame
+			}
+			out = append(out, finding{family, b.edits[s.added].commit, x, []pointer{{s.added, weightSetting * a.weight}}})
 		}
 	}
 	return out
+}
+
+// shadowed tells whether the file of an anchor declares the name for itself.
+func (b *bench) shadowed(a anchor, s settled) bool {
+	source := b.sources[a.path]
+	return a.path != b.edits[s.added].near.path && slices.ContainsFunc(source.lines, func(line string) bool {
+		m := assignment.FindStringSubmatch(line)
+		return m != nil && m[1] == s.name && !hasWord(m[2], s.name)
+	})
+}
+
+// conditional matches the first line of a branch.
+var conditional = regexp.MustCompile(`^\s*(?:\}\s*)?(?:if|elif|elsif|else if|unless|when|case)\b`)
+
+// branch is factorBranch when an anchor shows the error in a branch of its own
+// whose condition does not have the name, while the name stands in other branches only.
+func (b *bench) branch(a anchor, name string) float64 {
+	s := b.sources[a.path]
+	if s == nil || a.line <= a.function.Start || a.line > len(s.lines) {
+		return 1
+	}
+	margin := index.Indentation(s.lines[a.line-1])
+	guard := 0
+	for n := a.line - 1; n >= a.function.Start && guard == 0; n-- {
+		if line := s.lines[n-1]; strings.TrimSpace(line) != "" && index.Indentation(line) < margin {
+			guard = n
+		}
+	}
+	if guard == 0 || !conditional.MatchString(s.lines[guard-1]) {
+		return 1
+	}
+	elsewhere := false
+	for i, line := range s.code(a.function) {
+		n := a.function.Start + i
+		if !hasWord(line, name) {
+			continue
+		}
+		within := index.Indentation(line) > index.Indentation(s.lines[guard-1]) && (n < guard || n > a.line) && len(assignedNames(line)) == 0
+		sibling := conditional.MatchString(line) && n != guard && index.Indentation(line) == index.Indentation(s.lines[guard-1])
+		if !within && !sibling {
+			return 1
+		}
+		elsewhere = true
+	}
+	if elsewhere {
+		return factorBranch
+	}
+	return 1
 }
 
 // unsetRule finds variables of the environment that the failing code reads since
@@ -120,6 +178,9 @@ func (b *bench) unset(i int, name string, before []index.Name) []finding {
 		if a.path != e.near.path || e.near.line < a.function.Start || e.near.line > a.function.End {
 			continue
 		}
+		if b.misses(a, assignedNames(e.text)) {
+			continue
+		}
 		x := selfheal.Exhibit{
 			Kind: selfheal.ExhibitConfiguration, Weight: weightUnset * a.weight, Observed: shorten(a.observed),
 			Text: fmt.Sprintf("%s reads %s since this commit, which nothing in the repository sets; %s is set", a.function.Name, shorten(name), shorten(before[old].Text)),
@@ -129,6 +190,29 @@ func (b *bench) unset(i int, name string, before []index.Name) []finding {
 	}
 	return out
 }
+
+// misses tells whether a stack says on which line of an anchor's function it
+// failed, and that line has none of the names.
+func (b *bench) misses(a anchor, names map[string]bool) bool {
+	s := b.sources[a.path]
+	if s == nil || a.line < 1 || a.line > len(s.lines) || len(names) == 0 || !b.stoppedAt(a) {
+		return false
+	}
+	return !namesAny(s.lines[a.line-1], names)
+}
+
+// stoppedAt tells whether the line of an anchor is that of a stack frame, and not
+// of a statement that raises: that fails because of what led there.
+func (b *bench) stoppedAt(a anchor) bool {
+	if raises.MatchString(b.sources[a.path].lines[a.line-1]) {
+		return false
+	}
+	return slices.ContainsFunc(b.frames, func(f located) bool {
+		return f.kind == frameStack && !f.stale && f.path == a.path && f.line == a.line
+	})
+}
+
+var raises = regexp.MustCompile(`^\s*(?:raise|throw|panic\(|die\(|fail\b|abort\b|return\b.*\b(?:Err|err|error)\b|assert)`)
 
 // settingRarity weighs a setting by how few files mention it beside the one that sets it.
 func (b *bench) settingRarity(name string) float64 {

@@ -143,6 +143,9 @@ func (b *bench) siteFinding(s site, commit int, edits []int, weight float64, whe
 		reached = max(reached, r)
 		lines = append(lines, pointer{i, weight * s.quality * p})
 	}
+	if b.onlyExtracted(edits) {
+		weight *= factorExtracted
+	}
 	x := selfheal.Exhibit{
 		Kind: selfheal.ExhibitLogSite, Weight: weight * s.quality * reached * (0.7 + 0.3*near/reached),
 		Text: "this commit changed " + where, Observed: shorten(s.observed),

@@ -18,7 +18,7 @@ const (
 	maxRival       = 0.5  // probability of the next commit, as a share of the blamed one's
 	minAcquittal   = 0.60 // of the outside world
 	maxConfidence  = 0.99
-	maxIndirect    = 0.90 // when no evidence lies on a changed line itself
+	maxIndirect    = 0.85 // when no evidence lies on a changed line itself
 	maxOtherError  = 0.85 // when it rests on a command that fails with another error
 	vetoConfidence = 0.97 // when nothing of the change can run
 	maxExhibits    = 12

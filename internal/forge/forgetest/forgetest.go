@@ -327,7 +327,7 @@ func merger(t *testing.T, b *bench) selfheal.Merger {
 	t.Helper()
 	m, ok := b.forge.(selfheal.Merger)
 	if !ok {
-		t.Skip("this forge does not merge by itself")
+		t.Skip("SKIPPED: this forge does not merge by itself")
 	}
 	return m
 }

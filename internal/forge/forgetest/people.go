@@ -47,7 +47,7 @@ func movedByPeople(t *testing.T, b *bench) {
 func listed(t *testing.T, b *bench) {
 	lister, ok := b.forge.(selfheal.PullRequestLister)
 	if !ok {
-		t.Skip("this forge does not list")
+		t.Skip("SKIPPED: this forge does not list")
 	}
 	first := b.propose(t)
 	request := b.request()
@@ -72,7 +72,7 @@ func listed(t *testing.T, b *bench) {
 func refreshed(t *testing.T, b *bench) {
 	refresher, ok := b.forge.(selfheal.PullRequestRefresher)
 	if !ok {
-		t.Skip("this forge finds pull requests by their mark only")
+		t.Skip("SKIPPED: this forge finds pull requests by their mark only")
 	}
 	pr := b.propose(t)
 	found, err := refresher.RefreshPullRequest(t.Context(), pr)
@@ -88,7 +88,7 @@ func replacer(t *testing.T, b *bench) selfheal.BranchReplacer {
 	t.Helper()
 	r, ok := b.forge.(selfheal.BranchReplacer)
 	if !ok {
-		t.Skip("this forge does not replace branches")
+		t.Skip("SKIPPED: this forge does not replace branches")
 	}
 	return r
 }

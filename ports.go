@@ -10,6 +10,9 @@ type Query struct {
 	Service     string
 	Environment string
 	Interval    Interval // zero ends are open
+	// Least allows a source to leave out entries that it knows to be less severe,
+	// where the backend can tell: it then reads less. Zero wants all.
+	Least Severity
 }
 
 // Source gives log entries.

@@ -28,10 +28,12 @@ type Record struct {
 	Message    []byte      // the text that identifies the event: no timestamp, no level
 	Exceptions []Exception // outermost first, each one caused by the next
 	Service    string
-	Revision   string // service.version or one of its usual spellings
-	Instance   string // host, pod or process
-	TraceID    string
-	Attributes []Attribute // further fields, in the order they came
+	// Environment is deployment.environment.name or one of its usual spellings.
+	Environment string
+	Revision    string // service.version or one of its usual spellings
+	Instance    string // host, pod or process
+	TraceID     string
+	Attributes  []Attribute // further fields, in the order they came
 
 	Stream string
 	Number int64  // first line of the event in its stream

@@ -100,14 +100,16 @@ type ChartSpan struct {
 
 // Assessment is what detection says about one deploy, before anybody is blamed.
 type Assessment struct {
-	Deploy     Deploy      `json:"deploy"`
-	Window     Window      `json:"window"`
-	Anomalies  []Anomaly   `json:"anomalies"`       // flagged, strongest first
-	SetAside   []Anomaly   `json:"set_aside"`       // looked at and silenced, strongest first, capped
-	Asked      []Anomaly   `json:"asked,omitempty"` // what was asked about, flagged or not
-	Tested     int         `json:"tested"`          // signatures that were compared
-	Power      string      `json:"power"`           // what this window could and could not have shown
-	Signatures []Signature `json:"signatures"`      // of all anomalies above
+	Deploy    Deploy    `json:"deploy"`
+	Window    Window    `json:"window"`
+	Anomalies []Anomaly `json:"anomalies"`       // flagged, strongest first
+	SetAside  []Anomaly `json:"set_aside"`       // looked at and silenced, strongest first, capped
+	Asked     []Anomaly `json:"asked,omitempty"` // what was asked about, flagged or not
+	Tested    int       `json:"tested"`          // signatures that were compared
+	Power     string    `json:"power"`           // what this window could and could not have shown
+	// TellsNew is how long after the deploy a new error of 1 per minute is told from chance in 95 of 100 windows; zero where it is not.
+	TellsNew   Duration    `json:"tells_new,omitempty"`
+	Signatures []Signature `json:"signatures"` // of all anomalies above
 	// Related are signatures that seem to mean the same as a flagged one, most similar first.
 	Related map[SignatureID][]Relation `json:"related,omitempty"`
 	// Build is what the builder's output says, when it is a build that failed.

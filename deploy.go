@@ -116,6 +116,8 @@ const (
 	ProblemWindowBefore    ProblemCode = "window-before-baseline"
 	ProblemRevisionMissing ProblemCode = "revision-not-seen"
 	ProblemSourceDown      ProblemCode = "source-down"
+	ProblemVolume          ProblemCode = "too-few-records"
+	ProblemLag             ProblemCode = "logs-behind"
 
 	ProblemShortBaseline ProblemCode = "short-baseline"
 	ProblemUndated       ProblemCode = "undated-records"
@@ -130,4 +132,6 @@ const (
 	ProblemDirtyTree     ProblemCode = "dirty-tree"
 	ProblemDiverged      ProblemCode = "diverged-history"
 	ProblemUnclustered   ProblemCode = "clusters-not-judged"
+	ProblemSkew          ProblemCode = "clock-skew"
+	ProblemPartial       ProblemCode = "errors-only"
 )

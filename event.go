@@ -15,6 +15,7 @@ const (
 	StreamIncident StreamKind = "incident"
 	StreamIdentity StreamKind = "identity" // of a service's signatures
 	StreamClusters StreamKind = "clusters" // of a service's signatures that mean the same
+	StreamReading  StreamKind = "reading"  // what was read of a service's logs, where they can be read again
 )
 
 // StreamName is the journal's name of the stream about a key.
@@ -43,6 +44,10 @@ type EventType string
 // The events of a deploy's stream, of a service's identities, then those of an incident's.
 const (
 	EventDeployAssessed EventType = "deploy.assessed" // Assessment
+	EventWatchStarted   EventType = "watch.started"   // WatchStarted
+	EventWatchEnded     EventType = "watch.ended"     // WatchEnded
+
+	EventSourceRead EventType = "source.read" // SourceRead
 
 	EventIdentitiesLearned   EventType = "identities.learned"   // Learned
 	EventSignatureOverridden EventType = "signature.overridden" // Override

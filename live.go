@@ -81,6 +81,12 @@ type Volumer interface {
 	Volume(ctx context.Context, q Query, step time.Duration) (Series, error)
 }
 
+// Clocked is the optional ability of a [Source] to tell how its clock goes.
+type Clocked interface {
+	// Skew is how far the backend's clock is ahead of ours, by what it last said.
+	Skew(ctx context.Context) (time.Duration, error)
+}
+
 // Announcement says that something happened to a deploy.
 type Announcement struct {
 	// ID is the sender's own name of the event: the same one twice is one event.

@@ -46,6 +46,7 @@ type Result struct {
 	Asked     []selfheal.Anomaly // what was asked about, in that order
 	Tested    int                // signatures that were compared
 	Power     string             // what this window could and could not have shown
+	TellsNew  time.Duration      // after which a new error of 1 per minute is told from chance in 95 of 100 windows; zero where it is not
 }
 
 // Judge says what a [Monitor] says that has been fed the whole window: watching

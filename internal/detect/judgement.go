@@ -247,7 +247,7 @@ func (j *judgement) result() Result {
 		}
 	}
 	j.pulses.report(&r, j)
-	r.Asked, r.Power = j.asked(), j.power()
+	r.Asked, r.Power, r.TellsNew = j.asked(), j.power(), j.tellsNew()
 	return r
 }
 

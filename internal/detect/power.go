@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"gonum.org/v1/gonum/mathext"
 )
@@ -51,16 +52,8 @@ func (all pulses) missed(j *judgement) int {
 func (j *judgement) powerForNew() string {
 	t := &j.timeline
 	window := t.windowExposure
-	exposure := window / t.baseExposure
-	if t.dated {
-		exposure = j.scale * j.unknown.season.sum(t.window) * t.minuteLength / t.baseExposure
-	}
-	needed := max(j.unknown.countFor(j.threshold*t.levels[0].weight, exposure), float64(j.options.MinimumCount))
-	if t.dated {
-		minutes, _ := j.noise.prompt.least()
-		needed = max(needed, float64(minutes))
-	}
-	if t.dated && needed > float64(t.window.length()) || needed > window*12 {
+	needed, ever := j.neededForNew()
+	if !ever {
 		return fmt.Sprintf("No new error that is not a crash could have been told from chance in %s.", t.extent(window))
 	}
 	if !t.dated {
@@ -68,6 +61,40 @@ func (j *judgement) powerForNew() string {
 		return fmt.Sprintf("A new error of at least %s occurrences, or 1 in %s records, would have been seen.", number(needed), number(every))
 	}
 	return j.slowestNew(int(needed))
+}
+
+// neededForNew is how many occurrences a new error needs, and whether the window has room for them.
+func (j *judgement) neededForNew() (needed float64, ever bool) {
+	t := &j.timeline
+	window := t.windowExposure
+	exposure := window / t.baseExposure
+	if t.dated {
+		exposure = j.scale * j.unknown.season.sum(t.window) * t.minuteLength / t.baseExposure
+	}
+	needed = max(j.unknown.countFor(j.threshold*t.levels[0].weight, exposure), float64(j.options.MinimumCount))
+	if t.dated {
+		minutes, _ := j.noise.prompt.least()
+		needed = max(needed, float64(minutes))
+	}
+	return needed, !(t.dated && needed > float64(t.window.length()) || needed > window*12)
+}
+
+// tellsNew is how long after the deploy a new error of 1 per minute is told from
+// chance in 95 of 100 windows; zero where it is not.
+func (j *judgement) tellsNew() time.Duration {
+	if !j.comparable || j.timeline.windowExposure <= 0 || !j.timeline.dated {
+		return 0
+	}
+	needed, ever := j.neededForNew()
+	window := int(j.timeline.window.length())
+	minute := 0
+	if ever {
+		minute = j.noise.minutesToTell(1, powerConfidence, int(needed), window)
+	}
+	if minute > window {
+		return 0
+	}
+	return time.Duration(minute) * time.Minute
 }
 
 // slowestNew puts into words at which rate a new error that comes from the deploy

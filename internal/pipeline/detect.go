@@ -40,6 +40,7 @@ func (p *Pipeline) detect(ctx context.Context, a *selfheal.Assessment, d detecte
 	alike := related.Find(sorted(in.Signatures), dropped(found.Anomalies), relatedAtMost)
 	excuse(&found, func(a selfheal.Anomaly) string { return d.successor(a, alike[a.Signature]) })
 	a.Anomalies, a.SetAside, a.Asked, a.Tested, a.Power = found.Anomalies, found.SetAside, found.Asked, found.Tested, found.Power
+	a.TellsNew = selfheal.Duration(found.TellsNew)
 	a.Signatures = named(in.Signatures, a.Anomalies, a.SetAside, a.Asked)
 	a.Related = related.Find(sorted(in.Signatures), flagged(*a), relatedAtMost)
 	return p.judgeClusters(ctx, a, in)

@@ -29,7 +29,8 @@ import (
 // Pipeline holds what the steps need. All fields are required except where noted.
 type Pipeline struct {
 	Store   selfheal.Store
-	Forge   selfheal.Forge // may be nil: repairs stop before the pull request
+	Counts  selfheal.CountStore // may be nil where no deploy is watched live
+	Forge   selfheal.Forge      // may be nil: repairs stop before the pull request
 	Clock   selfheal.Clock
 	Version string // of this program
 	Actor   string // who the journal says did it, e.g. "selfheal check"

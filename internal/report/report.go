@@ -72,11 +72,11 @@ func present[T any](list []T) []T {
 	return list
 }
 
-// statusOf lets blindness win over everything: what was seen may be the smaller
-// part of what happened.
+// statusOf never calls clean what could not be seen as a whole. What was seen to
+// break counts in any case: a service that crashes logs too little.
 func statusOf(a selfheal.Assessment, i *selfheal.Incident) selfheal.Status {
 	switch {
-	case len(a.Window.Observability.Problems) > 0:
+	case len(a.Anomalies) == 0 && len(a.Window.Observability.Problems) > 0:
 		return selfheal.StatusCannotObserve
 	case len(a.Anomalies) == 0:
 		return selfheal.StatusClean

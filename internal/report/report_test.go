@@ -32,7 +32,9 @@ func TestNewDerivesStatus(t *testing.T) {
 
 	blind := assessment()
 	blind.Window.Observability.Problems = []selfheal.Problem{{Code: selfheal.ProblemSourceDown, Detail: "gone"}}
-	f("blindness wins", report.New("", generated, blind, regression(t).Incident), selfheal.StatusCannotObserve, 12)
+	f("what was seen to break counts", report.New("", generated, blind, regression(t).Incident), selfheal.StatusRegression, 10)
+	blind.Anomalies = nil
+	f("blindness is never clean", report.New("", generated, blind, nil), selfheal.StatusCannotObserve, 12)
 }
 
 func TestHeadline(t *testing.T) {

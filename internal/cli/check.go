@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -63,7 +62,7 @@ find the one at which it begins to fail; with --prove it is run in any case.
 	f.StringArrayVar(&o.Why, "why", nil, "signature, or the beginning of its id, of which to say why it counts or does not (repeatable)")
 	f.StringVar(&o.Service, "service", "", "name of the service (default: from selfheal.yaml, else the repository's name)")
 	f.StringVar(&o.Environment, "environment", "", "where it is deployed (default: from selfheal.yaml, else production)")
-	f.StringVar(&o.repairBy, "repair", "none", "what to do about a regression: none, revert, command (repair.command of selfheal.yaml), or auto (repair.strategies)")
+	repairFlag(f, &o.repairBy)
 	commandFlags(f, &o.CommandRequest)
 	causeFlags(f, &o.CauseRequest)
 	f.StringVar(&o.forge, "forge", "", forgeUsage)
@@ -81,9 +80,7 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 		return err
 	}
 	o.Repair = o.repairBy != "none"
-	if o.repairBy == "revert" || o.repairBy == "command" {
-		o.Strategies = []string{o.repairBy}
-	}
+	o.Strategies = strategiesOf(o.repairBy)
 	o.Stdin = env.In
 	o.Command = "check"
 	a, err := env.open(ctx, app.Settings{
@@ -122,8 +119,8 @@ func (o *checkOptions) validate(c *cobra.Command) error {
 	if o.Planned < 0 {
 		return selfheal.Usagef("e.g. --watch-for 1h", "--watch-for must be positive")
 	}
-	if !slices.Contains([]string{"none", "revert", "command", "auto"}, o.repairBy) {
-		return selfheal.Usagef("use --repair none, revert, command or auto", "unknown repair %q", o.repairBy)
+	if err := validateRepair(o.repairBy); err != nil {
+		return err
 	}
 	if stdins := countStdin(o.Baseline) + countStdin(o.Window) + countStdin([]string{o.BuildLog}); stdins > 1 {
 		return selfheal.Usagef("put one of them into a file", "standard input can be read only once")

@@ -38,3 +38,8 @@ func (env *Environment) progressDone() {
 		fmt.Fprint(env.Err, "\r\x1b[K")
 	}
 }
+
+// message writes one line for people to standard error.
+func (env *Environment) message(format string, args ...any) {
+	fmt.Fprintln(env.Err, report.Visible(fmt.Sprintf(format, args...)))
+}

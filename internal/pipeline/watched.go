@@ -140,3 +140,30 @@ func earlier(a, b time.Time) time.Time {
 func readingStream(s selfheal.Scope) string {
 	return selfheal.StreamName(selfheal.StreamReading, s.Environment+"/"+s.Service)
 }
+
+// LastDeploy gives the newest deploy of a scope that was watched and is older than a
+// time (zero: now); nil when there is none.
+func (p *Pipeline) LastDeploy(ctx context.Context, scope selfheal.Scope, before time.Time) (*selfheal.Deploy, error) {
+	streams, err := p.Store.Streams(ctx, selfheal.StreamDeploy, watchesRecalled)
+	if err != nil {
+		return nil, err
+	}
+	prefix := selfheal.StreamName(selfheal.StreamDeploy, scope.Environment+"/"+scope.Service+"/")
+	var last *selfheal.Deploy
+	for _, stream := range streams {
+		if !strings.HasPrefix(stream.Name, prefix) {
+			continue
+		}
+		known, _, err := p.watch(ctx, strings.TrimPrefix(stream.Name, selfheal.StreamName(selfheal.StreamDeploy, "")))
+		if err != nil {
+			return nil, err
+		}
+		if known == nil || !before.IsZero() && !known.Started.Deploy.Time.Before(before) {
+			continue
+		}
+		if deploy := known.Started.Deploy; last == nil || deploy.Time.After(last.Time) {
+			last = &deploy
+		}
+	}
+	return last, nil
+}

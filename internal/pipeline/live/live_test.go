@@ -268,7 +268,9 @@ func TestSourceThatFailsIsNeverClean(t *testing.T) {
 func TestSourceThatFailsAtOnceIsAnError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.source.failed = func(time.Time) error { return &selfheal.Error{Code: selfheal.CodeUnavailable, Message: "connection refused"} }
+	w.source.failed = func(time.Time) error {
+		return &selfheal.Error{Code: selfheal.CodeUnavailable, Message: "connection refused"}
+	}
 	if _, err := w.watcher.Begin(t.Context(), started()); selfheal.CodeOf(err) != selfheal.CodeUnavailable {
 		t.Fatalf("error %v, want that the source is unavailable", err)
 	}

@@ -48,6 +48,7 @@ var floors = []struct {
 	// What knows several of them.
 	{"selfheal/internal/pipeline", 4},
 	{"selfheal/internal/config", 4},
+	{"selfheal/internal/server", 4},
 	{"selfheal/internal/backtest", 4},
 	{"selfheal/internal/eval", 4},
 	{"selfheal/internal/inspect", 4},

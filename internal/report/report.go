@@ -93,6 +93,17 @@ func JSON(w io.Writer, r Report) error {
 	return writeJSON(w, r)
 }
 
+// Encoded is what JSON writes.
+func Encoded(r Report) ([]byte, error) {
+	var b bytes.Buffer
+	err := writeJSON(&b, r)
+	return b.Bytes(), err
+}
+
+// EscapeInvisible writes control, format and other invisible characters of a JSON
+// text as escapes, as JSON does.
+func EscapeInvisible(document []byte) []byte { return escapeInvisible(document) }
+
 func writeJSON(w io.Writer, document any) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

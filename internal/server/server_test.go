@@ -1,0 +1,334 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"selfheal"
+	"selfheal/internal/report"
+	"selfheal/internal/server"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var now = time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC)
+
+// backend is a process that knows one incident and records what it is asked for.
+type backend struct {
+	mu        sync.Mutex
+	announced []selfheal.Announcement
+	acted     []string
+	events    []server.Journalled
+	failure   error
+}
+
+func (b *backend) Announce(_ context.Context, a selfheal.Announcement) (server.Received, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.announced = append(b.announced, a)
+	return server.Received{Deploy: a.Deploy.Key(), Watch: true}, b.failure
+}
+
+func (b *backend) Watches(context.Context, int) ([]server.Watched, error) { return nil, b.failure }
+
+func (b *backend) Deploy(_ context.Context, key string) (report.Report, error) {
+	return report.Report{}, selfheal.NotFoundf("see GET /api/v1/deploys", "no deploy %s", key)
+}
+
+func (b *backend) Incidents(context.Context, int) ([]*selfheal.Incident, error) { return nil, b.failure }
+
+func (b *backend) Incident(_ context.Context, id string) (report.Report, error) {
+	return report.Report{Schema: report.Schema, Headline: "payment \x1b[31m of " + id + "\u202e"}, b.failure
+}
+
+func (b *backend) Act(_ context.Context, incident string, action server.Action, by string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.acted = append(b.acted, fmt.Sprint(by, " ", action, " ", incident))
+	return b.failure
+}
+
+func (b *backend) Since(_ context.Context, seq int64, limit int) ([]server.Journalled, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []server.Journalled
+	for _, e := range b.events {
+		if e.Seq > seq && len(all) < limit {
+			all = append(all, e)
+		}
+	}
+	return all, b.failure
+}
+
+func (b *backend) Ready(context.Context) error { return b.failure }
+
+type service struct {
+	*backend
+	url     string
+	tokens  map[server.Scope]string
+	handler *server.Server
+}
+
+func serve(t *testing.T, doors ...server.Door) *service {
+	t.Helper()
+	s := &service{backend: &backend{}, tokens: map[server.Scope]string{}}
+	var known server.Tokens
+	for _, scope := range server.Scopes {
+		token, hash := server.NewToken()
+		s.tokens[scope] = token
+		known = append(known, server.Token{Name: "a " + string(scope), Hash: hash, Scopes: []server.Scope{scope}})
+	}
+	s.handler = server.New(server.Config{Backend: s.backend, Tokens: known, Clock: func() time.Time { return now }, Version: "test",
+		Metrics: server.NewMetrics("test"), Doors: doors, Poll: time.Millisecond})
+	running := httptest.NewServer(s.handler)
+	t.Cleanup(running.Close)
+	s.url = running.URL
+	return s
+}
+
+func (s *service) do(t *testing.T, token, method, path, body string) (status int, answer string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+// Every route asks for its scope, and no other token opens it.
+func TestScopes(t *testing.T) {
+	t.Parallel()
+	door := server.Door{Pattern: "POST /v1/logs", Scope: server.ScopeIngest, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	s := serve(t, door)
+	deploy := `{"service":"shop","environment":"prod","revision":"8c1d2e3"}`
+	f := func(method, path, body string, scope server.Scope) {
+		t.Helper()
+		if status, _ := s.do(t, "", method, path, body); status != http.StatusUnauthorized {
+			t.Errorf("%s %s without a token: %d", method, path, status)
+		}
+		if status, _ := s.do(t, "selfheal_wrong", method, path, body); status != http.StatusUnauthorized {
+			t.Errorf("%s %s with a wrong token: %d", method, path, status)
+		}
+		for other, token := range s.tokens {
+			status, answer := s.do(t, token, method, path, body)
+			if refused := status == http.StatusForbidden; refused == (other == scope) {
+				t.Errorf("%s %s with a token for %s: %d %s", method, path, other, status, answer)
+			}
+		}
+	}
+	f("POST", "/api/v1/deploys", deploy, server.ScopeIngest)
+	f("GET", "/api/v1/deploys", "", server.ScopeRead)
+	f("GET", "/api/v1/deploys/prod/shop/0102030405", "", server.ScopeRead)
+	f("GET", "/api/v1/incidents", "", server.ScopeRead)
+	f("GET", "/api/v1/incidents/shop-1", "", server.ScopeRead)
+	f("POST", "/api/v1/incidents/shop-1/approve", "", server.ScopeOperate)
+	f("GET", "/metrics", "", server.ScopeRead)
+	f("POST", "/v1/logs", "", server.ScopeIngest)
+}
+
+func TestAnnounce(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	f := func(body string, want int, says string) {
+		t.Helper()
+		if status, answer := s.do(t, s.tokens[server.ScopeIngest], "POST", "/api/v1/deploys", body); status != want || !strings.Contains(answer, says) {
+			t.Errorf("%s: %d %s, want %d with %q", body, status, answer, want, says)
+		}
+	}
+	f(`{"service":"shop","environment":"prod","revision":"8c1d2e3"}`, http.StatusAccepted, `"watch":true`)
+	f(`{"service":"shop","environment":"prod"}`, http.StatusUnprocessableEntity, "revision")
+	f(`{"service":"shop","environment":"prod","revision":"1","phase":"exploded"}`, http.StatusUnprocessableEntity, "phase")
+	f(`{"service":"shop","environment":"prod","revision":"1","hook":"http://inside"}`, http.StatusUnprocessableEntity, "hook")
+	f(`{"service":`, http.StatusBadRequest, "")
+	f(`{"service":"`+strings.Repeat("x", 2<<20)+`"}`, http.StatusRequestEntityTooLarge, "")
+	if len(s.announced) != 1 || !s.announced[0].Deploy.Time.Equal(now) || s.announced[0].Phase != selfheal.PhaseServing {
+		t.Errorf("announced %+v, want the one, now, serving", s.announced)
+	}
+}
+
+func TestErrorsBecomeStatuses(t *testing.T) {
+	t.Parallel()
+	f := func(err error, want int, says string) {
+		t.Helper()
+		s := serve(t)
+		s.failure = err
+		status, answer := s.do(t, s.tokens[server.ScopeOperate], "POST", "/api/v1/incidents/shop-1/dismiss", "")
+		if status != want || !strings.Contains(answer, says) {
+			t.Errorf("%v: %d %s, want %d with %q", err, status, answer, want, says)
+		}
+		if err == nil && !cmp.Equal(s.acted, []string{"a operate dismiss shop-1"}) {
+			t.Errorf("acted %q", s.acted)
+		}
+	}
+	f(nil, http.StatusAccepted, "")
+	f(selfheal.NotFoundf("list them", "no incident shop-1"), http.StatusNotFound, "list them")
+	f(&selfheal.Error{Code: selfheal.CodeUnavailable, Message: "the store is busy"}, http.StatusServiceUnavailable, "busy")
+	f(&selfheal.Error{Code: selfheal.CodeRefused, Message: "it is closed"}, http.StatusConflict, "closed")
+	f(fmt.Errorf("open /secret/path: denied"), http.StatusInternalServerError, "its log says why")
+	s := serve(t)
+	s.failure = fmt.Errorf("open /secret/path: denied")
+	if _, answer := s.do(t, s.tokens[server.ScopeRead], "GET", "/api/v1/incidents", ""); strings.Contains(answer, "/secret") {
+		t.Errorf("an inner error is told: %s", answer)
+	}
+}
+
+func TestHostileTextIsEscaped(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	_, answer := s.do(t, s.tokens[server.ScopeRead], "GET", "/api/v1/incidents/shop-1", "")
+	if strings.ContainsAny(answer, "\x1b\u202e") || !json.Valid([]byte(answer)) {
+		t.Errorf("answer %q", answer)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	f := func(path string, want int) {
+		t.Helper()
+		if status, answer := s.do(t, "", "GET", path, ""); status != want {
+			t.Errorf("%s: %d %s, want %d", path, status, answer, want)
+		}
+	}
+	f("/healthz", 200)
+	f("/readyz", 200)
+	s.failure = &selfheal.Error{Code: selfheal.CodeUnavailable, Message: "the store does not answer"}
+	f("/healthz", 200)
+	f("/readyz", 503)
+}
+
+func TestMetricsAreNamed(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	_, text := s.do(t, s.tokens[server.ScopeRead], "GET", "/metrics", "")
+	for _, name := range []string{"selfheal_build_info", "selfheal_watches", "selfheal_verdict_confidence_threshold", "selfheal_look_duration_seconds_bucket"} {
+		if !strings.Contains(text, name) {
+			t.Errorf("no %s in\n%s", name, text)
+		}
+	}
+}
+
+// A client that was cut off gets every event once, by the id of the last that it saw.
+func TestEventsGoOn(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	add := func(seq int64) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.events = append(s.events, server.Journalled{Stream: "incident:x", Event: selfheal.Event{Seq: seq, Time: now, Actor: "a\nb", Type: selfheal.EventIncidentOpened, Payload: json.RawMessage(`{"text":"line\nfeed"}`)}})
+	}
+	read := func(after string, n int) []string {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		request, err := http.NewRequestWithContext(ctx, "GET", s.url+"/api/v1/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+s.tokens[server.ScopeRead])
+		if after != "" {
+			request.Header.Set("Last-Event-ID", after)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		var ids []string
+		for scanner := bufio.NewScanner(response.Body); len(ids) < n && scanner.Scan(); {
+			if id, is := strings.CutPrefix(scanner.Text(), "id: "); is {
+				ids = append(ids, id)
+			} else if data, is := strings.CutPrefix(scanner.Text(), "data: "); is && !json.Valid([]byte(data)) {
+				t.Errorf("data %q is no JSON of one line", data)
+			}
+		}
+		return ids
+	}
+	for seq := range int64(3) {
+		add(seq + 1)
+	}
+	if got := read("", 3); !cmp.Equal(got, []string{"1", "2", "3"}) {
+		t.Errorf("events %q", got)
+	}
+	go add(4)
+	if got := read("2", 2); !cmp.Equal(got, []string{"3", "4"}) {
+		t.Errorf("events after the second: %q", got)
+	}
+	if status, _ := s.do(t, s.tokens[server.ScopeRead], "GET", "/api/v1/events?after=x", ""); status != http.StatusBadRequest {
+		t.Errorf("a position that is no number: %d", status)
+	}
+}
+
+// The committed description is the one that is served.
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	const golden = "../../docs/reference/openapi.yaml"
+	s := serve(t)
+	described, err := s.handler.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(golden, described, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	committed, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(committed, described) {
+		t.Error("docs/reference/openapi.yaml is not what is served; run the test with -update")
+	}
+	if status, served := s.do(t, "", "GET", "/openapi.yaml", ""); status != 200 || served != string(described) {
+		t.Errorf("served: %d, %d bytes; described: %d bytes", status, len(served), len(described))
+	}
+}
+
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	token, hash := server.NewToken()
+	if other, _ := server.NewToken(); other == token || len(token) < 40 || strings.Contains(hash, token) {
+		t.Errorf("token %q, another %q, hash %q", token, other, hash)
+	}
+	f := func(want string, given server.Token) {
+		t.Helper()
+		err := given.Validate()
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", given, err, want)
+		}
+	}
+	f("", server.Token{Name: "ci", Hash: hash, Scopes: []server.Scope{server.ScopeIngest}})
+	f("not a SHA-256", server.Token{Name: "ci", Hash: token, Scopes: []server.Scope{server.ScopeIngest}})
+	f("unknown scope", server.Token{Name: "ci", Hash: hash, Scopes: []server.Scope{"all"}})
+	f("name and scopes", server.Token{Name: "ci", Hash: hash})
+}

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strings"
+
+	"selfheal"
+)
+
+// Scope is what a token may be used for.
+type Scope string
+
+// The scopes. None includes another.
+const (
+	ScopeIngest  Scope = "ingest"  // send logs and deploys in
+	ScopeRead    Scope = "read"    // see what is known
+	ScopeOperate Scope = "operate" // decide about incidents
+)
+
+// Scopes are all scopes.
+var Scopes = []Scope{ScopeIngest, ScopeRead, ScopeOperate}
+
+// Token is what is known of a token: never the token itself.
+type Token struct {
+	Name   string  // who uses it; the journal's actor
+	Hash   string  // SHA-256 of the token, in hexadecimal
+	Scopes []Scope // what it may be used for
+}
+
+// Tokens are all that are known.
+type Tokens []Token
+
+// tokenPrefix makes tokens recognisable for people and for scanners of leaked secrets.
+const tokenPrefix = "selfheal_"
+
+// NewToken makes a token of 256 random bits, and its hash.
+func NewToken() (token, hash string) {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // never fails
+	token = tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
+	return token, HashToken(token)
+}
+
+// HashToken gives the hash under which a token is known. Tokens are random, so that
+// it needs neither salt nor stretching.
+func HashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// Validate says what is wrong with a token's description.
+func (t Token) Validate() error {
+	if sum, err := hex.DecodeString(t.Hash); err != nil || len(sum) != sha256.Size {
+		return selfheal.Usagef("make one with selfheal token", "the hash of token %q is not a SHA-256 in hexadecimal", t.Name)
+	}
+	if t.Name == "" || len(t.Scopes) == 0 {
+		return selfheal.Usagef("e.g. name: ci, scopes: [ingest]", "a token needs a name and scopes")
+	}
+	for _, scope := range t.Scopes {
+		if !slices.Contains(Scopes, scope) {
+			return selfheal.Usagef("use ingest, read or operate", "token %q has an unknown scope %q", t.Name, scope)
+		}
+	}
+	return nil
+}
+
+// find gives the token of a request. All are compared, in constant time, so that
+// how long it takes tells nothing.
+func (all Tokens) find(r *http.Request) (found Token, known bool) {
+	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || given == "" {
+		return Token{}, false
+	}
+	hash := []byte(HashToken(strings.TrimSpace(given)))
+	for _, t := range all {
+		if subtle.ConstantTimeCompare(hash, []byte(strings.ToLower(t.Hash))) == 1 {
+			found, known = t, true
+		}
+	}
+	return found, known
+}
+
+// allowed tells who asks, and whether the token may be used for it.
+func (all Tokens) allowed(r *http.Request, scope Scope) (by string, status int) {
+	token, known := all.find(r)
+	switch {
+	case !known:
+		return "", http.StatusUnauthorized
+	case !slices.Contains(token.Scopes, scope):
+		return "", http.StatusForbidden
+	}
+	return token.Name, http.StatusOK
+}

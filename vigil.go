@@ -1,5 +1,7 @@
 package selfheal
 
+import "time"
+
 // WatchStarted is the payload of [EventWatchStarted].
 type WatchStarted struct {
 	Deploy Deploy `json:"deploy"`
@@ -7,6 +9,9 @@ type WatchStarted struct {
 	Names         []string `json:"names,omitempty"`
 	PreviousNames []string `json:"previous_names,omitempty"`
 	Window        Duration `json:"window"` // from the deploy on
+	// BaselineEnd is where the baseline ends, when that is before the deploy: deploys in
+	// between were not watched long enough to be called usual. Zero: at the deploy.
+	BaselineEnd time.Time `json:"baseline_end,omitzero"`
 	// UntilClean ends the watch as soon as the deploy can be called clean.
 	UntilClean bool   `json:"until_clean,omitempty"`
 	Repository string `json:"repository,omitempty"` // where the service's code is

@@ -16,9 +16,10 @@ type Learned struct {
 	Interval selfheal.Interval
 }
 
-// Learn gives the counted baseline of a deploy. It does not change while the deploy is watched.
-func (p *Pipeline) Learn(ctx context.Context, d selfheal.Deploy, length time.Duration) (Learned, error) {
-	interval := selfheal.Interval{From: d.Time.Add(-length).Truncate(time.Hour), To: d.Time.Truncate(time.Minute)}
+// Learn gives the counted baseline of a deploy, which ends at a time. It does not
+// change while the deploy is watched.
+func (p *Pipeline) Learn(ctx context.Context, d selfheal.Deploy, end time.Time, length time.Duration) (Learned, error) {
+	interval := selfheal.Interval{From: end.Add(-length).Truncate(time.Hour), To: end.Truncate(time.Minute)}
 	scope := selfheal.Scope{Service: d.Service, Environment: d.Environment}
 	counted, err := p.Counts.Counted(ctx, scope, interval)
 	if err != nil {
@@ -33,16 +34,10 @@ func (p *Pipeline) Learn(ctx context.Context, d selfheal.Deploy, length time.Dur
 // signatures: the window may be judged every few seconds.
 func (p *Pipeline) AssessCounted(ctx context.Context, plan watch.Plan, from Learned, live watch.Live, repository string) (selfheal.Assessment, error) {
 	scope := selfheal.Scope{Service: plan.Deploy.Service, Environment: plan.Deploy.Environment}
-	interval := selfheal.Interval{From: from.Interval.To, To: live.Through.Truncate(time.Minute)}
-	counted, err := p.Counts.Counted(ctx, scope, interval)
+	interval := selfheal.Interval{From: plan.Deploy.Time.Truncate(time.Minute), To: live.Through.Truncate(time.Minute)}
+	counted, signatures, err := p.counted(ctx, scope, interval, from.signatures)
 	if err != nil {
 		return selfheal.Assessment{}, unreadable("window", err)
-	}
-	signatures := from.signatures
-	if !describes(signatures, counted) {
-		if signatures, err = p.Counts.Signatures(ctx, scope); err != nil {
-			return selfheal.Assessment{}, unreadable("window", err)
-		}
 	}
 	baseline := gather(from.counted, signatures, func(string) watch.Part { return watch.Counted })
 	watched := gather(counted, signatures, plan.PartOf)
@@ -58,6 +53,29 @@ func (p *Pipeline) AssessCounted(ctx context.Context, plan watch.Plan, from Lear
 		return selfheal.Assessment{}, err
 	}
 	return assessment, p.detect(ctx, &assessment, detected{plan, repository, baseline, watched, known})
+}
+
+// counted gives what was counted in an interval, with descriptions of all that
+// occurs; known are those that were asked for before.
+func (p *Pipeline) counted(ctx context.Context, scope selfheal.Scope, i selfheal.Interval, known map[selfheal.SignatureID]*selfheal.Signature) ([]selfheal.Counted, map[selfheal.SignatureID]*selfheal.Signature, error) {
+	counted, err := p.Counts.Counted(ctx, scope, i)
+	if err != nil || describes(known, counted) {
+		return counted, known, err
+	}
+	signatures, err := p.Counts.Signatures(ctx, scope)
+	return counted, signatures, err
+}
+
+// ObserveFixCounted is ObserveFix by what was counted since the fix serves.
+func (p *Pipeline) ObserveFixCounted(ctx context.Context, key string, deploy selfheal.Deploy, through time.Time) error {
+	scope := selfheal.Scope{Service: deploy.Service, Environment: deploy.Environment}
+	interval := selfheal.Interval{From: deploy.Time.Truncate(time.Minute), To: through.Truncate(time.Minute)}
+	counted, signatures, err := p.counted(ctx, scope, interval, nil)
+	if err != nil {
+		return unreadable("logs since the fix", err)
+	}
+	plan := watch.Plan{Deploy: deploy}
+	return p.observeFix(ctx, key, plan, gather(counted, signatures, plan.PartOf))
 }
 
 // Record journals an assessment in its deploy's stream.

@@ -13,14 +13,18 @@ import (
 // ObserveFix reads what was logged since the fix of an incident serves, and
 // tells the incident. Doing it twice is doing it once.
 func (p *Pipeline) ObserveFix(ctx context.Context, key string, deploy selfheal.Deploy, logs selfheal.Source) error {
-	incident, err := p.Load(ctx, key)
-	if err != nil {
-		return err
-	}
 	plan := watch.Plan{Deploy: deploy}
 	seen, err := collect(ctx, logs, plan, watch.Watched, p.Group)
 	if err != nil {
 		return unreadable("logs since the fix", err)
+	}
+	return p.observeFix(ctx, key, plan, seen)
+}
+
+func (p *Pipeline) observeFix(ctx context.Context, key string, plan watch.Plan, seen collected) error {
+	incident, err := p.Load(ctx, key)
+	if err != nil {
+		return err
 	}
 	judged := incident.Opened.Assessment
 	today := p.resigned(judged.Signatures)
@@ -29,7 +33,7 @@ func (p *Pipeline) ObserveFix(ctx context.Context, key string, deploy selfheal.D
 		return err
 	}
 	fix := selfheal.FixDeployed{
-		Deploy: deploy, Counts: map[selfheal.SignatureID]int64{}, Records: seen.coverage.Records,
+		Deploy: plan.Deploy, Counts: map[selfheal.SignatureID]int64{}, Records: seen.coverage.Records,
 		Window: watch.AttestFix(plan, seen.coverage),
 	}
 	for _, anomaly := range judged.Anomalies {

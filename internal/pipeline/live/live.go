@@ -102,23 +102,26 @@ func (w *Watcher) Resume(ctx context.Context, known *selfheal.Watch) (*Watching,
 		watching.plan.Notes = append(watching.plan.Notes, selfheal.Problem{Code: selfheal.ProblemPartial,
 			Detail: "only records of severity " + watching.options.Least.String() + " and above are read: what ought to be logged and is not, is not told"})
 	}
-	if err := w.learn(ctx, started.Deploy, watching.options); err != nil {
+	end := started.Deploy.Time
+	if !started.BaselineEnd.IsZero() {
+		end = started.BaselineEnd
+	}
+	if err := w.learn(ctx, started.Deploy, end, watching.options); err != nil {
 		return nil, err
 	}
 	var err error
-	watching.learned, err = w.Pipeline.Learn(ctx, started.Deploy, watching.options.Baseline)
+	watching.learned, err = w.Pipeline.Learn(ctx, started.Deploy, end, watching.options.Baseline)
 	return watching, err
 }
 
 // learn reads what of the baseline was not read before, newest first, so that a run
 // that is cut off has the more useful part.
-func (w *Watcher) learn(ctx context.Context, d selfheal.Deploy, o Options) error {
+func (w *Watcher) learn(ctx context.Context, d selfheal.Deploy, end time.Time, o Options) error {
 	if w.Source == nil {
 		return nil
 	}
 	scope := selfheal.Scope{Service: d.Service, Environment: d.Environment}
-	to := d.Time.Truncate(time.Minute)
-	missing, err := w.Pipeline.Unread(ctx, scope, w.writer(), selfheal.Interval{From: d.Time.Add(-o.Baseline).Truncate(time.Hour), To: to})
+	missing, err := w.Pipeline.Unread(ctx, scope, w.writer(), selfheal.Interval{From: end.Add(-o.Baseline).Truncate(time.Hour), To: end.Truncate(time.Minute)})
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ var floors = []struct {
 	{"selfheal/internal/markdown", 2},
 	{"selfheal/internal/modules", 2},
 	{"selfheal/internal/httpx", 2},
+	{"selfheal/internal/token", 2},
 	// Rooms, integrations of the ports, and the report.
 	{"selfheal/internal/watch", 3},
 	{"selfheal/internal/buildlog", 3},

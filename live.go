@@ -113,3 +113,16 @@ const (
 	PhaseBuildFail  Phase = "build-failed"
 	PhaseOther      Phase = "other" // nothing that concerns a deploy; kept out of everything
 )
+
+// StreamEvent is an event of the journal, with the stream that it is in.
+type StreamEvent struct {
+	Event
+	Stream string `json:"stream"`
+}
+
+// JournalReader is the optional ability of a [Store] to give the journal as a whole.
+type JournalReader interface {
+	// Since gives the events after a position, by their Seq, at most limit. An event
+	// that was appended is never before a position that was given out already.
+	Since(ctx context.Context, seq int64, limit int) ([]StreamEvent, error)
+}

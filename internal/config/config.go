@@ -53,6 +53,8 @@ type Config struct {
 	Models []Model `yaml:"models" json:"models,omitempty"`
 	// Agent says which models do what, and what that may cost.
 	Agent Agent `yaml:"agent" json:"agent,omitzero"`
+	// Serve says how selfheal serve listens, and what it looks after.
+	Serve Serve `yaml:"serve" json:"serve,omitzero"`
 }
 
 // Group configures the grouping of records.
@@ -114,6 +116,7 @@ func Default() Config {
 		Decide:      decide.DefaultPolicy(),
 		Repair:      defaultRepair(),
 		Agent:       Agent{Budget: agent.DefaultBudget()},
+		Serve:       defaultServe(),
 	}
 }
 
@@ -182,7 +185,7 @@ func (c Config) Validate() error {
 			all = append(all, fmt.Errorf("triage.classes[%d]: no such class: %q", i, rule.Class))
 		}
 	}
-	all = append(all, c.Repair.validate())
+	all = append(all, c.Repair.validate(), c.Serve.validate())
 	return errors.Join(all...)
 }
 

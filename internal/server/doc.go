@@ -15,6 +15,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/report"
+	"selfheal/internal/token"
 )
 
 // Backend does what the API asks for. Errors are [selfheal.Error]s: their codes
@@ -33,7 +34,7 @@ type Backend interface {
 	// Act does what a person decided about an incident.
 	Act(ctx context.Context, incident string, action Action, by string) error
 	// Since gives the journal's events after a position, oldest first, at most limit.
-	Since(ctx context.Context, seq int64, limit int) ([]Journalled, error)
+	Since(ctx context.Context, seq int64, limit int) ([]selfheal.StreamEvent, error)
 	// Ready says why the process cannot work at present; nil when it can.
 	Ready(ctx context.Context) error
 }
@@ -63,16 +64,10 @@ const (
 	ActionDismiss Action = "dismiss" // it is none, or nothing is to be done
 )
 
-// Journalled is one event of the journal, with the stream that it is in.
-type Journalled struct {
-	selfheal.Event
-	Stream string `json:"stream"`
-}
-
 // Config is what a server is made of. Backend, Tokens and Clock are required.
 type Config struct {
 	Backend Backend
-	Tokens  Tokens
+	Tokens  token.Tokens
 	Clock   selfheal.Clock
 	Version string
 	Metrics *Metrics // may be nil: there are none
@@ -88,6 +83,6 @@ type Config struct {
 // Door is a handler that is none of the API: webhooks, log receivers.
 type Door struct {
 	Pattern string // as of [http.ServeMux]
-	Scope   Scope
+	Scope   token.Scope
 	Handler http.Handler
 }

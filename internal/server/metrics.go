@@ -15,18 +15,16 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 
-	Watching   prometheus.Gauge         // deploys that are being watched
-	Looks      *prometheus.CounterVec   // by outcome: ok, failed
-	LookTime   prometheus.Histogram     // seconds
-	Status     *prometheus.GaugeVec     // of the last watched deploy: exit code of its status
-	Records    *prometheus.GaugeVec     // of the window so far
-	Anomalies  *prometheus.GaugeVec     // flagged
-	Confidence *prometheus.GaugeVec     // of the last verdict
-	Threshold  prometheus.Gauge         // the confidence from which a remedy is carried out
-	SourceUp   *prometheus.GaugeVec     // 1 while the source answers
-	Announced  *prometheus.CounterVec   // by sender
-	Told       *prometheus.CounterVec   // notices, by channel and outcome
-	Requests   *prometheus.HistogramVec // seconds, by route and status
+	Watching   prometheus.Gauge       // deploys that are being watched
+	Looks      *prometheus.CounterVec // by outcome: ok, failed
+	LookTime   prometheus.Histogram   // seconds
+	Status     *prometheus.GaugeVec   // of the last watched deploy: exit code of its status
+	Records    *prometheus.GaugeVec   // of the window so far
+	Anomalies  *prometheus.GaugeVec   // flagged
+	Confidence *prometheus.GaugeVec   // of the last verdict
+	Threshold  prometheus.Gauge       // the confidence from which a remedy is carried out
+	SourceUp   *prometheus.GaugeVec   // 1 while the source answers
+	Announced  *prometheus.CounterVec // by sender
 }
 
 // NewMetrics makes and registers them all.
@@ -50,14 +48,11 @@ func NewMetrics(version string) *Metrics {
 		Threshold:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "selfheal_verdict_confidence_threshold", Help: "Confidence from which a remedy is carried out."}),
 		SourceUp:   gauge("source_up", "Whether the source of the logs answered when it was last read.", deploy),
 		Announced:  counter("announcements_total", "What was said about deploys.", "from", "outcome"),
-		Told:       counter("notices_total", "What people were told.", "channel", "outcome"),
-		Requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "selfheal_http_request_duration_seconds",
-			Help: "Time that requests take.", Buckets: prometheus.ExponentialBuckets(.001, 4, 8)}, []string{"route", "code"}),
 	}
 	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "selfheal_build_info", Help: "Version of selfheal; always 1."}, []string{"version"})
 	info.WithLabelValues(version).Set(1)
 	m.registry.MustRegister(m.Watching, m.Looks, m.LookTime, m.Status, m.Records, m.Anomalies, m.Confidence, m.Threshold, m.SourceUp,
-		m.Announced, m.Told, m.Requests, info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.Announced, info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

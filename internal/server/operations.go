@@ -9,10 +9,11 @@ import (
 
 	"selfheal"
 	"selfheal/internal/report"
+	"selfheal/internal/token"
 )
 
 // operation describes one operation of the API.
-func operation(id, method, path, summary string, scope Scope) huma.Operation {
+func operation(id, method, path, summary string, scope token.Scope) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: method, Path: "/api/v1" + path, Summary: summary, MaxBodyBytes: maxBody,
 		BodyReadTimeout: 10 * time.Second,
@@ -42,13 +43,13 @@ type announced struct {
 
 func (s *Server) operations() {
 	backend := s.config.Backend
-	huma.Register(s.api, operation("announce-deploy", http.MethodPost, "/deploys", "Report a deploy", ScopeIngest), s.announce)
-	huma.Register(s.api, operation("list-deploys", http.MethodGet, "/deploys", "List deploys that are or were watched", ScopeRead),
+	huma.Register(s.api, operation("announce-deploy", http.MethodPost, "/deploys", "Report a deploy", token.Ingest), s.announce)
+	huma.Register(s.api, operation("list-deploys", http.MethodGet, "/deploys", "List deploys that are or were watched", token.Read),
 		func(ctx context.Context, in *limited) (*body[[]Watched], error) {
 			all, err := backend.Watches(ctx, in.Limit)
 			return &body[[]Watched]{present(all)}, answer(err)
 		})
-	huma.Register(s.api, operation("get-deploy", http.MethodGet, "/deploys/{environment}/{service}/{hash}", "What is known of a deploy", ScopeRead),
+	huma.Register(s.api, operation("get-deploy", http.MethodGet, "/deploys/{environment}/{service}/{hash}", "What is known of a deploy", token.Read),
 		func(ctx context.Context, in *struct {
 			Environment string `path:"environment"`
 			Service     string `path:"service"`
@@ -57,15 +58,15 @@ func (s *Server) operations() {
 			r, err := backend.Deploy(ctx, in.Environment+"/"+in.Service+"/"+in.Hash)
 			return documentOf(r, err)
 		})
-	huma.Register(s.api, operation("list-incidents", http.MethodGet, "/incidents", "List incidents", ScopeRead), s.incidents)
-	huma.Register(s.api, operation("get-incident", http.MethodGet, "/incidents/{id}", "What is known of an incident", ScopeRead),
+	huma.Register(s.api, operation("list-incidents", http.MethodGet, "/incidents", "List incidents", token.Read), s.incidents)
+	huma.Register(s.api, operation("get-incident", http.MethodGet, "/incidents/{id}", "What is known of an incident", token.Read),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id" maxLength:"300"`
 		}) (*document, error) {
 			r, err := backend.Incident(ctx, in.ID)
 			return documentOf(r, err)
 		})
-	act := operation("act-on-incident", http.MethodPost, "/incidents/{id}/{action}", "Decide about an incident", ScopeOperate)
+	act := operation("act-on-incident", http.MethodPost, "/incidents/{id}/{action}", "Decide about an incident", token.Operate)
 	act.DefaultStatus = http.StatusAccepted
 	huma.Register(s.api, act, func(ctx context.Context, in *struct {
 		ID     string `path:"id" maxLength:"300"`

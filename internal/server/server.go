@@ -13,6 +13,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/report"
+	"selfheal/internal/token"
 )
 
 // Bounds of what a request may be.
@@ -44,9 +45,9 @@ func New(c Config) *Server {
 	s.operations()
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	s.mux.HandleFunc("GET /readyz", s.ready)
-	s.mux.Handle("GET /api/v1/events", s.guarded(ScopeRead, http.HandlerFunc(s.events)))
+	s.mux.Handle("GET /api/v1/events", s.guarded(token.Read, http.HandlerFunc(s.events)))
 	if c.Metrics != nil {
-		scope := ScopeRead
+		scope := token.Read
 		if c.OpenMetrics {
 			scope = ""
 		}
@@ -86,12 +87,12 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 }
 
 // guarded lets only requests through whose token has a scope.
-func (s *Server) guarded(scope Scope, next http.Handler) http.Handler {
+func (s *Server) guarded(scope token.Scope, next http.Handler) http.Handler {
 	if scope == "" {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, status := s.config.Tokens.allowed(r, scope); status != http.StatusOK {
+		if _, status := s.config.Tokens.Allowed(r, scope); status != http.StatusOK {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, refusal(status, scope), status)
 			return
@@ -100,7 +101,7 @@ func (s *Server) guarded(scope Scope, next http.Handler) http.Handler {
 	})
 }
 
-func refusal(status int, scope Scope) string {
+func refusal(status int, scope token.Scope) string {
 	if status == http.StatusForbidden {
 		return fmt.Sprintf("this token may not be used for that: it needs the scope %s", scope)
 	}
@@ -113,9 +114,9 @@ const byKey contextKey = "by"
 
 // authorise does for the API what guarded does for other handlers.
 func (s *Server) authorise(c huma.Context, next func(huma.Context)) {
-	scope, _ := c.Operation().Metadata["scope"].(Scope)
+	scope, _ := c.Operation().Metadata["scope"].(token.Scope)
 	request, _ := humago.Unwrap(c)
-	by, status := s.config.Tokens.allowed(request, scope)
+	by, status := s.config.Tokens.Allowed(request, scope)
 	if status != http.StatusOK {
 		c.SetHeader("WWW-Authenticate", "Bearer")
 		_ = huma.WriteErr(s.api, c, status, refusal(status, scope))

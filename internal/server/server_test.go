@@ -21,6 +21,7 @@ import (
 	"selfheal"
 	"selfheal/internal/report"
 	"selfheal/internal/server"
+	"selfheal/internal/token"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -32,7 +33,7 @@ type backend struct {
 	mu        sync.Mutex
 	announced []selfheal.Announcement
 	acted     []string
-	events    []server.Journalled
+	events    []selfheal.StreamEvent
 	failure   error
 }
 
@@ -49,7 +50,9 @@ func (b *backend) Deploy(_ context.Context, key string) (report.Report, error) {
 	return report.Report{}, selfheal.NotFoundf("see GET /api/v1/deploys", "no deploy %s", key)
 }
 
-func (b *backend) Incidents(context.Context, int) ([]*selfheal.Incident, error) { return nil, b.failure }
+func (b *backend) Incidents(context.Context, int) ([]*selfheal.Incident, error) {
+	return nil, b.failure
+}
 
 func (b *backend) Incident(_ context.Context, id string) (report.Report, error) {
 	return report.Report{Schema: report.Schema, Headline: "payment \x1b[31m of " + id + "\u202e"}, b.failure
@@ -62,10 +65,10 @@ func (b *backend) Act(_ context.Context, incident string, action server.Action, 
 	return b.failure
 }
 
-func (b *backend) Since(_ context.Context, seq int64, limit int) ([]server.Journalled, error) {
+func (b *backend) Since(_ context.Context, seq int64, limit int) ([]selfheal.StreamEvent, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []server.Journalled
+	var all []selfheal.StreamEvent
 	for _, e := range b.events {
 		if e.Seq > seq && len(all) < limit {
 			all = append(all, e)
@@ -79,18 +82,18 @@ func (b *backend) Ready(context.Context) error { return b.failure }
 type service struct {
 	*backend
 	url     string
-	tokens  map[server.Scope]string
+	tokens  map[token.Scope]string
 	handler *server.Server
 }
 
 func serve(t *testing.T, doors ...server.Door) *service {
 	t.Helper()
-	s := &service{backend: &backend{}, tokens: map[server.Scope]string{}}
-	var known server.Tokens
-	for _, scope := range server.Scopes {
-		token, hash := server.NewToken()
-		s.tokens[scope] = token
-		known = append(known, server.Token{Name: "a " + string(scope), Hash: hash, Scopes: []server.Scope{scope}})
+	s := &service{backend: &backend{}, tokens: map[token.Scope]string{}}
+	var known token.Tokens
+	for _, scope := range token.Scopes {
+		secret, hash := token.New()
+		s.tokens[scope] = secret
+		known = append(known, token.Token{Name: "a " + string(scope), Hash: hash, Scopes: []token.Scope{scope}})
 	}
 	s.handler = server.New(server.Config{Backend: s.backend, Tokens: known, Clock: func() time.Time { return now }, Version: "test",
 		Metrics: server.NewMetrics("test"), Doors: doors, Poll: time.Millisecond})
@@ -100,14 +103,14 @@ func serve(t *testing.T, doors ...server.Door) *service {
 	return s
 }
 
-func (s *service) do(t *testing.T, token, method, path, body string) (status int, answer string) {
+func (s *service) do(t *testing.T, secret, method, path, body string) (status int, answer string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
+	if secret != "" {
+		request.Header.Set("Authorization", "Bearer "+secret)
 	}
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
@@ -127,10 +130,10 @@ func (s *service) do(t *testing.T, token, method, path, body string) (status int
 // Every route asks for its scope, and no other token opens it.
 func TestScopes(t *testing.T) {
 	t.Parallel()
-	door := server.Door{Pattern: "POST /v1/logs", Scope: server.ScopeIngest, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	door := server.Door{Pattern: "POST /v1/logs", Scope: token.Ingest, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
 	s := serve(t, door)
 	deploy := `{"service":"shop","environment":"prod","revision":"8c1d2e3"}`
-	f := func(method, path, body string, scope server.Scope) {
+	f := func(method, path, body string, scope token.Scope) {
 		t.Helper()
 		if status, _ := s.do(t, "", method, path, body); status != http.StatusUnauthorized {
 			t.Errorf("%s %s without a token: %d", method, path, status)
@@ -138,21 +141,21 @@ func TestScopes(t *testing.T) {
 		if status, _ := s.do(t, "selfheal_wrong", method, path, body); status != http.StatusUnauthorized {
 			t.Errorf("%s %s with a wrong token: %d", method, path, status)
 		}
-		for other, token := range s.tokens {
-			status, answer := s.do(t, token, method, path, body)
+		for other, secret := range s.tokens {
+			status, answer := s.do(t, secret, method, path, body)
 			if refused := status == http.StatusForbidden; refused == (other == scope) {
 				t.Errorf("%s %s with a token for %s: %d %s", method, path, other, status, answer)
 			}
 		}
 	}
-	f("POST", "/api/v1/deploys", deploy, server.ScopeIngest)
-	f("GET", "/api/v1/deploys", "", server.ScopeRead)
-	f("GET", "/api/v1/deploys/prod/shop/0102030405", "", server.ScopeRead)
-	f("GET", "/api/v1/incidents", "", server.ScopeRead)
-	f("GET", "/api/v1/incidents/shop-1", "", server.ScopeRead)
-	f("POST", "/api/v1/incidents/shop-1/approve", "", server.ScopeOperate)
-	f("GET", "/metrics", "", server.ScopeRead)
-	f("POST", "/v1/logs", "", server.ScopeIngest)
+	f("POST", "/api/v1/deploys", deploy, token.Ingest)
+	f("GET", "/api/v1/deploys", "", token.Read)
+	f("GET", "/api/v1/deploys/prod/shop/0102030405", "", token.Read)
+	f("GET", "/api/v1/incidents", "", token.Read)
+	f("GET", "/api/v1/incidents/shop-1", "", token.Read)
+	f("POST", "/api/v1/incidents/shop-1/approve", "", token.Operate)
+	f("GET", "/metrics", "", token.Read)
+	f("POST", "/v1/logs", "", token.Ingest)
 }
 
 func TestAnnounce(t *testing.T) {
@@ -160,7 +163,7 @@ func TestAnnounce(t *testing.T) {
 	s := serve(t)
 	f := func(body string, want int, says string) {
 		t.Helper()
-		if status, answer := s.do(t, s.tokens[server.ScopeIngest], "POST", "/api/v1/deploys", body); status != want || !strings.Contains(answer, says) {
+		if status, answer := s.do(t, s.tokens[token.Ingest], "POST", "/api/v1/deploys", body); status != want || !strings.Contains(answer, says) {
 			t.Errorf("%s: %d %s, want %d with %q", body, status, answer, want, says)
 		}
 	}
@@ -181,7 +184,7 @@ func TestErrorsBecomeStatuses(t *testing.T) {
 		t.Helper()
 		s := serve(t)
 		s.failure = err
-		status, answer := s.do(t, s.tokens[server.ScopeOperate], "POST", "/api/v1/incidents/shop-1/dismiss", "")
+		status, answer := s.do(t, s.tokens[token.Operate], "POST", "/api/v1/incidents/shop-1/dismiss", "")
 		if status != want || !strings.Contains(answer, says) {
 			t.Errorf("%v: %d %s, want %d with %q", err, status, answer, want, says)
 		}
@@ -196,7 +199,7 @@ func TestErrorsBecomeStatuses(t *testing.T) {
 	f(fmt.Errorf("open /secret/path: denied"), http.StatusInternalServerError, "its log says why")
 	s := serve(t)
 	s.failure = fmt.Errorf("open /secret/path: denied")
-	if _, answer := s.do(t, s.tokens[server.ScopeRead], "GET", "/api/v1/incidents", ""); strings.Contains(answer, "/secret") {
+	if _, answer := s.do(t, s.tokens[token.Read], "GET", "/api/v1/incidents", ""); strings.Contains(answer, "/secret") {
 		t.Errorf("an inner error is told: %s", answer)
 	}
 }
@@ -204,7 +207,7 @@ func TestErrorsBecomeStatuses(t *testing.T) {
 func TestHostileTextIsEscaped(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	_, answer := s.do(t, s.tokens[server.ScopeRead], "GET", "/api/v1/incidents/shop-1", "")
+	_, answer := s.do(t, s.tokens[token.Read], "GET", "/api/v1/incidents/shop-1", "")
 	if strings.ContainsAny(answer, "\x1b\u202e") || !json.Valid([]byte(answer)) {
 		t.Errorf("answer %q", answer)
 	}
@@ -229,7 +232,7 @@ func TestHealth(t *testing.T) {
 func TestMetricsAreNamed(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	_, text := s.do(t, s.tokens[server.ScopeRead], "GET", "/metrics", "")
+	_, text := s.do(t, s.tokens[token.Read], "GET", "/metrics", "")
 	for _, name := range []string{"selfheal_build_info", "selfheal_watches", "selfheal_verdict_confidence_threshold", "selfheal_look_duration_seconds_bucket"} {
 		if !strings.Contains(text, name) {
 			t.Errorf("no %s in\n%s", name, text)
@@ -244,7 +247,7 @@ func TestEventsGoOn(t *testing.T) {
 	add := func(seq int64) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.events = append(s.events, server.Journalled{Stream: "incident:x", Event: selfheal.Event{Seq: seq, Time: now, Actor: "a\nb", Type: selfheal.EventIncidentOpened, Payload: json.RawMessage(`{"text":"line\nfeed"}`)}})
+		s.events = append(s.events, selfheal.StreamEvent{Stream: "incident:x", Event: selfheal.Event{Seq: seq, Time: now, Actor: "a\nb", Type: selfheal.EventIncidentOpened, Payload: json.RawMessage(`{"text":"line\nfeed"}`)}})
 	}
 	read := func(after string, n int) []string {
 		t.Helper()
@@ -254,7 +257,7 @@ func TestEventsGoOn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header.Set("Authorization", "Bearer "+s.tokens[server.ScopeRead])
+		request.Header.Set("Authorization", "Bearer "+s.tokens[token.Read])
 		if after != "" {
 			request.Header.Set("Last-Event-ID", after)
 		}
@@ -283,7 +286,7 @@ func TestEventsGoOn(t *testing.T) {
 	if got := read("2", 2); !cmp.Equal(got, []string{"3", "4"}) {
 		t.Errorf("events after the second: %q", got)
 	}
-	if status, _ := s.do(t, s.tokens[server.ScopeRead], "GET", "/api/v1/events?after=x", ""); status != http.StatusBadRequest {
+	if status, _ := s.do(t, s.tokens[token.Read], "GET", "/api/v1/events?after=x", ""); status != http.StatusBadRequest {
 		t.Errorf("a position that is no number: %d", status)
 	}
 }
@@ -312,23 +315,4 @@ func TestOpenAPI(t *testing.T) {
 	if status, served := s.do(t, "", "GET", "/openapi.yaml", ""); status != 200 || served != string(described) {
 		t.Errorf("served: %d, %d bytes; described: %d bytes", status, len(served), len(described))
 	}
-}
-
-func TestTokens(t *testing.T) {
-	t.Parallel()
-	token, hash := server.NewToken()
-	if other, _ := server.NewToken(); other == token || len(token) < 40 || strings.Contains(hash, token) {
-		t.Errorf("token %q, another %q, hash %q", token, other, hash)
-	}
-	f := func(want string, given server.Token) {
-		t.Helper()
-		err := given.Validate()
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: %v, want %q", given, err, want)
-		}
-	}
-	f("", server.Token{Name: "ci", Hash: hash, Scopes: []server.Scope{server.ScopeIngest}})
-	f("not a SHA-256", server.Token{Name: "ci", Hash: token, Scopes: []server.Scope{server.ScopeIngest}})
-	f("unknown scope", server.Token{Name: "ci", Hash: hash, Scopes: []server.Scope{"all"}})
-	f("name and scopes", server.Token{Name: "ci", Hash: hash})
 }

@@ -1,4 +1,6 @@
-package server
+// Package token holds what is known of the tokens with which others may ask the
+// server for something: names, scopes and hashes, never the tokens themselves.
+package token
 
 import (
 	"crypto/rand"
@@ -18,13 +20,13 @@ type Scope string
 
 // The scopes. None includes another.
 const (
-	ScopeIngest  Scope = "ingest"  // send logs and deploys in
-	ScopeRead    Scope = "read"    // see what is known
-	ScopeOperate Scope = "operate" // decide about incidents
+	Ingest  Scope = "ingest"  // send logs and deploys in
+	Read    Scope = "read"    // see what is known
+	Operate Scope = "operate" // decide about incidents
 )
 
 // Scopes are all scopes.
-var Scopes = []Scope{ScopeIngest, ScopeRead, ScopeOperate}
+var Scopes = []Scope{Ingest, Read, Operate}
 
 // Token is what is known of a token: never the token itself.
 type Token struct {
@@ -36,20 +38,20 @@ type Token struct {
 // Tokens are all that are known.
 type Tokens []Token
 
-// tokenPrefix makes tokens recognisable for people and for scanners of leaked secrets.
-const tokenPrefix = "selfheal_"
+// prefix makes tokens recognisable for people and for scanners of leaked secrets.
+const prefix = "selfheal_"
 
-// NewToken makes a token of 256 random bits, and its hash.
-func NewToken() (token, hash string) {
+// New makes a token of 256 random bits, and its hash.
+func New() (token, hash string) {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails
-	token = tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
-	return token, HashToken(token)
+	token = prefix + base64.RawURLEncoding.EncodeToString(secret)
+	return token, Hash(token)
 }
 
-// HashToken gives the hash under which a token is known. Tokens are random, so that
+// Hash gives the hash under which a token is known. Tokens are random, so that
 // it needs neither salt nor stretching.
-func HashToken(token string) string {
+func Hash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }
@@ -77,7 +79,7 @@ func (all Tokens) find(r *http.Request) (found Token, known bool) {
 	if !strings.EqualFold(scheme, "Bearer") || given == "" {
 		return Token{}, false
 	}
-	hash := []byte(HashToken(strings.TrimSpace(given)))
+	hash := []byte(Hash(strings.TrimSpace(given)))
 	for _, t := range all {
 		if subtle.ConstantTimeCompare(hash, []byte(strings.ToLower(t.Hash))) == 1 {
 			found, known = t, true
@@ -86,8 +88,8 @@ func (all Tokens) find(r *http.Request) (found Token, known bool) {
 	return found, known
 }
 
-// allowed tells who asks, and whether the token may be used for it.
-func (all Tokens) allowed(r *http.Request, scope Scope) (by string, status int) {
+// Allowed tells who asks, and whether the token may be used for it.
+func (all Tokens) Allowed(r *http.Request, scope Scope) (by string, status int) {
 	token, known := all.find(r)
 	switch {
 	case !known:

@@ -43,6 +43,13 @@ func TestPullRequests(t *testing.T) {
 	})
 }
 
+func TestCounts(t *testing.T) {
+	t.Parallel()
+	storetest.RunCounts(t, func(t *testing.T) selfheal.CountStore {
+		return open(t, filepath.Join(t.TempDir(), "store.db"))
+	})
+}
+
 func TestProcesses(t *testing.T) {
 	location := func(t *testing.T) string { return filepath.Join(t.TempDir(), "store.db") }
 	storetest.RunProcesses(t, location, func(ctx context.Context, location string) (storetest.Closer, error) {

@@ -32,7 +32,7 @@ const (
 	headBits  = 2
 
 	minutesPerHour = 60
-	// MaxN bounds one count, so that a head holds it.
+	// MaxN bounds a count and a sum of counts, so that a head holds it.
 	MaxN = 1 << 60
 )
 

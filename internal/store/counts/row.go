@@ -46,6 +46,9 @@ func RowOf(t *selfheal.Tally, number func(selfheal.SignatureID) int64) (Row, err
 	return Row{Minute: t.Minute, Revision: t.Revision, Writer: t.Writer, Counts: Encode(items), Coverage: coverage}, nil
 }
 
+// maxTallied bounds what one writer counts in a minute, so that the sum of an hour stays within MaxN.
+const maxTallied = 1 << 40
+
 // Validate refuses tallies that could be written and not be told apart or read again.
 func Validate(tallies []selfheal.Tally) error {
 	for i := range tallies {
@@ -54,7 +57,7 @@ func Validate(tallies []selfheal.Tally) error {
 			return &selfheal.Error{Code: selfheal.CodeInternal, Message: "a tally has no writer"}
 		}
 		for id, counted := range t.Counts {
-			if id == "" || counted.N < 0 || counted.N > MaxN {
+			if id == "" || counted.N < 0 || counted.N > maxTallied {
 				return &selfheal.Error{Code: selfheal.CodeInternal, Message: fmt.Sprintf("not a count: %d of signature %q", counted.N, id)}
 			}
 		}

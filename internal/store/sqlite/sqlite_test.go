@@ -57,6 +57,13 @@ func TestProcesses(t *testing.T) {
 	})
 }
 
+func TestCountProcesses(t *testing.T) {
+	location := func(t *testing.T) string { return filepath.Join(t.TempDir(), "store.db") }
+	storetest.RunCountProcesses(t, location, func(ctx context.Context, location string) (storetest.CountCloser, error) {
+		return sqlite.Open(ctx, location)
+	})
+}
+
 func appendOne(t *testing.T, store *sqlite.Store, version int, payload string) error {
 	t.Helper()
 	e := selfheal.Event{Actor: "test", Type: selfheal.EventIncidentClosed, Payload: json.RawMessage(payload)}

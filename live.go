@@ -44,17 +44,27 @@ type CountStore interface {
 	// minute and revision before, and describes their signatures; all or nothing.
 	// Descriptions of a signature that is known are merged with what is known: its
 	// first and last time span both, the newer sample stays.
+	//
+	// A tally of a minute that was compacted is CodeConflict, since what its writer
+	// said of it before could not be replaced any more. So whoever calls Compact leaves
+	// writers the time to say their last, and a writer leaves out what comes later than
+	// that. A Tally without a Writer is a defect of the caller.
 	PutTallies(ctx context.Context, tallies []Tally, signatures map[Scope][]Signature) error
 	// Counted gives the sums of the minutes of an interval, by revision, ascending.
-	// What was compacted is at the first minute of its hour.
+	// A zero end is open; the minute in which the interval ends is left out. What was
+	// compacted is at the first minute of its hour, and has no Reach. Streams is the
+	// most that were there in one minute; Reach of all records counts instances only.
 	Counted(ctx context.Context, scope Scope, interval Interval) ([]Counted, error)
-	// Signatures describes all signatures of a scope that Counted may name.
+	// Signatures describes all signatures of a scope that Counted may name. Of one that
+	// was counted and never described, only the id is known.
 	Signatures(ctx context.Context, scope Scope) (map[SignatureID]*Signature, error)
 	// Scopes lists the scopes that have counts.
 	Scopes(ctx context.Context) ([]Scope, error)
 	// Compact merges, before a time, all writers and the minutes of each hour; errors
-	// ([Signature.IsError]) keep their minutes. What is before keep is forgotten, with
-	// the signatures that nothing names any more. Both are rounded down to the hour.
+	// ([Signature.IsError]) and the number of all records keep their minutes. What is
+	// before keep is forgotten, with the signatures that nothing names any more. Both
+	// are rounded down to the hour. Several machines may compact at once, and one that
+	// is killed loses nothing.
 	Compact(ctx context.Context, before, keep time.Time) error
 }
 

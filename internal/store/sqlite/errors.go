@@ -12,6 +12,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"selfheal"
+	"selfheal/internal/store/counts"
 )
 
 const hintOtherFile = "name another file with --store"
@@ -46,7 +47,7 @@ func (s *Store) explain(err error) (message, hint string) {
 		return "the store at " + s.path + " cannot be written", "make the file and its directory writable, or " + hintOtherFile
 	case code == sqlite3.SQLITE_NOTADB:
 		return "the file " + s.path + " is not a selfheal store", hintOtherFile + "; nothing was written to this one"
-	case code == sqlite3.SQLITE_CORRUPT:
+	case code == sqlite3.SQLITE_CORRUPT, errors.Is(err, counts.ErrDamaged):
 		return "the store at " + s.path + " is damaged", "restore it from a backup, or move it away to begin a new one"
 	case code == sqlite3.SQLITE_BUSY, code == sqlite3.SQLITE_LOCKED:
 		return "another process has been writing to the store at " + s.path + " for too long", "run the same command again"

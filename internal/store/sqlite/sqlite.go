@@ -1,8 +1,8 @@
-// Package sqlite keeps the journal, the leases and the pull requests of
+// Package sqlite keeps the journal, the leases, the counts and the pull requests of
 // serverless forges in one SQLite file.
 //
-// In go events and pull requests, out come the same after any crash: every
-// append is one transaction that has reached the disk when Append returns
+// In go events, tallies and pull requests, out come the same after any crash: every
+// change is one transaction that has reached the disk when the method returns
 // (write-ahead log, synchronous FULL). Several processes may use one file at
 // once; writers wait for each other for up to ten seconds. The file must lie on
 // a local disk, since the write-ahead log needs shared memory.
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/store/counts"
 	"selfheal/internal/store/sqlite/db"
 )
 
@@ -23,10 +24,13 @@ import (
 var (
 	_ selfheal.Store            = (*Store)(nil)
 	_ selfheal.PullRequestStore = (*Store)(nil)
+	_ selfheal.CountStore       = (*Store)(nil)
 )
 
 // Store is an open SQLite file. It is safe for use by many goroutines.
 type Store struct {
+	*counts.Ledger
+
 	path   string
 	clock  selfheal.Clock
 	writer *sql.DB // one connection: writers queue here instead of polling for SQLite's lock
@@ -47,6 +51,7 @@ func WithClock(clock selfheal.Clock) Option {
 // database of selfheal, or written by a newer selfheal.
 func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 	s := &Store{path: path, clock: time.Now}
+	s.Ledger = counts.NewLedger(ledger{s})
 	for _, option := range options {
 		option(s)
 	}

@@ -43,9 +43,23 @@ func TestPullRequests(t *testing.T) {
 	})
 }
 
+func TestCounts(t *testing.T) {
+	t.Parallel()
+	storetest.RunCounts(t, func(t *testing.T) selfheal.CountStore {
+		return open(t, filepath.Join(t.TempDir(), "store.db"))
+	})
+}
+
 func TestProcesses(t *testing.T) {
 	location := func(t *testing.T) string { return filepath.Join(t.TempDir(), "store.db") }
 	storetest.RunProcesses(t, location, func(ctx context.Context, location string) (storetest.Closer, error) {
+		return sqlite.Open(ctx, location)
+	})
+}
+
+func TestCountProcesses(t *testing.T) {
+	location := func(t *testing.T) string { return filepath.Join(t.TempDir(), "store.db") }
+	storetest.RunCountProcesses(t, location, func(ctx context.Context, location string) (storetest.CountCloser, error) {
 		return sqlite.Open(ctx, location)
 	})
 }

@@ -1,6 +1,6 @@
 // Package storetest is the conformance suite of the store ports: what every
-// implementation of [selfheal.Store] and [selfheal.PullRequestStore] must do,
-// as tests that each implementation runs on itself.
+// implementation of [selfheal.Store], [selfheal.PullRequestStore] and
+// [selfheal.CountStore] must do, as tests that each implementation runs on itself.
 package storetest
 
 import (

@@ -36,3 +36,27 @@ type PullRequest struct {
 	Merged       string
 	Time         string
 }
+
+type Scope struct {
+	ID          int64
+	Service     string
+	Environment string
+	NextNumber  int64
+	Compacted   int64
+}
+
+type Signature struct {
+	Scope       int64
+	Number      int64
+	Signature   string
+	Description []byte
+}
+
+type Tally struct {
+	Scope    int64
+	Minute   int64
+	Revision string
+	Writer   string
+	Counts   []byte
+	Coverage []byte
+}

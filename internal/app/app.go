@@ -137,10 +137,9 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	}
 	// Without it a strategy that needs it says so; who asks for that strategy is told at once.
 	agent, _ := a.agent()
-	counts, _ := any(a.store).(selfheal.CountStore)
 	return &pipeline.Pipeline{
 		Clusters: clusters, Model: model, Agent: agent,
-		Store: a.store, Counts: counts, Forge: a.forge(ctx), Clock: a.settings.Clock,
+		Store: a.store, Counts: a.store, Forge: a.forge(ctx), Clock: a.settings.Clock,
 		Version:     a.settings.Version,
 		Actor:       "selfheal " + command,
 		Holder:      holder(a.settings.Clock()),

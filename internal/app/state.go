@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,4 +45,17 @@ func repositoryName(dir string) string {
 		return '-'
 	}, filepath.Base(dir))
 	return name + "-" + hex.EncodeToString(sum[:4])
+}
+
+// store is what keeps everything that is remembered.
+type store interface {
+	selfheal.Store
+	selfheal.PullRequestStore
+	selfheal.CountStore
+	io.Closer
+}
+
+// streamKey is the key of the journal's stream of a kind.
+func streamKey(name string, kind selfheal.StreamKind) string {
+	return strings.TrimPrefix(name, selfheal.StreamName(kind, ""))
 }

@@ -171,15 +171,15 @@ func (a *App) previous(ctx context.Context, p *pipeline.Pipeline, r WatchRequest
 		return r.Previous, nil
 	}
 	check := r.check()
-	last, err := p.LastDeploy(ctx, selfheal.Scope{Service: a.service(check), Environment: a.environment(check)}, r.DeployedAt)
+	last, err := p.LastWatch(ctx, selfheal.Scope{Service: a.service(check), Environment: a.environment(check)})
 	if err != nil {
 		return "", err
 	}
 	if last == nil {
 		return "", selfheal.Usagef("name it with --previous", "it is not known which revision served before: this is the first deploy of the service that is watched")
 	}
-	if head, err := a.history.Resolve(ctx, r.Revision); err == nil && head == last.Revision {
-		return last.Previous, nil // the very deploy, which is watched already
+	if head, err := a.history.Resolve(ctx, r.Revision); err == nil && head == last.Started.Deploy.Revision {
+		return last.Started.Deploy.Previous, nil // the very deploy, which is watched already
 	}
-	return last.Revision, nil
+	return last.Started.Deploy.Revision, nil
 }

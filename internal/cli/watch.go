@@ -16,11 +16,11 @@ import (
 
 type watchOptions struct {
 	app.WatchRequest
-	repository, config, store    string
-	repairBy, deployedAt, until  string
-	forge, logs                  string
-	agent                        bool
-	output                       outputOptions
+	repository, config, store   string
+	repairBy, deployedAt, until string
+	forge, logs                 string
+	agent                       bool
+	output                      outputOptions
 }
 
 func newWatchCommand(env *Environment) *cobra.Command {

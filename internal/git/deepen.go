@@ -52,6 +52,25 @@ func (w *Workspace) Deepen(ctx context.Context, user *Repository) error {
 	return wrap("deepen", replaceFile(filepath.Join(w.dir, completedFile), borders))
 }
 
+// Update fetches into the workspace what is new where the repository user, for which
+// the workspace was opened, came from. The repository itself stays as it is.
+func (w *Workspace) Update(ctx context.Context, user *Repository) error {
+	remote, err := user.remote(ctx)
+	if err != nil {
+		return err
+	}
+	options := Options{Env: user.credentials(ctx, remote)}
+	_, err = w.Repository.RunWith(ctx, options, "fetch", "--quiet", "--no-recurse-submodules", "--no-write-fetch-head",
+		"--end-of-options", remote, "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
+	if err != nil {
+		return &selfheal.Error{
+			Code: selfheal.CodeUnavailable, Op: "fetch", Err: err,
+			Message: "what is new in the repository cannot be fetched", Hint: "try: git -C " + user.Directory() + " fetch",
+		}
+	}
+	return nil
+}
+
 // remote is the address that the repository was cloned from.
 func (r *Repository) remote(ctx context.Context) (string, error) {
 	out, err := r.Run(ctx, "config", "--get", "remote.origin.url")

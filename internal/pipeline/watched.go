@@ -141,15 +141,14 @@ func readingStream(s selfheal.Scope) string {
 	return selfheal.StreamName(selfheal.StreamReading, s.Environment+"/"+s.Service)
 }
 
-// LastDeploy gives the newest deploy of a scope that was watched and is older than a
-// time (zero: now); nil when there is none.
-func (p *Pipeline) LastDeploy(ctx context.Context, scope selfheal.Scope, before time.Time) (*selfheal.Deploy, error) {
+// LastWatch gives the watch of the newest deploy of a scope; nil when there is none.
+func (p *Pipeline) LastWatch(ctx context.Context, scope selfheal.Scope) (*selfheal.Watch, error) {
 	streams, err := p.Store.Streams(ctx, selfheal.StreamDeploy, watchesRecalled)
 	if err != nil {
 		return nil, err
 	}
 	prefix := selfheal.StreamName(selfheal.StreamDeploy, scope.Environment+"/"+scope.Service+"/")
-	var last *selfheal.Deploy
+	var last *selfheal.Watch
 	for _, stream := range streams {
 		if !strings.HasPrefix(stream.Name, prefix) {
 			continue
@@ -158,11 +157,8 @@ func (p *Pipeline) LastDeploy(ctx context.Context, scope selfheal.Scope, before 
 		if err != nil {
 			return nil, err
 		}
-		if known == nil || !before.IsZero() && !known.Started.Deploy.Time.Before(before) {
-			continue
-		}
-		if deploy := known.Started.Deploy; last == nil || deploy.Time.After(last.Time) {
-			last = &deploy
+		if known != nil && (last == nil || known.Started.Deploy.Time.After(last.Started.Deploy.Time)) {
+			last = known
 		}
 	}
 	return last, nil

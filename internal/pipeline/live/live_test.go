@@ -79,14 +79,13 @@ type world struct {
 	t       *testing.T
 	now     time.Time
 	source  *backend
-	counts  *memory
 	store   *sqlite.Store
 	watcher *live.Watcher
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, now: deployed.Add(time.Minute), counts: newMemory()}
+	w := &world{t: t, now: deployed.Add(time.Minute)}
 	w.source = &backend{now: w.clock}
 	var err error
 	if w.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "selfheal.db"), sqlite.WithClock(w.clock)); err != nil {
@@ -101,7 +100,7 @@ func (w *world) clock() time.Time { return w.now }
 
 // restarted is a watcher of another process.
 func (w *world) restarted() *live.Watcher {
-	p := &pipeline.Pipeline{Store: w.store, Counts: w.counts, Clock: w.clock, Actor: "test", Detect: detect.DefaultOptions(), Policy: decide.DefaultPolicy()}
+	p := &pipeline.Pipeline{Store: w.store, Counts: w.store, Clock: w.clock, Actor: "test", Detect: detect.DefaultOptions(), Policy: decide.DefaultPolicy()}
 	return &live.Watcher{Pipeline: p, Source: w.source, Name: "backend"}
 }
 
@@ -214,7 +213,7 @@ func TestEveryRecordIsCountedOnce(t *testing.T) {
 	w := newWorld(t)
 	w.source.usual()
 	w.until(w.begin(), never)
-	counted, err := w.counts.Counted(t.Context(), selfheal.Scope{Service: "shop", Environment: "production"},
+	counted, err := w.store.Counted(t.Context(), selfheal.Scope{Service: "shop", Environment: "production"},
 		selfheal.Interval{From: deployed.Truncate(time.Minute), To: deployed.Add(time.Hour).Truncate(time.Minute)})
 	if err != nil {
 		t.Fatal(err)

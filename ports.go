@@ -137,13 +137,37 @@ type Embedder interface {
 
 // Notice is something that people are told.
 type Notice struct {
-	Time     time.Time
-	Severity Severity
-	Incident string // key of the incident; empty when about a deploy
-	Deploy   Deploy
-	Title    string
-	Text     string // Markdown
-	URL      string
+	Time     time.Time  `json:"time"`
+	Kind     NoticeKind `json:"kind"`
+	Severity Severity   `json:"severity"`
+	Incident string     `json:"incident,omitempty"` // key of the incident; empty when about a deploy
+	Deploy   Deploy     `json:"deploy"`
+	Title    string     `json:"title"` // plain text
+	Text     string     `json:"text"`  // Markdown
+	URL      string     `json:"url,omitempty"`
+}
+
+// NoticeKind is the occasion of a [Notice].
+type NoticeKind string
+
+// The occasions.
+const (
+	NoticeRegression    NoticeKind = "regression"     // a deploy broke something
+	NoticePullRequest   NoticeKind = "pull-request"   // a repair waits for people
+	NoticeRolledBack    NoticeKind = "rolled-back"    // the previous revision serves again
+	NoticeHealed        NoticeKind = "healed"         // production shows that the repair worked
+	NoticeCannotObserve NoticeKind = "cannot-observe" // nothing can be said of a deploy
+	NoticeInconclusive  NoticeKind = "inconclusive"   // something changed, and it is open what did it
+	NoticeSummary       NoticeKind = "summary"        // how many notices were held back
+)
+
+// Key is what a notice says of what: two with one key tell people nothing new.
+func (n Notice) Key() string {
+	subject := n.Incident
+	if subject == "" {
+		subject = n.Deploy.Key()
+	}
+	return string(n.Kind) + " " + subject + " " + n.URL
 }
 
 // Channel tells people.

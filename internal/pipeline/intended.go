@@ -23,7 +23,7 @@ func (p *Pipeline) edits(ctx context.Context, d detected, found []selfheal.Anoma
 		return nil, nil
 	}
 	defer timed("statements")()
-	repository, err := p.repository(ctx, d.repository)
+	repository, err := p.repository(ctx, d.repository, d.plan.Deploy.Revision)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal
 	defer timed("triage")()
 	assessment := opened.Assessment
 	deploy := assessment.Deploy
-	repository, err := p.repository(ctx, opened.Repository)
+	repository, err := p.repository(ctx, opened.Repository, opened.Assessment.Deploy.Revision)
 	if err != nil {
 		return selfheal.Judged{}, err
 	}
@@ -61,15 +61,19 @@ func (p *Pipeline) triage(ctx context.Context, opened selfheal.Opened) (selfheal
 	return selfheal.Judged{Verdict: verdicts[0], Others: verdicts[1:], Change: abridge(change, verdicts)}, nil
 }
 
-// repository opens the repository of a service, or, where that is a shallow clone
-// whose history was completed, the working copy that has all of it.
-func (p *Pipeline) repository(ctx context.Context, dir string) (*git.Repository, error) {
+// repository opens the repository of a service, or, where that lacks a revision or is
+// a shallow clone, the working copy into which the rest was fetched.
+func (p *Pipeline) repository(ctx context.Context, dir, revision string) (*git.Repository, error) {
 	repository, err := git.Open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	if shallow, err := repository.IsShallow(ctx); err != nil || !shallow {
+	shallow, err := repository.IsShallow(ctx)
+	if err != nil {
 		return repository, err
+	}
+	if _, err := repository.Resolve(ctx, revision); err == nil && !shallow {
+		return repository, nil
 	}
 	workspace, err := p.Work.Workspace(ctx, dir)
 	if err != nil {

@@ -135,15 +135,15 @@ func RunFaults(t *testing.T, h FaultHarness) {
 func (h FaultHarness) read(t *testing.T, store http.Handler, f fault) ([]string, error) {
 	server := httptest.NewServer(&faulty{fault: f, next: store, isPage: h.isPage})
 	t.Cleanup(server.Close)
-	c := faultConnection(server.URL)
+	c := Connection(server.URL)
 	if f.slow {
 		c.Timeout = 50 * time.Millisecond
 	}
 	return linesOf(t, h.New(t, c))
 }
 
-// faultConnection waits for nothing; the suite's stores answer at once, or never.
-func faultConnection(url string) backend.Connection {
+// Connection leads to a fake store. It waits for nothing: a store answers at once, or never.
+func Connection(url string) backend.Connection {
 	return backend.Connection{
 		URL: url, Timeout: 20 * time.Second,
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
@@ -170,7 +170,7 @@ func linesOf(t *testing.T, s selfheal.Source) ([]string, error) {
 }
 
 func (h FaultHarness) unreachable(t *testing.T, dial func(context.Context, string, string) (net.Conn, error)) {
-	c := faultConnection("http://127.0.0.1:1")
+	c := Connection("http://127.0.0.1:1")
 	c.HTTP = &http.Client{Transport: &http.Transport{DialContext: dial}}
 	got, err := linesOf(t, h.New(t, c))
 	if selfheal.CodeOf(err) != selfheal.CodeUnavailable || selfheal.HintOf(err) == "" {
@@ -197,7 +197,7 @@ func (h FaultHarness) skewed(t *testing.T) {
 	lines, _ := faultLines()
 	server := httptest.NewServer(&faulty{fault: fault{skew: time.Hour}, next: h.Store(lines), isPage: h.isPage})
 	t.Cleanup(server.Close)
-	clocked, ok := h.New(t, faultConnection(server.URL)).(selfheal.Clocked)
+	clocked, ok := h.New(t, Connection(server.URL)).(selfheal.Clocked)
 	if !ok {
 		t.Fatal("the source does not compare clocks")
 	}
@@ -291,4 +291,12 @@ func (f *faulty) answer(w http.ResponseWriter, recorded *httptest.ResponseRecord
 	}
 	w.WriteHeader(recorded.Code)
 	_, _ = w.Write(body)
+}
+
+// Answering is a connection to a server that gives these answers until the test ends.
+func Answering(t *testing.T, answer http.HandlerFunc) backend.Connection {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	return Connection(server.URL)
 }

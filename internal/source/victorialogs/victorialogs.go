@@ -2,8 +2,8 @@
 //
 // In go a LogsQL query and an interval; out come the entries page by page, and
 // counts per minute that VictoriaLogs makes itself. Its answers are lines of JSON,
-// and no lines when there is nothing: an empty answer is believed only after
-// VictoriaLogs was asked to count, and said zero.
+// and no lines when there is nothing: what they hold is believed only when it is
+// as much as VictoriaLogs counts.
 package victorialogs
 
 import (
@@ -84,17 +84,31 @@ func (s *Source) query(q selfheal.Query) (string, error) {
 	return text, nil
 }
 
-// Read implements [selfheal.Source].
+// Read implements [selfheal.Source]. VictoriaLogs counts first, and must give at
+// least as many entries: rows of a stream that is new are counted for some seconds
+// before a query gives them, and an answer that was cut off between two lines looks whole.
 func (s *Source) Read(ctx context.Context, q selfheal.Query, yield func(*selfheal.Entry) error) error {
 	text, err := s.query(q)
 	if err != nil {
 		return err
 	}
 	q.Interval = s.config.Interval(q.Interval, 0)
+	there, err := s.count(ctx, text, q.Interval.From, q.Interval.To)
+	if err != nil {
+		return err
+	}
+	given := 0
 	pages := backend.ByTime{Client: s.client, Limit: s.config.Limit, Most: max(mostAtOnce, s.config.Limit), Fetch: func(ctx context.Context, from, to time.Time, limit int) ([]backend.Item, error) {
 		return s.page(ctx, text, from, to, limit)
 	}}
-	return pages.Read(ctx, q.Interval, yield)
+	err = pages.Read(ctx, q.Interval, func(e *selfheal.Entry) error {
+		given++
+		return yield(e)
+	})
+	if err == nil && given < there {
+		err = s.client.Lost("try again in some seconds: a stream that is new cannot be read at once", fmt.Sprintf("counts %d entries, but gave %d", there, given))
+	}
+	return err
 }
 
 // arguments of a request about [from, to); VictoriaLogs takes both ends in.
@@ -118,19 +132,7 @@ func (s *Source) page(ctx context.Context, query string, from, to time.Time, lim
 		}
 		items = append(items, item)
 	}
-	if len(items) == 0 {
-		return nil, s.confirmNothing(ctx, query, from, to)
-	}
 	return items, nil
-}
-
-// confirmNothing asks for the number of entries where none came.
-func (s *Source) confirmNothing(ctx context.Context, query string, from, to time.Time) error {
-	n, err := s.count(ctx, query, from, to)
-	if err == nil && n > 0 {
-		err = s.client.Lost("try again; nothing is lost", fmt.Sprintf("counts %d entries, but gave none of them", n))
-	}
-	return err
 }
 
 type counted struct {

@@ -254,7 +254,8 @@ type sample struct {
 
 // Volume implements [selfheal.Volumer]. Loki evaluates at whole steps, and counts the
 // range that ends then, its end included but not its beginning: moved by a
-// nanosecond, it is the step that ends then.
+// millisecond, it is the step that ends then. (By a nanosecond, Loki 3.7 counts nothing.)
+// So entries of a step's last millisecond count to the next, unless they are at its very beginning.
 func (s *Source) Volume(ctx context.Context, q selfheal.Query, step time.Duration) (selfheal.Series, error) {
 	var series selfheal.Series
 	q.Least = selfheal.SeverityUnspecified
@@ -263,7 +264,7 @@ func (s *Source) Volume(ctx context.Context, q selfheal.Query, step time.Duratio
 		return series, err
 	}
 	i := s.config.Interval(q.Interval, horizon)
-	values := arguments(fmt.Sprintf("sum(count_over_time(%s[%ds] offset 1ns))", text, int(step.Seconds())), i.From.Truncate(step).Add(step), i.To.Add(step-1).Truncate(step))
+	values := arguments(fmt.Sprintf("sum(count_over_time(%s[%ds] offset 1ms))", text, int(step.Seconds())), i.From.Truncate(step).Add(step), i.To.Add(step-1).Truncate(step))
 	values.Set("step", strconv.Itoa(int(step.Seconds())))
 	found := answer[sample]{kind: "matrix"}
 	if err := s.client.Get(ctx, rangePath, values, &found); err != nil {

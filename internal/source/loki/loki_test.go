@@ -121,7 +121,7 @@ func TestVolume(t *testing.T) {
 	if diff := cmp.Diff([]selfheal.Count{{Minute: minute, N: 3}, {Minute: minute + 1, N: 4}}, series.Counts); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	if want := fmt.Sprint(base.Add(time.Minute).UnixNano()); query != `sum(count_over_time({app="shop"}[60s] offset 1ns))` || start != want {
+	if want := fmt.Sprint(base.Add(time.Minute).UnixNano()); query != `sum(count_over_time({app="shop"}[60s] offset 1ms))` || start != want {
 		t.Errorf("asked %s from %s, want %s", query, start, want)
 	}
 	body = strings.Replace(body, `"3"`, `"many"`, 1)

@@ -162,7 +162,7 @@ func (s server) everyEntryOnce(t *testing.T, base time.Time) {
 func (s server) levelsAndVolumes(t *testing.T, base time.Time) {
 	s.push(t, labelled([][]any{
 		at(base, "one", map[string]string{"level": "INFO"}), at(base.Add(time.Second), "two", map[string]string{"level": "debug"}),
-		at(base.Add(time.Minute-1), "three"), at(base.Add(time.Minute), "four", map[string]string{"level": "Error", "service_version": "1.4.0"}),
+		at(base.Add(time.Minute-time.Millisecond), "three"), at(base.Add(time.Minute), "four", map[string]string{"level": "Error", "service_version": "1.4.0"}),
 		at(base.Add(3*time.Minute), "out"),
 	}, "service_name", "shop"))
 	source := open(t, Config{Connection: backend.Connection{URL: s.url}})

@@ -91,9 +91,10 @@ type Volumer interface {
 	Volume(ctx context.Context, q Query, step time.Duration) (Series, error)
 }
 
-// Clocked is the optional ability of a [Source] to tell how its clock goes.
+// Clocked is the optional ability of a [Source] to compare its backend's clock with ours.
 type Clocked interface {
-	// Skew is how far the backend's clock is ahead of ours, by what it last said.
+	// Skew is how far the backend's clock is ahead of ours, negative when it is behind,
+	// to about a second. It asks the backend something small; an error is as of Read.
 	Skew(ctx context.Context) (time.Duration, error)
 }
 

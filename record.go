@@ -15,6 +15,18 @@ type Entry struct {
 	Truncated bool
 	// Record is set instead of Line by sources whose wire format is structured (OTLP, Sentry).
 	Record *Record
+	// Origin is what the transport knows of a Line beside its text: labels of a pod,
+	// fields of a log store. nil when it knows nothing. What the text states goes before it.
+	Origin *Origin
+}
+
+// Origin is where a line came from, as far as the transport says; what is empty is unknown.
+type Origin struct {
+	Severity Severity
+	Service  string
+	Revision string
+	Instance string
+	TraceID  string
 }
 
 // Record is one decoded log event, multi-line events assembled.

@@ -49,7 +49,7 @@ func (f *sources) write(s *Stream, line []byte, number int64, emit Emit) bool {
 		return false
 	}
 	s.flush(emit) // what no source had begun is over
-	stream.Write(&selfheal.Entry{Stream: s.name, Line: rest, Number: number, Time: s.from.time}, emit)
+	stream.Write(&selfheal.Entry{Stream: s.name, Line: rest, Number: number, Time: s.from.time, Origin: s.from.known()}, emit)
 	return true
 }
 

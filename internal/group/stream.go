@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"cmp"
 	"time"
 
 	"selfheal"
@@ -90,7 +91,7 @@ func (s *Stream) line(line []byte, e *selfheal.Entry, emit Emit) {
 	f := &s.wrapped
 	if !s.g.decoder.Unwrap(line, &s.frame, f) {
 		s.unpartial(emit) // what is not framed does not go on with what was
-		s.unframed(e.Time)
+		s.unframed(e)
 	} else {
 		var complete bool
 		if line, complete = s.join(f); !complete {
@@ -98,6 +99,7 @@ func (s *Stream) line(line []byte, e *selfheal.Entry, emit Emit) {
 		}
 		line = s.unterminal(line)
 		s.from = s.g.originOf(f)
+		s.from.add(e)
 		if s.event.open && s.from.source != s.event.origin.source {
 			s.flush(emit)
 		}
@@ -114,11 +116,37 @@ func (s *Stream) line(line []byte, e *selfheal.Entry, emit Emit) {
 func opensObject(line []byte) bool { return len(line) > 0 && line[0] == '{' }
 
 // unframed sets the origin of a line that has no frame.
-func (s *Stream) unframed(when time.Time) {
+func (s *Stream) unframed(e *selfheal.Entry) {
 	if s.from.framed {
 		s.from = origin{}
 	}
-	s.from.time, s.from.zone = when, "Z"
+	s.from.time, s.from.zone = e.Time, "Z"
+	s.from.add(e)
+}
+
+// add takes what the transport knows and a frame did not say.
+func (o *origin) add(e *selfheal.Entry) {
+	t := e.Origin
+	if t == nil {
+		return
+	}
+	if !o.framed || o.time.IsZero() {
+		o.time, o.zone = e.Time, "Z"
+	}
+	o.framed = true
+	if o.severity == selfheal.SeverityUnspecified {
+		o.severity = t.Severity
+	}
+	o.service, o.revision = cmp.Or(o.service, t.Service), cmp.Or(o.revision, t.Revision)
+	o.instance, o.trace = cmp.Or(o.instance, t.Instance), cmp.Or(o.trace, t.TraceID)
+}
+
+// known is the origin as an entry carries it; nil where nothing but the time is known.
+func (o *origin) known() *selfheal.Origin {
+	if !o.framed {
+		return nil
+	}
+	return &selfheal.Origin{Severity: o.severity, Service: o.service, Revision: o.revision, Instance: o.instance, TraceID: o.trace}
 }
 
 func (g *Grouper) originOf(f *decode.Frame) origin {

@@ -58,6 +58,12 @@ func (e *movedError) Error() string { return "it has moved to " + e.to }
 
 type tooLargeError struct{ limit int64 }
 
+// TooLarge tells whether an answer was larger than MaxBody: asking for less may help.
+func TooLarge(err error) bool {
+	_, ok := errors.AsType[*tooLargeError](err)
+	return ok
+}
+
 func (e *tooLargeError) Error() string {
 	return fmt.Sprintf("the answer is larger than %d MiB", e.limit>>20)
 }
@@ -73,7 +79,7 @@ type failure struct {
 // again tells whether another attempt may succeed and does no harm.
 func (f *failure) again(r Request) bool {
 	var own *selfheal.Error // of Authorize
-	if f.final || errors.As(f.err, &own) {
+	if f.final || errors.As(f.err, &own) || TooLarge(f.err) {
 		return false
 	}
 	if f.limited || notSent(f.err) {
@@ -173,6 +179,8 @@ func (c *Client) explain(r Request, f *failure, wait time.Duration) error {
 		e.Hint, e.Err = "run the same command again then; nothing is lost", f.err
 	case errors.As(f.err, &status):
 		e.Message, e.Hint, e.Err = c.config.Name+" answered", hint(status.Status), status
+	case TooLarge(f.err):
+		e.Message, e.Err = "what "+c.config.Name+" sent is not read", f.err
 	case errors.Is(f.err, context.Canceled):
 		e.Message, e.Err = "interrupted", context.Canceled
 	case errors.Is(f.err, context.DeadlineExceeded):

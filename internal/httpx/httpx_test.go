@@ -205,8 +205,8 @@ func TestRedirectsInACircle(t *testing.T) {
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	s := serve(t, say(200, strings.Repeat("x", 2000)))
-	_, err := newBench(t, s.URL, func(c *Config) { c.MaxBody, c.Attempts = 1000, 1 }).Do(t.Context(), Request{Method: http.MethodGet, Path: "/x"})
-	if err == nil || !strings.Contains(err.Error(), "larger") {
+	_, err := newBench(t, s.URL, func(c *Config) { c.MaxBody = 1000 }).Do(t.Context(), Request{Method: http.MethodGet, Path: "/x"})
+	if !TooLarge(err) || !strings.Contains(err.Error(), "larger") || len(s.asked) != 1 {
 		t.Errorf("error %v", err)
 	}
 	hangs := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })

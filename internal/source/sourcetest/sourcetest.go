@@ -17,6 +17,8 @@ import (
 type Harness struct {
 	// New makes a source that holds the given streams, each a list of lines without line endings.
 	New func(t *testing.T, streams map[string][]string) selfheal.Source
+	// Text: what is kept is text, lines that are empty or no valid UTF-8 are not.
+	Text bool
 	// Broken makes a source that cannot be reached, or that breaks off midway.
 	Broken func(t *testing.T) selfheal.Source
 }
@@ -32,9 +34,16 @@ func Run(t *testing.T, h Harness) {
 	t.Run("streams and their parts give what Read gives", h.parts)
 }
 
-var sample = map[string][]string{
-	"a": {"first", "", "third with é and \x00", "\xff\xfe not text"},
-	"b": {`{"level":"error","msg":"x"}`, "last"},
+// sample is what sources are asked to hold.
+func (h Harness) sample() map[string][]string {
+	streams := map[string][]string{
+		"a": {"first", "", "third with é and \x00", "\xff\xfe not text"},
+		"b": {`{"level":"error","msg":"x"}`, "last"},
+	}
+	if h.Text {
+		streams["a"] = []string{"first", "  second, indented \"and quoted\" \\", "third with é and \t"}
+	}
+	return streams
 }
 
 // read collects the lines per stream, in the order they came.
@@ -67,11 +76,11 @@ func values(streams map[string][]string) [][]string {
 }
 
 func (h Harness) everyLine(t *testing.T) {
-	got, err := read(t.Context(), h.New(t, sample))
+	got, err := read(t.Context(), h.New(t, h.sample()))
 	if err != nil {
 		t.Fatalf("Read: %v", err)
 	}
-	if diff := cmp.Diff(values(sample), values(got)); diff != "" {
+	if diff := cmp.Diff(values(h.sample()), values(got)); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 }
@@ -86,7 +95,7 @@ func (h Harness) empty(t *testing.T) {
 func (h Harness) stops(t *testing.T) {
 	enough := errors.New("enough")
 	calls := 0
-	err := h.New(t, sample).Read(t.Context(), selfheal.Query{}, func(*selfheal.Entry) error {
+	err := h.New(t, h.sample()).Read(t.Context(), selfheal.Query{}, func(*selfheal.Entry) error {
 		calls++
 		return enough
 	})
@@ -98,7 +107,7 @@ func (h Harness) stops(t *testing.T) {
 func (h Harness) cancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := read(ctx, h.New(t, sample)); !errors.Is(err, context.Canceled) {
+	if _, err := read(ctx, h.New(t, h.sample())); !errors.Is(err, context.Canceled) {
 		t.Errorf("Read with a cancelled context returned %v", err)
 	}
 }
@@ -110,7 +119,7 @@ func (h Harness) broken(t *testing.T) {
 }
 
 func (h Harness) again(t *testing.T) {
-	s := h.New(t, sample)
+	s := h.New(t, h.sample())
 	first, err := read(t.Context(), s)
 	if err != nil {
 		t.Fatalf("Read: %v", err)
@@ -126,7 +135,7 @@ func (h Harness) again(t *testing.T) {
 
 // parts checks the optional abilities to be read stream by stream, and part by part.
 func (h Harness) parts(t *testing.T) {
-	source := h.New(t, sample)
+	source := h.New(t, h.sample())
 	whole, err := read(t.Context(), source)
 	if err != nil {
 		t.Fatalf("Read: %v", err)

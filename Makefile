@@ -9,7 +9,7 @@ DETECT_SEED ?= 91000001
 ALARMS_SEED ?= 95000001
 DETECT = $(GO) run ./internal/detect/accuracy -into docs/benchmarks/detection.md -deploys $(DEPLOYS)
 
-.PHONY: gitea help build builders demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-streams bench-triage picture
+.PHONY: gitea otel-clients help build builders demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-ingest bench-streams bench-triage picture
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,12 @@ gitea: ## build Gitea, a test tool, into bin/gitea (needs gcc; 5 to 10 minutes o
 	cd tools/gitea && CGO_ENABLED=1 $(GO) build -trimpath -ldflags "-s -w" -tags "sqlite sqlite_unlock_notify" -o ../../bin/gitea/gitea code.gitea.io/gitea
 	@root=$$(cd tools/gitea && $(GO) list -m -f '{{.Dir}}' code.gitea.io/gitea) && cp -R "$$root/templates" "$$root/options" "$$root/public" bin/gitea/ && chmod -R u+w bin/gitea
 	@echo "now: SELFHEAL_GITEA=$(CURDIR)/bin/gitea/gitea go test ./internal/forge/gitea ./internal/pipeline"
+
+otel-clients: ## fetch clients that send logs, for the tests of receivers, into bin/otel-clients (needs node, npm and the network)
+	@mkdir -p bin/otel-clients && cp tools/otel-clients/* bin/otel-clients/
+	cd bin/otel-clients && npm install --no-audit --no-fund
+	GOBIN=$(CURDIR)/bin/otel-clients $(GO) install github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.161.0
+	@echo "now: SELFHEAL_OTEL_CLIENTS=$(CURDIR)/bin/otel-clients go test ./internal/source/otlp ./internal/source/sentry"
 
 generate: ## regenerate sqlc queries, templates, schema and golden files
 	cd internal/store && $(GO) tool -modfile=../../tools/go.mod sqlc generate
@@ -78,6 +84,9 @@ bench-streams: ## print false alarms of detection on real streams; COUNTS=, LOGS
 # Data sets under research licences are read from where you put them, see docs/benchmarks.
 bench-group: ## accuracy, speed and state of grouping, into docs/benchmarks/grouping.md; LOGHUB=folder of Loghub-2k
 	$(GO) run ./scripts/bench group -loghub "$(LOGHUB)"
+
+bench-ingest: ## speed and memory of taking in pushed logs, into docs/benchmarks/ingest.md; SECONDS=of each row
+	$(GO) run ./scripts/bench ingest $(if $(SECONDS),-seconds $(SECONDS)) -into docs/benchmarks/ingest.md
 
 bench-index: ## print time and size of the source index; REPOSITORY=directories of git repositories
 	$(GO) run ./scripts/bench index -repositories "$(REPOSITORY)"

@@ -48,6 +48,7 @@ var floors = []struct {
 	{"selfheal/internal/agent", 3},
 	// What knows several of them.
 	{"selfheal/internal/pipeline", 4},
+	{"selfheal/internal/ingest", 4},
 	{"selfheal/internal/config", 4},
 	{"selfheal/internal/server", 4},
 	{"selfheal/internal/backtest", 4},

@@ -65,6 +65,7 @@ type Grouper struct {
 	masked    []byte
 	title     []byte
 	message   []byte
+	raw       []byte
 	table     table
 	skeletons skeletons
 	ids       []selfheal.SignatureID // as far as they were asked for

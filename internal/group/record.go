@@ -13,14 +13,9 @@ import (
 // emit makes the record of a complete event. text is message and following
 // lines of a multi-line event, nil for a single line.
 func (s *Stream) emit(l *decode.Line, raw, text []byte, number int64, from *origin, uncaught bool, emit Emit) {
-	g, r := s.g, &s.record
-	*r = selfheal.Record{
-		Time: l.Time, Zone: l.Zone, Service: g.names.of(l.Service), Revision: g.names.of(l.Revision), Instance: g.names.of(l.Instance),
-		Attributes: l.Attributes, Stream: s.name, Number: number, Raw: raw[:min(len(raw), maxEventBytes)],
-	}
-	if len(l.TraceID) > 0 && len(l.TraceID) <= 64 {
-		r.TraceID = g.traceIDs.copy(l.TraceID)
-	}
+	r := &s.record
+	s.fill(l)
+	r.Stream, r.Number, r.Raw = s.name, number, raw[:min(len(raw), maxEventBytes)]
 	from.complete(r)
 	if r.Instance == "" {
 		r.Instance = s.instance
@@ -28,6 +23,24 @@ func (s *Stream) emit(l *decode.Line, raw, text []byte, number int64, from *orig
 	if l.Severity == selfheal.SeverityUnspecified {
 		l.Severity = from.severity
 	}
+	s.sign(l, text, uncaught, emit)
+}
+
+// fill makes a record of what a line says.
+func (s *Stream) fill(l *decode.Line) {
+	names := &s.g.names
+	s.record = selfheal.Record{
+		Time: l.Time, Zone: l.Zone, Service: names.of(l.Service), Environment: names.of(l.Environment), Revision: names.of(l.Revision),
+		Instance: names.of(l.Instance), Attributes: l.Attributes,
+	}
+	if len(l.TraceID) > 0 && len(l.TraceID) <= 64 {
+		s.record.TraceID = s.g.traceIDs.copy(l.TraceID)
+	}
+}
+
+// sign finds the exceptions, message, severity and signature of the record, and emits it.
+func (s *Stream) sign(l *decode.Line, text []byte, uncaught bool, emit Emit) {
+	g, r := s.g, &s.record
 	var language trace.Language
 	r.Exceptions, language = g.exceptions(l, text)
 	if len(r.Exceptions) > 0 && !l.Header && shapeOf(l.Message) != shapePlain { // a runtime wrote it: no logger gave it a message
@@ -64,6 +77,10 @@ func (o *origin) complete(r *selfheal.Record) {
 
 // structured takes a record that the source decoded.
 func (s *Stream) structured(e *selfheal.Entry, emit Emit) {
+	if isTransported(e.Record) {
+		s.transported(e, emit)
+		return
+	}
 	r := &s.record
 	*r = *e.Record
 	if r.Stream == "" {
@@ -74,6 +91,9 @@ func (s *Stream) structured(e *selfheal.Entry, emit Emit) {
 	}
 	if r.Time.IsZero() && !e.Time.IsZero() {
 		r.Time, r.Zone = e.Time, "Z"
+	}
+	if r.Raw == nil && len(r.Exceptions) > 0 {
+		r.Raw = s.g.rawException(r)
 	}
 	language := trace.None
 	if len(r.Exceptions) == 0 && bytes.IndexByte(r.Message, '\n') >= 0 {

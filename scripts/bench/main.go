@@ -5,6 +5,7 @@
 //	bench check [-size MiB]      selfheal check, end to end, on generated logs
 //	bench group [-loghub DIR]    accuracy, speed and state of grouping
 //	bench index -repositories "DIR ..."    time and size of the source index of triage
+//	bench ingest [-seconds N] [-into FILE]    speed and memory of taking in pushed logs
 //	bench streams [-counts FILES] [-logs FILES]    false alarms of detection on real streams
 package main
 
@@ -28,7 +29,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: bench check [-size MiB] | bench group [-loghub DIR] [-out FILE] | bench index -repositories \"DIR ...\" | bench streams [-counts FILES] [-logs FILES]")
+var errUsage = errors.New("usage: bench check [-size MiB] | bench group [-loghub DIR] [-out FILE] | bench index -repositories \"DIR ...\" | bench ingest [-seconds N] [-into FILE] | bench streams [-counts FILES] [-logs FILES]")
 
 func run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
@@ -39,6 +40,8 @@ func run(ctx context.Context, args []string) error {
 			return benchGroup(args[1:])
 		case "index":
 			return benchIndex(ctx, os.Stdout, args[1:])
+		case "ingest":
+			return benchIngest(ctx, args[1:])
 		case "streams":
 			return benchStreams(ctx, args[1:])
 		}

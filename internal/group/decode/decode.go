@@ -28,17 +28,18 @@ type Line struct {
 	Header   bool // the line states a time, a level or fields: it begins an event
 	Heading  bool // the line only announces an event: its message is the next line
 
-	Message    []byte // without header and without the fields behind it
-	Text       []byte // of a plain line: what follows the header, to the end of the line
-	Error      []byte // text of the error field
-	ErrorType  []byte
-	Stack      []byte // stack trace from a field, line breaks unescaped
-	Service    []byte
-	Revision   []byte
-	Instance   []byte
-	TraceID    []byte
-	Status     int // of an HTTP response; 0 when none is stated
-	Attributes []selfheal.Attribute
+	Message     []byte // without header and without the fields behind it
+	Text        []byte // of a plain line: what follows the header, to the end of the line
+	Error       []byte // text of the error field
+	ErrorType   []byte
+	Stack       []byte // stack trace from a field, line breaks unescaped
+	Service     []byte
+	Environment []byte
+	Revision    []byte
+	Instance    []byte
+	TraceID     []byte
+	Status      int // of an HTTP response; 0 when none is stated
+	Attributes  []selfheal.Attribute
 
 	rank    [roleCount]uint8 // of the key that gave each role: a better key replaces a worse one
 	nanos   int              // fraction of the second that a field of its own gives

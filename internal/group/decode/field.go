@@ -23,6 +23,7 @@ const (
 	roleService
 	roleRevision
 	roleInstance
+	roleEnvironment
 	roleTrace
 	roleStatus    // of an HTTP response
 	roleNanos     // fraction of the second, in nanoseconds
@@ -72,6 +73,8 @@ func topRole(key []byte) (role, uint8) {
 		return roleTrace, rankFair
 	case "host":
 		return roleInstance, rankWeak
+	case "environment", "env":
+		return roleEnvironment, rankWeak
 	}
 	if len(key) > 1 && key[0] == '_' { // GELF's additional fields
 		return fieldRole(key[1:])
@@ -96,6 +99,10 @@ func fieldRole(key []byte) (role, uint8) {
 		return roleRevision, rankGood
 	case "service.name", "service_name", "dd.service":
 		return roleService, rankGood
+	case "deployment.environment.name":
+		return roleEnvironment, rankGood
+	case "deployment.environment", "service.environment", "dd.env":
+		return roleEnvironment, rankFair
 	case "hostname", "pod", "pod_name", "podName", "instance", "instance_id", "host.name", "service.instance.id", "k8s.pod.name", "service.node.name", "_HOSTNAME":
 		return roleInstance, rankFair
 	case "status", "statusCode", "status_code", "http_status", "httpStatus", "http.status_code", "http.response.status_code", "http.status", "StatusCode", "resp_status":
@@ -171,6 +178,8 @@ func (d *Decoder) assign(l *Line, r role, rank uint8, value []byte, text bool) b
 		return isRevision(value) && assignText(&l.Revision, value, text)
 	case roleInstance:
 		return assignText(&l.Instance, value, text)
+	case roleEnvironment:
+		return isRevision(value) && assignText(&l.Environment, value, text)
 	case roleTrace:
 		if assignTrace(l, value) {
 			return true

@@ -74,7 +74,7 @@ func (l *Line) complete(outer *Line) {
 	}
 	for _, f := range [...]struct{ to, from *[]byte }{
 		{&l.Error, &outer.Error}, {&l.ErrorType, &outer.ErrorType}, {&l.Stack, &outer.Stack}, {&l.Service, &outer.Service},
-		{&l.Revision, &outer.Revision}, {&l.Instance, &outer.Instance}, {&l.TraceID, &outer.TraceID},
+		{&l.Environment, &outer.Environment}, {&l.Revision, &outer.Revision}, {&l.Instance, &outer.Instance}, {&l.TraceID, &outer.TraceID},
 	} {
 		if len(*f.to) == 0 {
 			*f.to = *f.from

@@ -100,6 +100,8 @@ func partRole(in space, key []byte) (role, uint8) {
 			return roleService, rankGood
 		case "version":
 			return roleRevision, rankGood
+		case "environment":
+			return roleEnvironment, rankFair
 		}
 	}
 	return roleNone, 0

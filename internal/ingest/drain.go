@@ -1,0 +1,98 @@
+package ingest
+
+import (
+	"time"
+
+	"selfheal"
+)
+
+// drain hands what was counted to the account of the scope.
+func (d *counts) drain(a *account, now time.Time) {
+	for at, c := range d.cells {
+		d.drainCell(a.minute(at, now), c)
+		delete(d.cells, at)
+		c.coverage = selfheal.Coverage{}
+		clear(c.n)
+		clear(c.reach)
+		if len(d.spare) < 2 {
+			d.spare = append(d.spare, c)
+		}
+	}
+	d.cell = nil
+	for _, seen := range d.revisions {
+		a.see(*seen)
+		if now.Sub(seen.Arrived) >= hold {
+			delete(d.revisions, seen.Revision)
+		}
+		seen.Records = 0
+	}
+	d.revision = nil
+	a.lag.add(&d.lag, now)
+	d.lag = histogram{}
+	a.totals.add(d.totals)
+	d.totals = totals{}
+	d.describe(a, now, false)
+	d.tidy(a, now)
+}
+
+func (d *counts) drainCell(m *minute, c *cell) {
+	for i, n := range c.n {
+		m.add(d.grouper.ID(i), n, c.reach[i])
+	}
+	m.cover(c.coverage)
+}
+
+// describe gives the signatures that occurred: new ones at once, others now and then.
+func (d *counts) describe(a *account, now time.Time, all bool) {
+	if n := d.grouper.Len(); n > len(d.described) {
+		d.described = append(d.described, make([]time.Time, n-len(d.described))...)
+	}
+	for i := range d.due {
+		if !all && !d.described[i].IsZero() && now.Sub(d.described[i]) < describeEvery {
+			continue
+		}
+		d.described[i] = now
+		delete(d.due, i)
+		a.describe(*d.grouper.Signature(i))
+	}
+}
+
+// tidy forgets streams that have fallen silent, and makes room for new signatures.
+func (d *counts) tidy(a *account, now time.Time) {
+	for name, s := range d.streams {
+		if !s.open && now.Sub(s.touched) >= hold {
+			if s.lines != nil {
+				s.lines.Close(d.emit)
+			}
+			delete(d.streams, name)
+		}
+	}
+	d.grow()
+	n, _ := d.grouper.Size()
+	full := n >= d.config.MaxSignatures/4*3 || d.keysFull()
+	if full && now.Sub(d.born) >= renewAfter && len(d.cells) == 0 {
+		d.describe(a, now, true)
+		d.renew(now)
+	}
+}
+
+// keysFull tells whether the texts of the signatures may soon leave no room for new ones.
+func (d *counts) keysFull() bool {
+	_, bytes := d.grouper.Size()
+	return bytes >= d.granted/2
+}
+
+// close hands over the rest of a scope that has fallen silent.
+func (d *counts) close(a *account, now time.Time) {
+	d.idle(now, 0)
+	for _, s := range d.streams {
+		if s.lines != nil {
+			s.lines.Close(d.emit)
+		}
+	}
+	for at, c := range d.cells {
+		d.drainCell(a.minute(at, now), c)
+	}
+	d.describe(a, now, true)
+	d.memory.back(d.granted)
+}

@@ -13,7 +13,7 @@ import (
 type rollout struct {
 	deployment kubeDeployment
 	sets       []kubeReplicaSet // of the deployment
-	set        *kubeReplicaSet  // of the newest template; nil while there is none
+	set        *kubeReplicaSet  // of the newest template; nil until the controller has made it
 	pods       []kubePod        // of set
 }
 
@@ -26,6 +26,8 @@ func newRollout(d kubeDeployment, sets map[string]kubeReplicaSet, pods map[strin
 		}
 	}
 	slices.SortFunc(r.sets, func(a, b kubeReplicaSet) int { return cmp.Compare(a.Metadata.number(), b.Metadata.number()) })
+	// The objects come by different ways: a replica set may be known before its deployment says so.
+	r.sets = slices.DeleteFunc(r.sets, func(s kubeReplicaSet) bool { return s.Metadata.number() > d.Metadata.number() })
 	if last := len(r.sets) - 1; last >= 0 && r.sets[last].Metadata.number() == d.Metadata.number() && d.Status.Observed >= d.Metadata.Generation {
 		r.set = &r.sets[last]
 	}
@@ -67,7 +69,7 @@ func (r rollout) judge(now time.Time, stuckAfter time.Duration) state {
 		return state{phase: selfheal.PhaseOther}
 	}
 	if r.set == nil {
-		return state{phase: selfheal.PhaseDeploying}
+		return state{phase: selfheal.PhaseOther}
 	}
 	progress := condition(r.deployment.Status.Conditions, "Progressing")
 	if progress.Status == "False" && progress.Reason == "ProgressDeadlineExceeded" {

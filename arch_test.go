@@ -46,6 +46,8 @@ var floors = []struct {
 	{"selfheal/internal/report", 3},
 	{"selfheal/internal/embed", 3},
 	{"selfheal/internal/agent", 3},
+	{"selfheal/internal/hook", 3},
+	{"selfheal/internal/channel", 3},
 	// What knows several of them.
 	{"selfheal/internal/pipeline", 4},
 	{"selfheal/internal/ingest", 4},

@@ -5,17 +5,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"selfheal"
+	"selfheal/internal/store/journal"
 	"selfheal/internal/store/sqlite/db"
 )
 
 // Append adds events to a stream, all or none; see [selfheal.Store].
 func (s *Store) Append(ctx context.Context, stream string, version int, events ...selfheal.Event) error {
 	op := "append to " + stream
-	if err := validate(stream, events); err != nil {
+	if err := journal.Validate(stream, events); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	placed := make([]int64, len(events))
@@ -25,7 +25,7 @@ func (s *Store) Append(ctx context.Context, stream string, version int, events .
 			return err
 		}
 		if current != int64(version) {
-			return conflictf("the stream is at version %d, not %d", current, version)
+			return journal.Conflictf("the stream is at version %d, not %d", current, version)
 		}
 		for i, e := range events {
 			if placed[i], err = q.InsertEvent(ctx, eventRow(stream, version+i+1, e)); err != nil {
@@ -43,24 +43,11 @@ func (s *Store) Append(ctx context.Context, stream string, version int, events .
 	return nil
 }
 
-// validate refuses what could be written and not be read again.
-func validate(stream string, events []selfheal.Event) error {
-	if kind, key, found := strings.Cut(stream, ":"); !found || kind == "" || key == "" {
-		return &selfheal.Error{Code: selfheal.CodeInternal, Message: fmt.Sprintf("not a stream name: %q", stream)}
-	}
-	for _, e := range events {
-		if !json.Valid(e.Payload) {
-			return &selfheal.Error{Code: selfheal.CodeInternal, Message: fmt.Sprintf("payload of %s is not JSON", e.Type)}
-		}
-	}
-	return nil
-}
-
 func eventRow(stream string, version int, e selfheal.Event) db.InsertEventParams {
 	return db.InsertEventParams{
 		Stream:  stream,
 		Version: int64(version),
-		Time:    formatTime(e.Time),
+		Time:    journal.FormatTime(e.Time),
 		Actor:   e.Actor,
 		Type:    string(e.Type),
 		Payload: string(e.Payload),
@@ -108,10 +95,4 @@ func (s *Store) Streams(ctx context.Context, kind selfheal.StreamKind, limit int
 		streams = append(streams, selfheal.Stream{Name: row.Stream, Version: int(row.Version), Updated: updated})
 	}
 	return streams, nil
-}
-
-func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
-
-func conflictf(format string, args ...any) *selfheal.Error {
-	return &selfheal.Error{Code: selfheal.CodeConflict, Message: fmt.Sprintf(format, args...)}
 }

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"selfheal"
+	"selfheal/internal/store/journal"
 	"selfheal/internal/store/sqlite/db"
 )
 
@@ -22,11 +22,7 @@ func (s *Store) Lease(ctx context.Context, name, holder string, ttl time.Duratio
 			return err
 		}
 		if err == nil && held.Holder != holder && held.Expires > now.UnixMilli() {
-			return &selfheal.Error{
-				Code:    selfheal.CodeConflict,
-				Message: "held by " + held.Holder + " until " + time.UnixMilli(held.Expires).UTC().Format(time.RFC3339),
-				Hint:    "wait until it is done, or until then if it was killed",
-			}
+			return journal.LeaseHeld(held.Holder, time.UnixMilli(held.Expires))
 		}
 		return q.SaveLease(ctx, db.SaveLeaseParams{Name: name, Holder: holder, Expires: now.Add(ttl).UnixMilli()})
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/store/journal"
 	"selfheal/internal/store/sqlite/db"
 )
 
@@ -55,10 +56,10 @@ func checkReplaces(ctx context.Context, q *db.Queries, forge string, pr selfheal
 		return err
 	}
 	if err == nil && old.Mark != pr.Mark {
-		return conflictf("pull request %d belongs to another incident", pr.Number)
+		return journal.Conflictf("pull request %d belongs to another incident", pr.Number)
 	}
 	if err == nil && old.State != string(selfheal.PullRequestOpen) && old.State != string(pr.State) {
-		return conflictf("pull request %d is %s already", pr.Number, old.State)
+		return journal.Conflictf("pull request %d is %s already", pr.Number, old.State)
 	}
 	if pr.State != selfheal.PullRequestOpen {
 		return nil
@@ -68,7 +69,7 @@ func checkReplaces(ctx context.Context, q *db.Queries, forge string, pr selfheal
 		return nil
 	}
 	if err == nil && open != int64(pr.Number) {
-		return conflictf("pull request %d is open for the same incident", open)
+		return journal.Conflictf("pull request %d is open for the same incident", open)
 	}
 	return err
 }
@@ -114,7 +115,7 @@ func pullRequestRow(forge string, pr selfheal.PullRequest) (db.SavePullRequestPa
 	return db.SavePullRequestParams{
 		Forge: forge, Number: int64(pr.Number), Mark: pr.Mark, URL: pr.URL, Title: pr.Title, Body: pr.Body,
 		SourceBranch: pr.Source, TargetBranch: pr.Target, CommitID: pr.Commit, Draft: draft, Labels: string(labels),
-		State: string(pr.State), Merged: pr.Merged, Time: formatTime(pr.Time),
+		State: string(pr.State), Merged: pr.Merged, Time: journal.FormatTime(pr.Time),
 	}, nil
 }
 

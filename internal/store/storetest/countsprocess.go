@@ -123,7 +123,9 @@ func compactForever(ctx context.Context, store selfheal.CountStore) error {
 		if err := store.Compact(ctx, selfheal.MinuteTime(hour+(slowest-2)*countStep), time.Time{}); err != nil {
 			return err
 		}
-		fmt.Printf("ack %d\n", slowest)
+		if slowest > 2+60/countStep { // the first hour at least was merged
+			fmt.Printf("ack %d\n", slowest)
+		}
 	}
 }
 
@@ -188,7 +190,7 @@ func verifyCounted(t *testing.T, location string, open CountOpener, acknowledged
 	}
 	check(t, store.Close())
 	// Otherwise no compaction is ever under way when its process is killed.
-	if requests := all[0].Counts.Of(served).Counts; len(requests) > 30 && requests[0].N == 100 {
+	if all[0].Counts.Of(served).Counts[0].N == 100 {
 		t.Fatal("nothing was compacted")
 	}
 }

@@ -52,6 +52,7 @@ type store interface {
 	selfheal.Store
 	selfheal.PullRequestStore
 	selfheal.CountStore
+	selfheal.JournalReader
 	io.Closer
 }
 

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T, clock selfheal.Clock) selfheal.St
 		"a lease ends by release and expiry": leaseEnds,
 		"one of many gets the lease":         oneOfManyGetsTheLease,
 		"a cancelled context writes nothing": cancelledContextWritesNothing,
+		"the journal can be read as one":     journalAsOne,
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -8,8 +8,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"selfheal"
@@ -18,6 +20,7 @@ import (
 	"selfheal/internal/group"
 	"selfheal/internal/pipeline"
 	"selfheal/internal/redact"
+	"selfheal/internal/store/postgres"
 	"selfheal/internal/store/sqlite"
 	"selfheal/internal/triage"
 )
@@ -26,7 +29,7 @@ import (
 type Settings struct {
 	Repository string // folder of the service's repository; not needed with ReadOnly
 	ConfigPath string // configuration file; empty: selfheal.yaml of the repository, if there is one
-	StorePath  string // SQLite file of the journal; empty: from the configuration, else the state directory
+	StorePath  string // SQLite file of the journal, or a postgres:// address; empty: from the configuration, else the state directory
 	ReadOnly   bool   // only look at the store; it is an error when there is none
 	Getenv     func(string) string
 	Clock      selfheal.Clock
@@ -43,7 +46,7 @@ type App struct {
 	config     config.Config
 	repository *git.Repository // of the user
 	history    *git.Repository // the same, or where its history is complete
-	store      *sqlite.Store
+	store      store
 	storePath  string
 	stateDir   string // beside the store: working copies, the local forge, source indexes
 	redactor   *redact.Redactor
@@ -79,27 +82,61 @@ func (a *App) openRepository(ctx context.Context) error {
 }
 
 func (a *App) openStore(ctx context.Context) error {
-	path := a.settings.StorePath
-	if path == "" {
-		path = a.config.Store
-	}
-	if path == "" {
+	address := cmp.Or(a.settings.StorePath, a.config.Store)
+	if isPostgres(address) {
 		dir, err := StateDir(a.settings.Getenv)
 		if err != nil {
 			return err
 		}
-		path = filepath.Join(dir, storeFile)
+		a.storePath, a.stateDir = withoutPassword(address), dir
+		opened, err := postgres.Open(ctx, address)
+		if err == nil {
+			a.store = opened
+		}
+		return err
 	}
-	path, err := filepath.Abs(path)
+	path, err := a.storeFile(address)
 	if err != nil {
-		return fmt.Errorf("store path: %w", err)
+		return err
 	}
 	if _, err := os.Stat(path); a.settings.ReadOnly && errors.Is(err, os.ErrNotExist) {
 		return selfheal.NotFoundf("run selfheal check first, or give --store FILE", "there is no store at %s yet", path)
 	}
 	a.storePath, a.stateDir = path, filepath.Dir(path)
-	a.store, err = sqlite.Open(ctx, path)
+	opened, err := sqlite.Open(ctx, path)
+	if err == nil {
+		a.store = opened
+	}
 	return err
+}
+
+func isPostgres(address string) bool {
+	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
+}
+
+// withoutPassword is an address as it may be shown.
+func withoutPassword(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "postgres"
+	}
+	return u.Redacted()
+}
+
+// storeFile is the absolute path of the SQLite file.
+func (a *App) storeFile(path string) (string, error) {
+	if path == "" {
+		dir, err := StateDir(a.settings.Getenv)
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(dir, storeFile)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("store path: %w", err)
+	}
+	return path, nil
 }
 
 // Close gives everything back.

@@ -15,6 +15,7 @@ const (
 	StreamIncident StreamKind = "incident"
 	StreamIdentity StreamKind = "identity" // of a service's signatures
 	StreamClusters StreamKind = "clusters" // of a service's signatures that mean the same
+	StreamNotice   StreamKind = "notice"   // what people are told, once
 	StreamReading  StreamKind = "reading"  // what was read of a service's logs, where they can be read again
 )
 
@@ -48,6 +49,10 @@ const (
 	EventWatchEnded     EventType = "watch.ended"     // WatchEnded
 
 	EventSourceRead EventType = "source.read" // SourceRead
+
+	EventNoticeDue     EventType = "notice.due"     // Notice
+	EventNoticeTold    EventType = "notice.told"    // NoticeTold
+	EventThreadStarted EventType = "thread.started" // ThreadStarted, in the notice stream of its key
 
 	EventIdentitiesLearned   EventType = "identities.learned"   // Learned
 	EventSignatureOverridden EventType = "signature.overridden" // Override
@@ -159,4 +164,15 @@ func Decode[T any](e Event) (T, error) {
 		return payload, fmt.Errorf("decode %s (event %d): %w", e.Type, e.Seq, err)
 	}
 	return payload, nil
+}
+
+// NoticeTold is the payload of [EventNoticeTold].
+type NoticeTold struct {
+	// Channels is what became of the notice on each channel that wants it.
+	Channels map[string]string `json:"channels,omitempty"`
+}
+
+// ThreadStarted is the payload of [EventThreadStarted]: later notices go below the first.
+type ThreadStarted struct {
+	ID string `json:"id"` // of the channel's own
 }

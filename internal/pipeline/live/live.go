@@ -114,6 +114,14 @@ func (w *Watcher) Resume(ctx context.Context, known *selfheal.Watch) (*Watching,
 	return watching, err
 }
 
+// TopUp reads what of the days before a time was not read yet, so that a deploy
+// finds its baseline known.
+func (w *Watcher) TopUp(ctx context.Context, scope selfheal.Scope, now time.Time) error {
+	o := w.Options.complete()
+	deploy := selfheal.Deploy{Service: scope.Service, Environment: scope.Environment}
+	return w.learn(ctx, deploy, now.Add(-o.Margin), o)
+}
+
 // learn reads what of the baseline was not read before, newest first, so that a run
 // that is cut off has the more useful part.
 func (w *Watcher) learn(ctx context.Context, d selfheal.Deploy, end time.Time, o Options) error {
@@ -128,7 +136,9 @@ func (w *Watcher) learn(ctx context.Context, d selfheal.Deploy, end time.Time, o
 	chunks := pieces(missing, o.Chunk)
 	for i, chunk := range chunks {
 		w.progress("learning what is usual: %s to %s (%d of %d)", chunk.From.UTC().Format("2006-01-02 15:04"), chunk.To.UTC().Format("15:04"), i+1, len(chunks))
-		if _, err := w.Pipeline.Tally(ctx, w.Source, w.query(scope, chunk, o), w.writer()); err != nil {
+		_, err := w.Pipeline.Tally(ctx, w.Source, w.query(scope, chunk, o), w.writer())
+		// What lies in hours that were compacted cannot be added to any more: the baseline is shorter.
+		if err != nil && selfheal.CodeOf(err) != selfheal.CodeConflict {
 			return fmt.Errorf("read baseline: %w", err)
 		}
 		if err := w.Pipeline.NoteRead(ctx, scope, selfheal.SourceRead{Writer: w.writer(), Interval: chunk}); err != nil {

@@ -26,6 +26,8 @@ var (
 	ErrTooLarge = errors.New("the request is larger")
 	// ErrEncoding: it is packed in a way that is not known here.
 	ErrEncoding = errors.New("unknown content encoding")
+	// ErrUnreadable: it is broken.
+	ErrUnreadable = errors.New("the body cannot be read")
 	// ErrSlow: it did not arrive in time.
 	ErrSlow = errors.New("the request took too long to arrive")
 )
@@ -85,7 +87,7 @@ func unreadable(err error) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return ErrSlow
 	}
-	return fmt.Errorf("the body cannot be read: %w", err)
+	return fmt.Errorf("%w: %w", ErrUnreadable, err)
 }
 
 // Reserve takes a share of MaxInFlight; false when there is none.

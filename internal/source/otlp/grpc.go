@@ -14,6 +14,8 @@ import (
 	"google.golang.org/grpc/mem"
 	grpcstatus "google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"selfheal/internal/source/body"
 )
 
 // Limits of connections of gRPC.
@@ -93,10 +95,10 @@ func handleExport(service any, ctx context.Context, decode func(any) error, inte
 
 func (r *Receiver) exportGRPC(ctx context.Context, request *wireMessage) (*wireMessage, error) {
 	size := int64(len(request.data))
-	if !r.reserve(size) {
-		return nil, r.statusOf(*busy())
+	if !r.bodies.Reserve(size) {
+		return nil, r.statusOf(r.unreadable(body.ErrBusy))
 	}
-	defer r.release(size)
+	defer r.bodies.Release(size)
 	rejected, err := r.export(ctx, request.data, formatProto)
 	if err != nil {
 		return nil, r.statusOf(failureOf(err))

@@ -3,14 +3,14 @@ package otlp
 import (
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"mime"
 	"net/http"
-	"os"
 	"strconv"
 	"time"
 
 	"selfheal"
+	"selfheal/internal/source/body"
 )
 
 // Path is where exporters send logs to by default.
@@ -37,14 +37,13 @@ func (r *Receiver) serve(w http.ResponseWriter, request *http.Request) {
 		r.fail(w, formatProto, failure{http.StatusUnsupportedMediaType, codeInvalid, "send application/x-protobuf or application/json", false})
 		return
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(r.config.Clock().Add(r.config.ReadTimeout)) // not supported by some test servers
-	buffer, reserved, failed := r.read(request)
-	defer r.giveBack(buffer, reserved)
-	if failed != nil {
-		r.fail(w, f, *failed)
+	text, done, err := r.bodies.Read(w, request)
+	defer done()
+	if err != nil {
+		r.fail(w, f, r.unreadable(err))
 		return
 	}
-	rejected, err := r.export(request.Context(), *buffer, f)
+	rejected, err := r.export(request.Context(), text, f)
 	if err != nil {
 		r.fail(w, f, failureOf(err))
 		return
@@ -94,80 +93,17 @@ func answer(w http.ResponseWriter, f format, code int, body []byte) {
 	_, _ = w.Write(body) // a client that is gone learns nothing anyway
 }
 
-// usualBody is how large a buffer may be to be kept for the next request; firstBody
-// is what a request begins with.
-const (
-	usualBody = 2 << 20
-	firstBody = 64 << 10
-)
-
-// read reads and unpacks the body. What it reserved must be given back, also when it failed.
-func (r *Receiver) read(request *http.Request) (buffer *[]byte, reserved int64, failed *failure) {
-	buffer = r.buffer()
-	reserved = int64(cap(*buffer))
-	if !r.reserve(reserved) {
-		return buffer, 0, busy()
-	}
-	body, done, err := r.unpack.open(request.Body, request.Header.Get("Content-Encoding"))
-	defer done()
+// unreadable says what to tell a client of a body that could not be read.
+func (r *Receiver) unreadable(err error) failure {
 	switch {
-	case errors.Is(err, errEncoding):
-		return buffer, reserved, &failure{http.StatusUnsupportedMediaType, codeInvalid, "send gzip, zstd or no content encoding", false}
-	case err != nil:
-		return buffer, reserved, unreadable(err)
-	case request.ContentLength > int64(r.config.MaxBody):
-		return buffer, reserved, r.tooLarge()
+	case errors.Is(err, body.ErrBusy):
+		return failure{http.StatusTooManyRequests, codeExhausted, err.Error(), true}
+	case errors.Is(err, body.ErrTooLarge):
+		return failure{http.StatusRequestEntityTooLarge, codeExhausted, fmt.Sprintf("%v than %d bytes: send smaller batches", err, r.config.MaxBody), false}
+	case errors.Is(err, body.ErrEncoding):
+		return failure{http.StatusUnsupportedMediaType, codeInvalid, "send gzip, zstd or no content encoding", false}
+	case errors.Is(err, body.ErrSlow):
+		return failure{http.StatusRequestTimeout, codeUnavailable, err.Error(), false}
 	}
-	for {
-		if len(*buffer) == cap(*buffer) {
-			if more := int64(cap(*buffer)); r.reserve(more) {
-				reserved += more
-			} else {
-				return buffer, reserved, busy()
-			}
-			*buffer = append(make([]byte, 0, 2*cap(*buffer)), *buffer...)
-		}
-		n, err := body.Read((*buffer)[len(*buffer):cap(*buffer)])
-		*buffer = (*buffer)[:len(*buffer)+n]
-		switch {
-		case len(*buffer) > r.config.MaxBody:
-			return buffer, reserved, r.tooLarge()
-		case errors.Is(err, io.EOF):
-			return buffer, reserved, nil
-		case err != nil:
-			return buffer, reserved, unreadable(err)
-		}
-	}
-}
-
-func (r *Receiver) buffer() *[]byte {
-	if b, ok := r.buffers.Get().(*[]byte); ok {
-		return b
-	}
-	b := make([]byte, 0, firstBody)
-	return &b
-}
-
-func (r *Receiver) giveBack(buffer *[]byte, reserved int64) {
-	r.release(reserved)
-	if cap(*buffer) <= usualBody {
-		*buffer = (*buffer)[:0]
-		r.buffers.Put(buffer)
-	}
-}
-
-func busy() *failure {
-	return &failure{http.StatusTooManyRequests, codeExhausted, "too many requests at once", true}
-}
-
-func (r *Receiver) tooLarge() *failure {
-	return &failure{http.StatusRequestEntityTooLarge, codeExhausted, "the request is larger than " + strconv.Itoa(r.config.MaxBody) + " bytes: send smaller batches", false}
-}
-
-// unreadable tells a client that was too slow from one whose body is broken.
-func unreadable(err error) *failure {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &failure{http.StatusRequestTimeout, codeUnavailable, "the request took too long to arrive", false}
-	}
-	return &failure{http.StatusBadRequest, codeInvalid, "the body cannot be read: " + err.Error(), false}
+	return failure{http.StatusBadRequest, codeInvalid, err.Error(), false}
 }

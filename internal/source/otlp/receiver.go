@@ -19,10 +19,10 @@ import (
 	"cmp"
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"selfheal"
+	"selfheal/internal/source/body"
 )
 
 // Defaults of [Config].
@@ -61,11 +61,9 @@ func (c Config) Validate() error {
 
 // Receiver takes export requests. It is safe for concurrent use.
 type Receiver struct {
-	config   Config
-	inFlight atomic.Int64
-	unpack   unpackers
-	buffers  sync.Pool // of *[]byte
-	batches  sync.Pool // of *batch
+	config  Config
+	bodies  *body.Reader
+	batches sync.Pool // of *batch
 }
 
 // New makes a Receiver.
@@ -77,7 +75,8 @@ func New(c Config) (*Receiver, error) {
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, DefaultMaxInFlight)
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, DefaultReadTimeout)
 	c.RetryAfter = cmp.Or(c.RetryAfter, DefaultRetryAfter)
-	return &Receiver{config: c}, nil
+	bodies := body.New(body.Limits{MaxBody: c.MaxBody, MaxInFlight: c.MaxInFlight, ReadTimeout: c.ReadTimeout, Clock: c.Clock})
+	return &Receiver{config: c, bodies: bodies}, nil
 }
 
 // format is how a request is encoded.
@@ -89,18 +88,18 @@ const (
 )
 
 // export counts a request and gives the number of records that were left out.
-func (r *Receiver) export(ctx context.Context, body []byte, f format) (rejected int64, err error) {
+func (r *Receiver) export(ctx context.Context, text []byte, f format) (rejected int64, err error) {
 	b, ok := r.batches.Get().(*batch)
 	if !ok {
 		b = newBatch()
 	}
 	defer r.recycle(b)
 	if f == formatJSON {
-		if body, err = fromJSON(body); err != nil {
+		if text, err = fromJSON(text); err != nil {
 			return 0, malformed(err)
 		}
 	}
-	if err := b.decode(body); err != nil {
+	if err := b.decode(text); err != nil {
 		return 0, malformed(err)
 	}
 	if entries := b.finish(); len(entries) > 0 {
@@ -122,14 +121,3 @@ func (r *Receiver) recycle(b *batch) {
 func malformed(err error) error {
 	return &selfheal.Error{Code: selfheal.CodeUsage, Op: "receive otlp", Message: "the request is no export request of logs", Err: err}
 }
-
-// reserve takes a share of the memory of all requests.
-func (r *Receiver) reserve(n int64) bool {
-	if r.inFlight.Add(n) > r.config.MaxInFlight {
-		r.inFlight.Add(-n)
-		return false
-	}
-	return true
-}
-
-func (r *Receiver) release(n int64) { r.inFlight.Add(-n) }

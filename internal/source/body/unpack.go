@@ -1,17 +1,14 @@
-package otlp
+package body
 
 import (
-	"errors"
 	"io"
 	"strings"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 )
-
-// errEncoding says that a body is packed in a way that is not known here.
-var errEncoding = errors.New("unknown content encoding")
 
 // maxWindow bounds the memory that a zstd frame may ask for: RFC 8878 recommends that 8 MiB be supported.
 const maxWindow = 8 << 20
@@ -34,6 +31,9 @@ func (u *unpackers) open(body io.Reader, encoding string) (text io.Reader, done 
 			return nil, none, err
 		}
 		return z, func() { u.gzip.Put(z) }, nil
+	case "deflate": // of RFC 9110, which is zlib
+		z, err := zlib.NewReader(body)
+		return z, none, err
 	case "zstd":
 		z, ok := u.zstd.Get().(*zstd.Decoder)
 		if !ok {
@@ -50,5 +50,5 @@ func (u *unpackers) open(body io.Reader, encoding string) (text io.Reader, done 
 			u.zstd.Put(z)
 		}, nil
 	}
-	return nil, none, errEncoding
+	return nil, none, ErrEncoding
 }

@@ -19,6 +19,8 @@ type Harness struct {
 	New func(t *testing.T, streams map[string][]string) selfheal.Source
 	// Text: what is kept is text, lines that are empty or no valid UTF-8 are not.
 	Text bool
+	// Single: there is one stream, and the other lines of the sample are left out.
+	Single bool
 	// Broken makes a source that cannot be reached, or that breaks off midway.
 	Broken func(t *testing.T) selfheal.Source
 }
@@ -39,6 +41,9 @@ func (h Harness) sample() map[string][]string {
 	streams := map[string][]string{
 		"a": {"first", "", "third with é and \x00", "\xff\xfe not text"},
 		"b": {`{"level":"error","msg":"x"}`, "last"},
+	}
+	if h.Single {
+		delete(streams, "b")
 	}
 	if h.Text {
 		streams["a"] = []string{"first", "  second, indented \"and quoted\" \\", "third with é and \t"}

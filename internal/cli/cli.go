@@ -131,7 +131,7 @@ Start with:  selfheal demo`,
 		return flagError{selfheal.Usagef("run "+c.CommandPath()+" --help for its flags", "%s", err)}
 	})
 	root.AddCommand(
-		newCheckCommand(env), newWatchCommand(env), newBuildCommand(env), newDemoCommand(env), newGroupCommand(env),
+		newCheckCommand(env), newWatchCommand(env), newBuildCommand(env), newServeCommand(env), newDeployCommand(env), newTokenCommand(env), newDemoCommand(env), newGroupCommand(env),
 		newIncidentsCommand(env), newShowCommand(env), newPRCommand(env), newSignaturesCommand(env), newTriageCommand(env), newClassifyCommand(env),
 		newReplayCommand(env), newDrillCommand(env), newEvalCommand(env), newConfigCommand(env), newSandboxCommand(env), newDoctorCommand(env), newVersionCommand(env),
 	)

@@ -12,6 +12,7 @@ import (
 	"selfheal/internal/app"
 	"selfheal/internal/pipeline/live"
 	"selfheal/internal/report"
+	"selfheal/internal/server"
 )
 
 type watchOptions struct {
@@ -20,6 +21,7 @@ type watchOptions struct {
 	repairBy, deployedAt, until string
 	forge, logs                 string
 	agent                       bool
+	server                      string
 	output                      outputOptions
 }
 
@@ -55,6 +57,7 @@ cut off goes on when the same command is given again, or with --resume.
 	f.DurationVar(&o.Every, "every", 15*time.Second, "how often to look")
 	f.DurationVar(&o.Baseline, "baseline", 7*24*time.Hour, "how much before the deploy is compared with")
 	f.StringVar(&o.until, "until", "answer", "when to stop: answer (a regression, or the window's end), clean (as answer, or as soon as the deploy can be called clean), window (the window's end)")
+	f.StringVar(&o.server, "server", "", "address of selfheal serve, which is told of the deploy and watches it (token in SELFHEAL_TOKEN, scopes ingest and read)")
 	f.BoolVar(&o.Resume, "resume", false, "go on with the watch of this service that was cut off")
 	repairFlag(f, &o.repairBy)
 	commandFlags(f, &o.CommandRequest)
@@ -73,6 +76,9 @@ func runWatch(ctx context.Context, env *Environment, c *cobra.Command, o watchOp
 	if err := o.validate(c); err != nil {
 		return err
 	}
+	if o.server != "" {
+		return followWatch(ctx, env, o)
+	}
 	o.Repair = o.repairBy != "none"
 	o.Strategies, o.Command = strategiesOf(o.repairBy), "watch"
 	a, err := env.open(ctx, app.Settings{
@@ -86,6 +92,24 @@ func runWatch(ctx context.Context, env *Environment, c *cobra.Command, o watchOp
 	ticker := newTicker(env)
 	o.See = ticker.see
 	result, err := a.Watch(ctx, o.WatchRequest)
+	env.progressDone()
+	if err != nil {
+		return err
+	}
+	if err := o.output.write(env, result); err != nil {
+		return err
+	}
+	return judged(result.Status)
+}
+
+// followWatch has a server watch the deploy.
+func followWatch(ctx context.Context, env *Environment, o watchOptions) error {
+	result, err := app.FollowDeploy(ctx, app.DeployRequest{
+		Server: o.server, Token: env.Getenv("SELFHEAL_TOKEN"), Service: o.Service, Environment: o.Environment,
+		Revision: o.Revision, Previous: o.Previous, Time: o.DeployedAt,
+	}, o.Every, func(w server.Watched) {
+		env.progress("%s is being watched for %s", w.Key, w.Window)
+	})
 	env.progressDone()
 	if err != nil {
 		return err

@@ -31,6 +31,7 @@ type Settings struct {
 	ConfigPath string // configuration file; empty: selfheal.yaml of the repository, if there is one
 	StorePath  string // SQLite file of the journal, or a postgres:// address; empty: from the configuration, else the state directory
 	ReadOnly   bool   // only look at the store; it is an error when there is none
+	Server     bool   // the repository may be missing, where the configuration names those of the services
 	Getenv     func(string) string
 	Clock      selfheal.Clock
 	Forge      string // kind of the forge; empty: from the configuration
@@ -59,7 +60,12 @@ func Open(ctx context.Context, s Settings) (*App, error) {
 		s.Progress = func(string, ...any) {}
 	}
 	a := &App{settings: s, config: config.Default(), redactor: redact.New()}
-	if !s.ReadOnly {
+	if s.Server {
+		var err error
+		if a.config, err = a.configuration(); err != nil {
+			return nil, err
+		}
+	} else if !s.ReadOnly {
 		if err := a.openRepository(ctx); err != nil {
 			return nil, err
 		}
@@ -73,12 +79,17 @@ func (a *App) openRepository(ctx context.Context) error {
 		return err
 	}
 	a.repository, a.history = repository, repository
-	if a.settings.ConfigPath != "" {
-		a.config, err = config.Load(a.settings.ConfigPath)
-	} else {
-		a.config, err = config.Find(repository.Directory())
-	}
+	a.settings.Repository = repository.Directory()
+	a.config, err = a.configuration()
 	return err
+}
+
+// configuration reads the file that is named, else that of the repository.
+func (a *App) configuration() (config.Config, error) {
+	if a.settings.ConfigPath != "" {
+		return config.Load(a.settings.ConfigPath)
+	}
+	return config.Find(a.settings.Repository)
 }
 
 func (a *App) openStore(ctx context.Context) error {

@@ -141,9 +141,6 @@ func (p *process) place(stated selfheal.Scope) selfheal.Scope {
 
 func (p *process) close() error {
 	var all []error
-	if s := p.steward.Load(); s != nil {
-		all = append(all, s.close())
-	}
 	if p.queue != nil {
 		all = append(all, p.queue.Close())
 	}
@@ -165,7 +162,7 @@ func (p *process) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.metrics.Threshold.Set(c.Decide.Threshold())
+	p.metrics.Threshold.Set(c.Decide.MinConfidence)
 	p.steward.Store(steward)
 	p.handler.Store(handler)
 	return nil
@@ -183,7 +180,7 @@ func (p *process) newSteward(ctx context.Context, c config.Config) (*Steward, er
 	if err != nil {
 		return nil, err
 	}
-	s.tell = (&teller{store: p.main.store, router: router, clock: p.settings.Clock}).tell
+	s.teller = &teller{store: p.main.store, router: router, clock: p.settings.Clock, enqueue: s.enqueue}
 	services := c.Serve.Services
 	if len(services) == 0 {
 		services = []config.ServeService{{Path: p.settings.Repository}}
@@ -231,9 +228,6 @@ func (s *Steward) add(ctx context.Context, service config.ServeService, p *proce
 	}
 	return nil
 }
-
-// close gives back what the services hold; the store is the process's.
-func (s *Steward) close() error { return nil }
 
 // observe tells how well pushed logs can be seen. What other processes take in is
 // seen in the store only.
@@ -315,11 +309,15 @@ func (p *process) work(ctx context.Context, job jobs.Job) (time.Duration, error)
 }
 
 func (p *process) serveGRPC(ctx context.Context, address string) error {
+	options, err := p.credentials()
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return &selfheal.Error{Code: selfheal.CodeUsage, Op: "listen", Message: address, Hint: "set serve.grpc to another", Err: err}
 	}
-	return p.otlp.ServeGRPC(ctx, listener, p.authorised()...)
+	return p.otlp.ServeGRPC(ctx, listener, options...)
 }
 
 // reload reads the configuration again whenever it is asked for. What is wrong with

@@ -36,8 +36,7 @@ type Steward struct {
 	metrics  *server.Metrics
 	// enqueue asks for a job at a time, or sooner where it is asked for already.
 	enqueue func(ctx context.Context, kind, key string, at time.Time) error
-	// tell tells people; the same notice twice is told once.
-	tell func(ctx context.Context, n selfheal.Notice) error
+	teller  *teller
 
 	mu       sync.Mutex
 	watching map[string]*remembered
@@ -161,6 +160,8 @@ func (s *Steward) Work(ctx context.Context, kind, key string) (again time.Durati
 		return s.look(ctx, key)
 	case JobAdvance:
 		return s.advance(ctx, key)
+	case JobTell:
+		return s.teller.tell(ctx, key)
 	}
 	return 0, &selfheal.Error{Code: selfheal.CodeInternal, Message: fmt.Sprintf("unknown job %q", kind)}
 }
@@ -183,19 +184,16 @@ func (s *Steward) Resume(ctx context.Context) error {
 			}
 		}
 	}
-	for _, service := range s.services {
-		going, err := service.pipeline.Watches(ctx)
-		if err != nil {
+	going, err := s.anyPipeline().Watches(ctx)
+	if err != nil {
+		return err
+	}
+	for _, w := range going {
+		if err := s.enqueue(ctx, JobLook, w.Key, now); err != nil {
 			return err
 		}
-		for _, w := range going {
-			if err := s.enqueue(ctx, JobLook, w.Key, now); err != nil {
-				return err
-			}
-		}
-		return nil // all share one journal
 	}
-	return nil
+	return s.teller.left(ctx)
 }
 
 // look looks once at a deploy.
@@ -242,6 +240,7 @@ func (s *Steward) patient(ctx context.Context, service *looked, known *selfheal.
 	return 0, service.pipeline.EndWatch(ctx, known.Key, selfheal.WatchEnded{Status: selfheal.StatusCannotObserve, Reason: err.Error()})
 }
 
+// anyPipeline reads the journal, which all services share.
 func (s *Steward) anyPipeline() *pipeline.Pipeline {
 	for _, service := range s.services {
 		return service.pipeline
@@ -422,10 +421,7 @@ func (s *Steward) notice(ctx context.Context, d selfheal.Deploy, kind selfheal.N
 
 // deliver never fails the work that it tells of.
 func (s *Steward) deliver(ctx context.Context, n selfheal.Notice) {
-	if s.tell == nil {
-		return
-	}
-	if err := s.tell(ctx, n); err != nil {
+	if err := s.teller.due(ctx, n); err != nil {
 		slog.Error("tell people", "notice", n.Key(), "error", err)
 	}
 }

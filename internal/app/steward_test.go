@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/channel"
 	"selfheal/internal/config"
 	"selfheal/internal/git/gittest"
 	"selfheal/internal/pipeline/live"
@@ -106,8 +107,18 @@ func (e *estate) open() {
 			}
 			return nil
 		},
-		tell: func(_ context.Context, n selfheal.Notice) error { e.told = append(e.told, n); return nil },
 	}
+	router, err := channel.New([]channel.Route{{Name: "test", Channel: e}}, channel.Options{Clock: clock})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.steward.teller = &teller{store: a.store, router: router, clock: clock, enqueue: e.steward.enqueue}
+}
+
+// Notify is the channel by which people are told.
+func (e *estate) Notify(_ context.Context, n selfheal.Notice) (bool, error) {
+	e.told = append(e.told, n)
+	return false, nil
 }
 
 func (e *estate) announce(phase selfheal.Phase, revision, previous string) server.Received {

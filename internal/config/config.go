@@ -55,6 +55,7 @@ type Config struct {
 	Agent Agent `yaml:"agent" json:"agent,omitzero"`
 	// Serve says how selfheal serve listens, and what it looks after.
 	Serve Serve `yaml:"serve" json:"serve,omitzero"`
+	Source tmpSource `yaml:"-" json:"-"`
 }
 
 // Group configures the grouping of records.

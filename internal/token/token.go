@@ -72,10 +72,10 @@ func (t Token) Validate() error {
 	return nil
 }
 
-// find gives the token of a request. All are compared, in constant time, so that
-// how long it takes tells nothing.
-func (all Tokens) find(r *http.Request) (found Token, known bool) {
-	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+// find gives the token of an Authorization header. All are compared, in constant
+// time, so that how long it takes tells nothing.
+func (all Tokens) find(authorization string) (found Token, known bool) {
+	scheme, given, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "Bearer") || given == "" {
 		return Token{}, false
 	}
@@ -88,9 +88,10 @@ func (all Tokens) find(r *http.Request) (found Token, known bool) {
 	return found, known
 }
 
-// Allowed tells who asks, and whether the token may be used for it.
-func (all Tokens) Allowed(r *http.Request, scope Scope) (by string, status int) {
-	token, known := all.find(r)
+// Allowed tells whose token an Authorization header holds, and by a status of HTTP
+// whether it may be used for a scope: 200, 401 or 403.
+func (all Tokens) Allowed(authorization string, scope Scope) (by string, status int) {
+	token, known := all.find(authorization)
 	switch {
 	case !known:
 		return "", http.StatusUnauthorized

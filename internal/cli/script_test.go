@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,7 +26,11 @@ import (
 func TestMain(m *testing.M) {
 	sandbox.Reexec()
 	testscript.Main(m, map[string]func(){
-		"selfheal": func() { os.Exit(cli.Run(context.Background(), cli.Standard(time.Now))) },
+		"selfheal": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			os.Exit(cli.Run(ctx, cli.Standard(time.Now)))
+		},
 	})
 }
 

@@ -1,0 +1,289 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"selfheal"
+	"selfheal/internal/git/gittest"
+	"selfheal/internal/store/sqlite"
+	"selfheal/internal/token"
+)
+
+// roundsVariable is how often a serving process is killed; the default is few, since each takes seconds.
+const roundsVariable = "SELFHEAL_KILL_ROUNDS"
+
+// unflushed is how much of what was acknowledged a kill may lose: the flush interval,
+// and the time that a flush takes on a slow machine.
+const unflushed = 8 * time.Second
+
+// TestKillServe: a process that takes logs in, watches a deploy and opens a pull
+// request is killed at random moments under load. Nothing that was acknowledged
+// earlier than the flush interval is lost, nothing is counted twice, the watch goes on,
+// and there is one incident and one pull request.
+func TestKillServe(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("SKIPPED: killing a serving process takes a while")
+	}
+	rounds := 3
+	if text := os.Getenv(roundsVariable); text != "" {
+		var err error
+		if rounds, err = strconv.Atoi(text); err != nil {
+			t.Fatalf("%s: %v", roundsVariable, err)
+		}
+	}
+	s := newServed(t)
+	s.begin()
+	s.announce()
+	for round := range rounds {
+		s.load(3*time.Second + rand.N(6*time.Second))
+		s.kill()
+		if s.begin(); t.Failed() {
+			t.Fatalf("round %d of %d", round+1, rounds)
+		}
+	}
+	s.load(2 * time.Second)
+	s.await("a pull request", func() bool { return s.incidents(`"pull_request":"`) == 1 })
+	s.end()
+	s.check()
+}
+
+// served is a serving process and what was sent to it.
+type served struct {
+	t            *testing.T
+	repository   *gittest.Repository
+	base, head   string
+	state, url   string
+	secret       string
+	process      *exec.Cmd
+	deployed     time.Time
+	sent         int64
+	acknowledged []sending // since the last flush that is sure
+	certain      int64     // of the acknowledged, those that no kill may have lost
+}
+
+type sending struct {
+	at time.Time
+	n  int64
+}
+
+func newServed(t *testing.T) *served {
+	t.Helper()
+	const file = "package prices\n\nvar lists = map[string][]int{}\n\n// Find gives a price.\nfunc Find(region string, position int) int {\n\tlist := lists[region]\n\treturn list[%s]\n}\n"
+	r := gittest.New(t)
+	s := &served{t: t, repository: r, state: t.TempDir(), deployed: time.Now().Add(-15 * time.Minute).Truncate(time.Second)}
+	secret, hash := token.New()
+	s.secret = secret
+	s.base = r.Commit("prices: find", "go.mod", "module example.com/shop\n\ngo 1.21\n", "prices/find.go", fmt.Sprintf(file, "position"),
+		"selfheal.yaml", "service: shop\nserve:\n  every: 1s\n  repair: revert\n  tokens:\n    - {name: test, hash: "+hash+", scopes: [ingest, read]}\n")
+	s.head = r.Commit("prices: count from the end", "prices/find.go", fmt.Sprintf(file, "len(list)"))
+	return s
+}
+
+// begin starts the process and waits until it listens.
+func (s *served) begin() {
+	s.t.Helper()
+	s.process = exec.Command("selfheal", "serve", "--repo", s.repository.Dir, "--store", filepath.Join(s.state, "selfheal.db"), "--listen", "127.0.0.1:0")
+	s.process.Env = append(os.Environ(), "SELFHEAL_UNSAFE_NO_SANDBOX=1")
+	said, err := os.CreateTemp(s.t.TempDir(), "said")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.process.Stderr = said
+	if err := s.process.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = s.process.Process.Kill() })
+	var text []byte
+	s.await("the process listens", func() bool {
+		text, _ = os.ReadFile(said.Name())
+		_, address, found := strings.Cut(string(text), "listens on ")
+		s.url = "http://" + strings.TrimSpace(strings.SplitN(address, "\n", 2)[0])
+		return found && strings.Contains(address, "\n")
+	})
+}
+
+func (s *served) await(what string, is func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(90 * time.Second); !is(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("not within 90 seconds: %s", what)
+		}
+	}
+}
+
+func (s *served) do(method, path string, body any) (int, string) {
+	s.t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, bytes.NewReader(text))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+s.secret)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer response.Body.Close()
+	var answer bytes.Buffer
+	_, _ = answer.ReadFrom(response.Body)
+	return response.StatusCode, answer.String()
+}
+
+// announce reports the deploy, and what was logged before it and since.
+func (s *served) announce() {
+	s.t.Helper()
+	var before, since []any
+	for at := s.deployed.Add(-90 * time.Minute); at.Before(time.Now().Add(-time.Minute)); at = at.Add(10 * time.Second) {
+		before = append(before, record(at, 9, "order placed"))
+	}
+	for at := s.deployed.Add(time.Minute); at.Before(time.Now().Add(-time.Minute)); at = at.Add(10 * time.Second) {
+		since = append(since, record(at, 17, "panic: runtime error: index out of range [0] with length 0\n\ngoroutine 7 [running]:\nexample.com/shop/prices.Find(...)\n\t/src/prices/find.go:8 +0x1d\n"))
+	}
+	s.send(before)
+	s.send(since)
+	status, answer := s.do("POST", "/api/v1/deploys", map[string]any{"service": "shop", "environment": "production", "revision": s.head, "previous": s.base, "time": s.deployed})
+	if status != http.StatusAccepted {
+		s.t.Fatalf("announce: %d %s", status, answer)
+	}
+}
+
+func record(at time.Time, severity int, text string) any {
+	return map[string]any{"timeUnixNano": strconv.FormatInt(at.UnixNano(), 10), "severityNumber": severity, "body": map[string]any{"stringValue": text}}
+}
+
+// send sends records; only what is acknowledged counts as such.
+func (s *served) send(records []any) {
+	s.t.Helper()
+	name := map[string]any{"key": "service.name", "value": map[string]any{"stringValue": "shop"}}
+	s.sent += int64(len(records))
+	status, _ := s.do("POST", "/v1/logs", map[string]any{"resourceLogs": []any{map[string]any{
+		"resource": map[string]any{"attributes": []any{name}}, "scopeLogs": []any{map[string]any{"logRecords": records}}}}})
+	if status == http.StatusOK {
+		s.acknowledged = append(s.acknowledged, sending{time.Now(), int64(len(records))})
+	}
+}
+
+// load sends records for a while.
+func (s *served) load(length time.Duration) {
+	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		batch := make([]any, 0, 100)
+		for range 100 {
+			batch = append(batch, record(time.Now(), 9, "order placed"))
+		}
+		s.send(batch)
+	}
+}
+
+// kill ends the process at once, while it is being asked for things.
+func (s *served) kill() {
+	s.t.Helper()
+	var asking sync.WaitGroup
+	asking.Go(func() { s.do("GET", "/api/v1/incidents", nil) })
+	if err := s.process.Process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	at := time.Now()
+	_ = s.process.Wait()
+	asking.Wait()
+	for _, a := range s.acknowledged {
+		if at.Sub(a.at) > unflushed {
+			s.certain += a.n
+		}
+	}
+	s.acknowledged = nil
+}
+
+// end asks the process to stop: what was taken in is flushed.
+func (s *served) end() {
+	s.t.Helper()
+	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.process.Wait(); err != nil {
+		s.t.Errorf("the process did not stop well: %v", err)
+	}
+	for _, a := range s.acknowledged {
+		s.certain += a.n
+	}
+}
+
+// incidents counts what is said of incidents.
+func (s *served) incidents(what string) int {
+	s.t.Helper()
+	_, answer := s.do("GET", "/api/v1/incidents", nil)
+	return strings.Count(answer, what)
+}
+
+func (s *served) check() {
+	s.t.Helper()
+	store, err := sqlite.Open(s.t.Context(), filepath.Join(s.state, "selfheal.db"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer store.Close()
+	counted, err := store.Counted(s.t.Context(), selfheal.Scope{Service: "shop", Environment: "production"}, selfheal.Interval{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var records int64
+	for _, c := range counted {
+		records += c.Counts.Records
+	}
+	if records < s.certain || records > s.sent {
+		s.t.Errorf("%d records are counted, %d were sent, of which %d must be there", records, s.sent, s.certain)
+	}
+	s.t.Logf("%d records are counted, %d were sent, of which %d must be there", records, s.sent, s.certain)
+	s.checkJournal(store)
+}
+
+func (s *served) checkJournal(store *sqlite.Store) {
+	s.t.Helper()
+	streams := func(kind selfheal.StreamKind) int {
+		all, err := store.Streams(context.WithoutCancel(s.t.Context()), kind, 0)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return len(all)
+	}
+	if n := streams(selfheal.StreamIncident); n != 1 {
+		s.t.Errorf("%d incidents, want one", n)
+	}
+	if n := streams(selfheal.StreamDeploy); n != 1 {
+		s.t.Errorf("%d deploys, want one", n)
+	}
+	events, err := store.Since(s.t.Context(), 0, 10_000)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	started, opened := 0, 0
+	for _, e := range events {
+		switch e.Type {
+		case selfheal.EventWatchStarted:
+			started++
+		case selfheal.EventPullRequestOpened:
+			opened++
+		}
+	}
+	if started != 1 || opened != 1 {
+		s.t.Errorf("%d watches were started and %d pull requests opened, want one each", started, opened)
+	}
+}

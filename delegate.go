@@ -2,6 +2,7 @@ package selfheal
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -19,7 +20,17 @@ type Assignment struct {
 }
 
 // Mark is the line by which what was made for an assignment is found again.
-func (a Assignment) Mark() string { return "<!-- selfheal-assignment: " + a.ID + " -->" }
+func (a Assignment) Mark() string { return "Selfheal-Assignment: " + a.ID }
+
+// Carries tells whether a text, which may be hostile, has the mark on a line of its own.
+func (a Assignment) Carries(text string) bool {
+	for line := range strings.Lines(text) {
+		if strings.Trim(strings.TrimSpace(line), "`") == a.Mark() {
+			return true
+		}
+	}
+	return false
+}
 
 // Delegated is what came of an assignment: a pull request, or the reason why there is none.
 type Delegated struct {

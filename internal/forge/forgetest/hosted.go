@@ -209,6 +209,8 @@ func contributed(t *testing.T, b *hostedBench) {
 	found, err := b.forge.PullRequest(t.Context(), own.Mark)
 	check(t, err)
 	same(t, found.State, selfheal.PullRequestOpen)
+	_, err = c.Contribution(t.Context(), 4711)
+	wantCode(t, err, selfheal.CodeNotFound)
 	gone := pr
 	gone.Source = "open-swe/never-was"
 	_, _, err = c.FetchContribution(t.Context(), elsewhere.Dir, gone)

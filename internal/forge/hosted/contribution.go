@@ -2,12 +2,14 @@ package hosted
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"time"
 
 	"selfheal"
 	"selfheal/internal/forge/ref"
 	"selfheal/internal/git"
+	"selfheal/internal/httpx"
 )
 
 var _ selfheal.Contributions = (*Forge)(nil)
@@ -16,9 +18,9 @@ var _ selfheal.Contributions = (*Forge)(nil)
 func (f *Forge) Contribution(ctx context.Context, number int) (selfheal.PullRequest, error) {
 	p, err := f.config.API.Get(ctx, number)
 	switch {
-	case err != nil:
+	case err != nil && httpx.Status(err) != http.StatusNotFound:
 		return selfheal.PullRequest{}, err
-	case p.Number != number:
+	case err != nil || p.Number != number:
 		return selfheal.PullRequest{}, selfheal.NotFoundf("", "%s has no pull request %d", f.config.Name, number)
 	case p.Foreign:
 		return selfheal.PullRequest{}, &selfheal.Error{

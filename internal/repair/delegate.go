@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"selfheal"
 	"selfheal/internal/git"
@@ -178,8 +177,12 @@ func (in Input) transplant(ctx context.Context, d Delegation, pr selfheal.PullRe
 // childOf gives a commit with the tree of one commit and another as its parent:
 // so a merge takes that one as the base, whatever the real history is.
 func (in Input) childOf(ctx context.Context, parent, of string) (string, error) {
+	at, err := in.Workspace.CommitTime(ctx, parent)
+	if err != nil {
+		return "", err
+	}
 	return in.Workspace.CommitTree(ctx, git.CommitSpec{
-		Tree: of + "^{tree}", Parents: []string{parent}, Time: time.Unix(0, 0).UTC(), Author: author(), Subject: "A side of a merge",
+		Tree: of + "^{tree}", Parents: []string{parent}, Time: at, Author: author(), Subject: "A side of a merge",
 	})
 }
 

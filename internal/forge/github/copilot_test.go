@@ -344,7 +344,9 @@ func TestCopilotFaults(t *testing.T) {
 	}
 	cut := func(*copilotAPI, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	all := func(*http.Request) bool { return true }
-	makes := func(r *http.Request) bool { return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/issues") }
+	makes := func(r *http.Request) bool {
+		return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/issues")
+	}
 	f("401", 0, all, say(401), selfheal.CodeUnavailable)
 	f("403", 0, makes, say(403), selfheal.CodeUnavailable)
 	f("issues are switched off", 0, makes, say(410), selfheal.CodeUnavailable)

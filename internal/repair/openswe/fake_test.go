@@ -229,4 +229,3 @@ func bench(t *testing.T, s *server, f *forge, change func(*Config)) *Client {
 	}
 	return client
 }
-

@@ -152,7 +152,9 @@ func TestFaults(t *testing.T) {
 	}
 	cut := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	all := func(*http.Request) bool { return true }
-	begins := func(r *http.Request) bool { return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/runs") }
+	begins := func(r *http.Request) bool {
+		return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/runs")
+	}
 	looks := func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/runs/run-") }
 	f("401", 0, all, say(401, "bad key "+key), selfheal.CodeUnavailable, "api_key")
 	f("403 without a workspace", 0, all, say(403, `{"detail":"requires workspace specification"}`), selfheal.CodeUnavailable, "tenant")

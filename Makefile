@@ -9,7 +9,7 @@ DETECT_SEED ?= 91000001
 ALARMS_SEED ?= 95000001
 DETECT = $(GO) run ./internal/detect/accuracy -into docs/benchmarks/detection.md -deploys $(DEPLOYS)
 
-.PHONY: gitea otel-clients help build builders demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-ingest bench-streams bench-triage picture
+.PHONY: agent-server bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-ingest bench-streams bench-triage build builders demo fmt-check fuzz generate gitea help lint otel-clients picture race test vet
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -30,8 +30,9 @@ fmt-check:
 	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 
-lint: ## golangci-lint, pinned in tools/go.mod
+lint: ## golangci-lint, pinned in tools/go.mod, and actionlint for workflows
 	$(TOOL) golangci-lint run ./...
+	$(GO) tool -modfile=tools/actionlint/go.mod actionlint .github/workflows/*.yml docs/ci/github-*.yml
 
 race: ## all tests under the race detector
 	$(GO) test -timeout 30m -race ./...
@@ -49,6 +50,11 @@ otel-clients: ## fetch clients that send logs, for the tests of receivers, into 
 	cd bin/otel-clients && npm install --no-audit --no-fund
 	GOBIN=$(CURDIR)/bin/otel-clients $(GO) install github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.161.0
 	@echo "now: SELFHEAL_OTEL_CLIENTS=$(CURDIR)/bin/otel-clients go test ./internal/source/otlp ./internal/source/sentry"
+
+agent-server: ## install LangGraph's Agent Server, which Open SWE runs on, into bin/agent-server (needs npm)
+	mkdir -p bin/agent-server && cp tools/agentserver/package.json bin/agent-server/
+	cd bin/agent-server && npm install --no-audit --no-fund
+	@echo "now: SELFHEAL_AGENT_SERVER=$(CURDIR)/bin/agent-server go test ./internal/repair/openswe"
 
 generate: ## regenerate sqlc queries, templates, schema and golden files
 	cd internal/store && $(GO) tool -modfile=../../tools/go.mod sqlc generate

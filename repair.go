@@ -5,7 +5,7 @@ import "time"
 // Repair is one attempt at a remedy.
 type Repair struct {
 	Attempt  int      `json:"attempt"`  // 1 for the first
-	Strategy string   `json:"strategy"` // "revert", "revert-hunks", "revert-file", "command"
+	Strategy string   `json:"strategy"` // "revert", "revert-hunks", "revert-file", "command", "open-swe", "github-copilot"
 	Branch   string   `json:"branch"`   // selfheal/<incident>-<slug>
 	Base     string   `json:"base"`     // full commit id the branch starts from
 	Commit   string   `json:"commit"`   // full commit id of the branch's tip; empty until prepared
@@ -17,6 +17,9 @@ type Repair struct {
 	// Written is the run of the command that wrote the branch; nil when selfheal took a commit back.
 	Written *Proof  `json:"written,omitempty"`
 	Tried   []Tried `json:"tried,omitempty"` // what was given up before, oldest first
+	// Contribution is the pull request of another program that the branch was made
+	// from, and that it takes the place of; nil when there is none.
+	Contribution *PullRequest `json:"contribution,omitempty"`
 }
 
 // Tried is a strategy that came to nothing.

@@ -133,7 +133,7 @@ Start with:  selfheal demo`,
 	root.AddCommand(
 		newCheckCommand(env), newWatchCommand(env), newBuildCommand(env), newServeCommand(env), newDeployCommand(env), newTokenCommand(env), newDemoCommand(env), newGroupCommand(env),
 		newIncidentsCommand(env), newShowCommand(env), newPRCommand(env), newSignaturesCommand(env), newTriageCommand(env), newClassifyCommand(env),
-		newReplayCommand(env), newDrillCommand(env), newEvalCommand(env), newConfigCommand(env), newSandboxCommand(env), newDoctorCommand(env), newVersionCommand(env),
+		newReplayCommand(env), newDrillCommand(env), newEvalCommand(env), newConfigCommand(env), newSandboxCommand(env), newDoctorCommand(env), newCICommand(env), newVersionCommand(env),
 	)
 	for _, c := range root.Commands() {
 		if c.Args != nil {

@@ -37,8 +37,11 @@ func TestMain(m *testing.M) {
 // TestScripts runs the stories in testdata/script: what a user types, and what
 // must come back. Commands beside testscript's own:
 //
+//	action CODE NAME=VALUE...      run the steps of action.yml with inputs, and require the exit code of the step
+//	                               that judges; the log, outputs and summary are in the files log, output and summary
 //	exits CODE COMMAND...          run a command and require its exit code
 //	shop DIR                       make the sample repository: v1 is good, v2 has a commit that breaks checkouts
+//	gitlab CODE NAME=VALUE...      run the script of docs/ci/gitlab.yml with variables
 //	log FILE FROM FOR EVERY LEVEL MESSAGE [ERR]
 //	                               append JSON log lines; {n} in the texts is a running number, \n and \t are what they are in Go
 //	fill FILE BYTES TEXT           append TEXT again and again, BYTES in all, without a line ending
@@ -52,6 +55,11 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			e.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 			e.Setenv("NO_COLOR", "1")
+			recipe, err := filepath.Abs(filepath.Join("..", "..", "docs", "ci", "check.sh"))
+			if err != nil {
+				return err
+			}
+			e.Setenv("CHECK", recipe)
 			if !sandbox.Detect(context.Background(), "").Confined() { // the stories about confinement are skipped
 				e.Setenv("SELFHEAL_UNSAFE_NO_SANDBOX", "1")
 			}
@@ -63,6 +71,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"action":    action,
+			"gitlab":    gitlab,
 			"exits":     exits,
 			"shop":      shop,
 			"log":       logLines,

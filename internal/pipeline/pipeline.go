@@ -50,6 +50,9 @@ type Pipeline struct {
 	Progress func(format string, args ...any)
 	// Agent is the command of the strategy "command"; may be nil: that strategy fails.
 	Agent *repair.Agent
+	// Delegates are the coding agents elsewhere, by the strategies that ask them; a
+	// strategy without one fails.
+	Delegates map[string]Delegation
 	// Model may be nil: the rules' verdicts stand alone.
 	Model selfheal.Model
 }

@@ -1,7 +1,9 @@
 package forgetest
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -96,6 +98,17 @@ func late(_ http.ResponseWriter, _ *http.Request, forward func(http.ResponseWrit
 	cut()
 }
 
+// half hands on half of what a request carries, and breaks off.
+func half(_ http.ResponseWriter, r *http.Request, forward func(http.ResponseWriter)) {
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body[:len(body)/2])), int64(len(body)/2)
+		r.TransferEncoding = nil
+		forward(httptest.NewRecorder())
+	}
+	cut()
+}
+
 func toMoved(w http.ResponseWriter, r *http.Request, _ func(http.ResponseWriter)) {
 	w.Header().Set("Location", "/moved"+r.URL.RequestURI())
 	w.WriteHeader(http.StatusMovedPermanently)
@@ -135,6 +148,8 @@ func faults(elsewhere, secret string) []fault {
 		{name: "every answer is lost once", hits: api, times: 1, do: late},
 		{name: "a push breaks off before it arrives", hits: receives, times: 1, do: drop},
 		{name: "a push was done and its answer lost", hits: receives, times: 1, do: late},
+		{name: "half of a push arrives", hits: receives, times: 1, do: half},
+		{name: "half of a push arrives, and no more ever", hits: receives, do: half, code: unavailable},
 		{name: "a push breaks off always", hits: receives, do: drop, code: unavailable},
 		{name: "the connection breaks always", do: drop, code: unavailable},
 		{name: "what is read has moved", hits: func(r *http.Request) bool { return api(r) && r.Method == http.MethodGet }, do: toMoved},
@@ -187,6 +202,29 @@ func RunFaults(t *testing.T, secret string, start StartHosted) {
 		_, err := b.forge.OpenPullRequest(t.Context(), b.request())
 		wantCode(t, err, selfheal.CodeUnavailable)
 	})
+	t.Run("the forge does not answer in time", func(t *testing.T) {
+		t.Parallel()
+		slow(t, start)
+	})
+	t.Run("somebody else's branch of that name is there", func(t *testing.T) {
+		t.Parallel()
+		b, server := startFaulty(t, start)
+		server.Push(t, b.Dir, b.Commit("by somebody", "other.txt", "b\n"), branch)
+		wantCode(t, b.again(t), selfheal.CodeConflict)
+		all, err := b.forge.(selfheal.PullRequestLister).PullRequests(t.Context(), 0)
+		check(t, err)
+		same(t, len(all), 0)
+	})
+	for _, f := range endings(secret) {
+		t.Run("closing: "+f.name, func(t *testing.T) {
+			t.Parallel()
+			f.runClosing(t, secret, start)
+		})
+		t.Run("bringing in: "+f.name, func(t *testing.T) {
+			t.Parallel()
+			f.runContributed(t, secret, start)
+		})
+	}
 	t.Run("the branch is protected", func(t *testing.T) {
 		t.Parallel()
 		b, server := startFaulty(t, start)

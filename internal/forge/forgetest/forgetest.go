@@ -41,6 +41,9 @@ type Hosted interface {
 	Protect(t testing.TB)
 	// Propose is a stranger who opens a pull request from a fork, with a branch of that name.
 	Propose(t testing.TB, dir, commit string, pr selfheal.PullRequest)
+	// Contribute is somebody who may write, a program perhaps: a commit is pushed to a
+	// branch of the repository itself, and a pull request is opened.
+	Contribute(t testing.TB, dir, commit string, pr selfheal.PullRequest) (number int)
 	// Say is somebody who comments; only the user [Writer] may write to the repository.
 	Say(t testing.TB, number int, who, text string)
 	// Check is a program that says whether a commit is good: "success", "pending" or "failure".

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/git/gittest"
 )
 
 // StartHosted makes a server for the repository at dir. review is the setting of
@@ -36,6 +37,8 @@ func RunHosted(t *testing.T, ownersFile, ownersText string, start StartHosted) {
 	f("comments are said once", "none", commented)
 	f("reviews since a time, addressed or not, by writers or not", "none", reviewed)
 	f("checks are summed up", "none", checked)
+	f("what others propose is brought in", "none", contributed)
+	f("what others propose from elsewhere is refused", "none", contributedFromElsewhere)
 }
 
 type hostedBench struct {
@@ -173,4 +176,56 @@ func checked(t *testing.T, b *hostedBench) {
 	f(selfheal.ChecksPending)
 	b.server.Check(t, b.fix, "test", "failure")
 	f(selfheal.ChecksFailed, "test")
+}
+
+// theirs is a pull request of another program, from a branch of the repository itself.
+func (b *hostedBench) theirs() selfheal.PullRequest {
+	return selfheal.PullRequest{Title: "A fix", Body: "by an agent", Source: "open-swe/limit", Target: "main"}
+}
+
+func contributed(t *testing.T, b *hostedBench) {
+	own := b.propose(t)
+	number := b.server.Contribute(t, b.Dir, b.fix, b.theirs())
+	c := b.forge.(selfheal.Contributions)
+	pr, err := c.Contribution(t.Context(), number)
+	check(t, err)
+	same(t, []string{pr.Source, pr.Target, pr.Commit, string(pr.State)}, []string{"open-swe/limit", "main", b.fix, "open"})
+	all, err := c.Contributed(t.Context(), own.Time)
+	check(t, err)
+	if len(all) == 0 || all[0].Number != number {
+		t.Fatalf("listed %+v", all)
+	}
+	elsewhere := gittest.New(t)
+	elsewhere.Commit("nothing in common", "a", "b")
+	tip, target, err := c.FetchContribution(t.Context(), elsewhere.Dir, pr)
+	check(t, err)
+	same(t, []string{tip, target}, []string{b.fix, b.base})
+	for range 2 {
+		check(t, c.CloseContribution(t.Context(), pr, "It is in another one."))
+	}
+	pr, err = c.Contribution(t.Context(), number)
+	check(t, err)
+	same(t, pr.State, selfheal.PullRequestClosed)
+	found, err := b.forge.PullRequest(t.Context(), own.Mark)
+	check(t, err)
+	same(t, found.State, selfheal.PullRequestOpen)
+	_, err = c.Contribution(t.Context(), 4711)
+	wantCode(t, err, selfheal.CodeNotFound)
+	gone := pr
+	gone.Source = "open-swe/never-was"
+	_, _, err = c.FetchContribution(t.Context(), elsewhere.Dir, gone)
+	wantCode(t, err, selfheal.CodeNotFound)
+	gone.Source = "--upload-pack=touch x"
+	_, _, err = c.FetchContribution(t.Context(), elsewhere.Dir, gone)
+	wantCode(t, err, selfheal.CodeRefused)
+}
+
+func contributedFromElsewhere(t *testing.T, b *hostedBench) {
+	b.server.Propose(t, b.Dir, b.fix, b.theirs())
+	c := b.forge.(selfheal.Contributions)
+	all, err := c.Contributed(t.Context(), time.Time{})
+	check(t, err)
+	same(t, len(all), 0)
+	_, err = c.Contribution(t.Context(), 1)
+	wantCode(t, err, selfheal.CodeRefused)
 }

@@ -61,3 +61,9 @@ func TestKills(t *testing.T) {
 	giteatest.Need(t, server)
 	forgetest.RunKills(t, start)
 }
+
+func TestClosingKills(t *testing.T) {
+	t.Parallel()
+	giteatest.Need(t, server)
+	forgetest.RunClosingKills(t, start)
+}

@@ -310,6 +310,11 @@ func TestKills(t *testing.T) {
 	forgetest.RunKills(t, start)
 }
 
+func TestClosingKills(t *testing.T) {
+	t.Parallel()
+	forgetest.RunClosingKills(t, start)
+}
+
 func mergeCommit(p *fake.Pull) string {
 	if p.Merged == "" {
 		return strings.Repeat("e", 40)

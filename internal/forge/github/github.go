@@ -85,8 +85,25 @@ type api struct {
 
 // New makes the forge; what Validate refuses is refused here too.
 func New(c Config) (*hosted.Forge, error) {
-	if err := c.Validate(); err != nil {
+	a, token, err := connect(&c)
+	if err != nil {
 		return nil, err
+	}
+	return hosted.New(hosted.Config{
+		Name: "GitHub", API: a, Remote: c.URL + "/" + c.Repository + ".git",
+		Credentials: func(ctx context.Context) (string, string, error) {
+			t, err := token(ctx)
+			return "x-access-token", t, err
+		},
+		Review: c.Review, Owners: owners.GitHub, Labels: c.Labels, NoDraft: c.NoDraft, Scrub: c.scrub(), Sleep: c.Sleep,
+	}), nil
+}
+
+// connect checks and completes the settings, and makes the adapter of the API and
+// what gives the token.
+func connect(c *Config) (*api, func(context.Context) (string, error), error) {
+	if err := c.Validate(); err != nil {
+		return nil, nil, err
 	}
 	if c.URL == "" {
 		c.URL = "https://github.com"
@@ -104,27 +121,19 @@ func New(c Config) (*hosted.Forge, error) {
 		Base: c.API, Name: "GitHub", Scrub: c.scrub(), HTTP: c.HTTP, Clock: c.Clock, Sleep: c.Sleep,
 		Header: http.Header{"Accept": {"application/vnd.github+json"}, "X-Github-Api-Version": {apiVersion}, "User-Agent": {"selfheal"}},
 	}
-	token := func(context.Context) (string, error) { return string(c.Token), nil }
+	secret := c.Token
+	token := func(context.Context) (string, error) { return string(secret), nil }
 	if c.App.ID != "" {
 		var err error
-		if a.app, err = newInstallation(c, settings, name, a.repo); err != nil {
-			return nil, err
+		if a.app, err = newInstallation(*c, settings, name, a.repo); err != nil {
+			return nil, nil, err
 		}
 		token = a.app.token
 	}
 	settings.Authorize = bearer(token)
 	var err error
-	if a.http, err = httpx.New(settings); err != nil {
-		return nil, err
-	}
-	return hosted.New(hosted.Config{
-		Name: "GitHub", API: a, Remote: c.URL + "/" + c.Repository + ".git",
-		Credentials: func(ctx context.Context) (string, string, error) {
-			t, err := token(ctx)
-			return "x-access-token", t, err
-		},
-		Review: c.Review, Owners: owners.GitHub, Labels: c.Labels, NoDraft: c.NoDraft, Scrub: c.scrub(), Sleep: c.Sleep,
-	}), nil
+	a.http, err = httpx.New(settings)
+	return a, token, err
 }
 
 func (c Config) scrub() func(string) string {

@@ -270,6 +270,11 @@ func TestKills(t *testing.T) {
 	forgetest.RunKills(t, start)
 }
 
+func TestClosingKills(t *testing.T) {
+	t.Parallel()
+	forgetest.RunClosingKills(t, start)
+}
+
 func TestQuickActionsAreNotCarriedOut(t *testing.T) {
 	t.Parallel()
 	f := func(in, want string) {

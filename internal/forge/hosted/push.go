@@ -50,18 +50,7 @@ func (f *Forge) push(ctx context.Context, dir, commit, branch string, ours []str
 		return &selfheal.Error{Code: selfheal.CodeInternal, Op: "push", Message: "no such commit: " + selfheal.ShortRevision(commit), Err: err}
 	}
 	p := &pushing{forge: f, repository: repository, commit: commit, branch: branch, ours: ours}
-	pause := pushPause
-	for attempt := 1; ; attempt++ {
-		err := p.try(ctx)
-		var lost *lostError
-		if err == nil || !errors.As(err, &lost) {
-			return err
-		}
-		if attempt == pushAttempts || f.config.Sleep(ctx, pause) != nil {
-			return lost.error
-		}
-		pause *= 2
-	}
+	return p.persist(ctx, p.try)
 }
 
 // pushing is one branch on its way.
@@ -70,6 +59,22 @@ type pushing struct {
 	repository     *git.Repository
 	commit, branch string
 	ours           []string // tips that may be replaced
+}
+
+// persist tries again what may succeed the next time.
+func (p *pushing) persist(ctx context.Context, try func(context.Context) error) error {
+	pause := pushPause
+	for attempt := 1; ; attempt++ {
+		err := try(ctx)
+		var lost *lostError
+		if err == nil || !errors.As(err, &lost) {
+			return err
+		}
+		if attempt == pushAttempts || p.forge.config.Sleep(ctx, pause) != nil {
+			return lost.error
+		}
+		pause *= 2
+	}
 }
 
 // lostError is a failure that may pass by itself: the connection broke, or
@@ -143,6 +148,7 @@ func (p *pushing) run(ctx context.Context, args ...string) ([]byte, error) {
 		{"http.sslVerify", "true"},
 		{"http.lowSpeedLimit", "1"}, {"http.lowSpeedTime", "60"},
 		{"credential.helper", ""}, {"core.askPass", ""},
+		{"fetch.fsckObjects", "true"}, {"gc.auto", "0"}, {"maintenance.auto", "false"},
 	}
 	env := []string{fmt.Sprintf("GIT_CONFIG_COUNT=%d", len(settings)), "GIT_ASKPASS=", "SSH_ASKPASS="}
 	for i, s := range settings {
@@ -170,7 +176,11 @@ func (p *pushing) explain(ctx context.Context, verb, out string, err error, secr
 		}
 	}
 	said = p.forge.config.Scrub(said)
-	e := &selfheal.Error{Code: selfheal.CodeUnavailable, Op: "push " + p.branch}
+	op := "push "
+	if verb == "fetch" {
+		op = "fetch "
+	}
+	e := &selfheal.Error{Code: selfheal.CodeUnavailable, Op: op + p.branch}
 	name := p.forge.config.Name
 	has := func(texts ...string) bool {
 		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(said, text) })
@@ -194,6 +204,9 @@ func (p *pushing) explain(ctx context.Context, verb, out string, err error, secr
 		return e
 	case has("returned error: 403", "Permission denied", "not allowed to push"):
 		e.Message, e.Hint = name+" does not let this token push", "the token needs to write to the repository, see docs/forges.md"
+		return e
+	case has("couldn't find remote ref"):
+		e.Code, e.Message = selfheal.CodeNotFound, name+" has no such branch any more"
 		return e
 	case has("returned error: 404", "not found"):
 		e.Message, e.Hint = name+" has no such repository, or hides it", "check forge.repository, and that the token may see it"

@@ -205,6 +205,15 @@ func (f *Forge) Propose(_ testing.TB, _, commit string, pr selfheal.PullRequest)
 	f.Add(&Pull{Title: pr.Title, Body: pr.Body, Source: pr.Source, Target: pr.Target, Author: forgetest.Stranger, Foreign: true, Commit: commit})
 }
 
+// Contribute implements [forgetest.Hosted].
+func (f *Forge) Contribute(t testing.TB, dir, commit string, pr selfheal.PullRequest) int {
+	t.Helper()
+	f.Push(t, dir, commit, pr.Source)
+	f.Lock()
+	defer f.Unlock()
+	return f.Add(&Pull{Title: pr.Title, Body: pr.Body, Source: pr.Source, Target: pr.Target, Author: forgetest.Writer, Draft: pr.Draft}).Number
+}
+
 // Say implements [forgetest.Hosted].
 func (f *Forge) Say(_ testing.TB, number int, who, text string) {
 	f.Lock()

@@ -371,6 +371,19 @@ func (r *Repository) Propose(t testing.TB, dir, commit string, pr selfheal.PullR
 	}, nil)
 }
 
+// Contribute implements [forgetest.Hosted].
+func (r *Repository) Contribute(t testing.TB, dir, commit string, pr selfheal.PullRequest) int {
+	t.Helper()
+	r.push(t, dir, commit, pr.Source, r.Name, forgetest.Writer)
+	var made struct {
+		Number int `json:"number"`
+	}
+	r.Server.do(t, http.MethodPost, r.api("/pulls"), forgetest.Writer, map[string]any{
+		"title": pr.Title, "body": pr.Body, "head": pr.Source, "base": pr.Target,
+	}, &made)
+	return made.Number
+}
+
 // Say implements [forgetest.Hosted].
 func (r *Repository) Say(t testing.TB, number int, who, text string) {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/pipeline"
 	"selfheal/internal/repair"
 )
 
@@ -45,4 +46,10 @@ func (a *App) agent() (*repair.Agent, error) {
 		agent.Env = append(agent.Env, name+"="+value)
 	}
 	return agent, nil
+}
+
+// brakes are the configured bounds of what is done by itself.
+func (a *App) brakes() pipeline.Brakes {
+	b := a.config.Repair.Brakes
+	return pipeline.Brakes{PerDay: b.PerDay, Open: b.Open, Attempts: b.Attempts, Dollars: b.Dollars, Failures: b.Failures, Pause: time.Duration(b.Pause)}
 }

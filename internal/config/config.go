@@ -106,6 +106,8 @@ type Repair struct {
 	Command RepairCommand `yaml:"command" json:"command,omitzero"`
 	// Guards bound what a command may change.
 	Guards RepairGuards `yaml:"guards" json:"guards,omitzero"`
+	// Brakes bound what is done by itself.
+	Brakes RepairBrakes `yaml:"brakes" json:"brakes,omitzero"`
 }
 
 // Default is the configuration without a file.

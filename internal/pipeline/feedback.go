@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -13,7 +14,7 @@ import (
 	"selfheal/internal/repair"
 )
 
-// maxAttempts bounds how often one incident's branch is made anew.
+// maxAttempts bounds how often one incident's branch is made anew, where the brakes say nothing.
 const maxAttempts = 3
 
 // feedback gives what checks and people said that was not heard before; nil when
@@ -125,7 +126,7 @@ func (p *Pipeline) revise(ctx context.Context, i *selfheal.Incident, pr selfheal
 }
 
 func (p *Pipeline) prepareAgain(ctx context.Context, i *selfheal.Incident) (selfheal.Repair, error) {
-	if i.Repair.Attempt >= maxAttempts {
+	if most := cmp.Or(p.Brakes.Attempts, maxAttempts); i.Repair.Attempt >= most {
 		return selfheal.Repair{Failure: fmt.Sprintf("%d were made, which is the limit", i.Repair.Attempt)}, nil
 	}
 	in, _, err := p.workbench(ctx, i)

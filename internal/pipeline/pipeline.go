@@ -39,6 +39,7 @@ type Pipeline struct {
 	Group      group.Options
 	Detect     detect.Options
 	Policy     decide.Policy
+	Brakes     Brakes
 	Classifier *triage.Classifier
 	Work       WorkRepositories
 	Scrub      func(string) string // removes secrets from command output

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/rand"
 	"slices"
 	"time"
@@ -10,7 +11,7 @@ import (
 )
 
 // strategies are the ways to repair that a request asks for. None is the same as a revert alone.
-func (a *App) strategies(r CheckRequest) ([]string, error) {
+func (a *App) strategies(ctx context.Context, r CheckRequest) ([]string, error) {
 	asked := r.Strategies
 	if len(asked) == 0 {
 		asked = a.config.Repair.Strategies
@@ -23,7 +24,7 @@ func (a *App) strategies(r CheckRequest) ([]string, error) {
 			return nil, err
 		}
 	}
-	return asked, nil
+	return asked, a.checkDelegates(ctx, asked)
 }
 
 // agent is the command that writes fixes; CodeUsage when none is configured, or

@@ -183,10 +183,14 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	if err != nil {
 		return nil, err
 	}
+	fixModel, err := a.fixModel()
+	if err != nil {
+		return nil, err
+	}
 	// Without it a strategy that needs it says so; who asks for that strategy is told at once.
 	agent, _ := a.agent()
 	return &pipeline.Pipeline{
-		Clusters: clusters, Model: model, Agent: agent,
+		Clusters: clusters, Model: model, Agent: agent, Delegates: a.delegates(ctx), FixModel: fixModel, FixGuards: a.guards(),
 		Store: a.store, Counts: a.store, Forge: a.forge(ctx), Clock: a.settings.Clock,
 		Version:     a.settings.Version,
 		Actor:       "selfheal " + command,

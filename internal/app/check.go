@@ -91,7 +91,7 @@ func (a *App) handle(ctx context.Context, p *pipeline.Pipeline, assessment selfh
 		return nil, err
 	}
 	request.Intent.Repair, request.Intent.DryRun = r.Repair, r.DryRun
-	if request.Intent.Strategies, err = a.strategies(r); err != nil {
+	if request.Intent.Strategies, err = a.strategies(ctx, r); err != nil {
 		return nil, err
 	}
 	if request.Earlier, err = a.earlier(ctx, assessment, r.CauseRequest); err != nil {

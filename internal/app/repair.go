@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/rand"
 	"slices"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 // strategies are the ways to repair that a request asks for. None is the same as a revert alone.
-func (a *App) strategies(r CheckRequest) ([]string, error) {
+func (a *App) strategies(ctx context.Context, r CheckRequest) ([]string, error) {
 	asked := r.Strategies
 	if len(asked) == 0 {
 		asked = a.config.Repair.Strategies
@@ -19,12 +20,15 @@ func (a *App) strategies(r CheckRequest) ([]string, error) {
 	if !r.Repair || slices.Equal(asked, []string{repair.StrategyRevert}) {
 		return nil, nil
 	}
+	if slices.Contains(asked, repair.StrategyAgent) && len(a.config.Agent.Roles.Fix) == 0 {
+		return nil, selfheal.Usagef("name models under models, and in order under agent.roles.fix, in selfheal.yaml", "no model has the role %q", repair.FixRole)
+	}
 	if slices.Contains(asked, repair.StrategyCommand) {
 		if _, err := a.agent(); err != nil {
 			return nil, err
 		}
 	}
-	return asked, nil
+	return asked, a.checkDelegates(ctx, asked)
 }
 
 // agent is the command that writes fixes; CodeUsage when none is configured, or
@@ -46,6 +50,11 @@ func (a *App) agent() (*repair.Agent, error) {
 		agent.Env = append(agent.Env, name+"="+value)
 	}
 	return agent, nil
+}
+
+// guards bound what may be changed by anything but a revert.
+func (a *App) guards() repair.Guards {
+	return repair.Guards{MaxLines: a.config.Repair.Guards.MaxLines, MaxFiles: a.config.Repair.Guards.MaxFiles}
 }
 
 // brakes are the configured bounds of what is done by itself.

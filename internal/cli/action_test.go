@@ -94,9 +94,8 @@ func (s actionStep) run(values map[string]string, dir string, env []string, log 
 		}
 		command.Env = append(command.Env, name+"="+value)
 	}
-	var exit *exec.ExitError
 	err := command.Run()
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode(), nil
 	}
 	return 0, err

@@ -205,7 +205,7 @@ func (in inputs) end(code int, judgement *report.Report, failing []selfheal.Stat
 
 // run runs selfheal and gives its exit code.
 func (g *workflow) run(ctx context.Context, program string, args []string) (int, error) {
-	command := exec.CommandContext(ctx, program, args...) //nolint:gosec // the program is this one, or what the user names
+	command := exec.CommandContext(ctx, program, args...)
 	command.Stdin, command.Stdout, command.Stderr = g.env.In, g.env.Out, g.env.Err
 	err := command.Run()
 	var ended *exec.ExitError

@@ -64,13 +64,12 @@ func (g *workflow) log(r report.Report) error {
 // outputs writes the action's outputs.
 func (g *workflow) outputs(r *report.Report, file string, code int) error {
 	verdict, confidence, culprit, pullRequest := "", "", "", ""
-	switch {
-	case r == nil:
+	if r == nil {
 		file = ""
 		if code == 0 {
 			verdict = string(selfheal.StatusClean)
 		}
-	default:
+	} else {
 		verdict = string(r.Status)
 		if r.Incident != nil && r.Incident.Verdict() != nil {
 			confidence = strconv.FormatFloat(r.Incident.Verdict().Confidence, 'f', 2, 64)
@@ -116,7 +115,7 @@ func appendTo(file, text string) error {
 	if file == "" {
 		return nil
 	}
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // the runner names it
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("tell the workflow: %w", err)
 	}
@@ -152,14 +151,14 @@ func (g *workflow) annotate(r *report.Report) {
 
 // say writes one workflow command. Everything in it is hostile.
 func (g *workflow) say(kind string, place map[string]string, title, text string) {
-	properties := "title=" + property(title)
+	properties := []string{"title=" + property(title)}
 	for _, name := range []string{"file", "line"} {
 		if value := place[name]; value != "" {
-			properties += "," + name + "=" + property(value)
+			properties = append(properties, name+"="+property(value))
 		}
 	}
 	// There is nobody to tell that nobody can be told.
-	_, _ = fmt.Fprintf(g.env.Out, "::%s %s::%s\n", kind, properties, data(clipped(report.Visible(text), maxAnnotation)))
+	_, _ = fmt.Fprintf(g.env.Out, "::%s %s::%s\n", kind, strings.Join(properties, ","), data(clipped(report.Visible(text), maxAnnotation)))
 }
 
 // data and property escape as the runner unescapes

@@ -47,7 +47,7 @@ func speak(t *testing.T, r *report.Report, code int, inputs map[string]string) s
 		script += "for a; do case \"$a\" in --out=*|--report=*) cp '" + file("prepared") + "' \"${a#*=}\";; esac; done\n"
 	}
 	script += fmt.Sprintf("exit %d\n", code)
-	if err := os.WriteFile(file("program"), []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(file("program"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	variables := map[string]string{"GITHUB_OUTPUT": file("output"), "GITHUB_STEP_SUMMARY": file("summary"), "RUNNER_TEMP": dir}

@@ -100,11 +100,15 @@ type Repair struct {
 	Network bool `yaml:"network" json:"network,omitempty"`
 	// Timeout is the longest that one command may run.
 	Timeout selfheal.Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"type=string"`
-	// Strategies are the ways to repair that --repair auto tries, in this order: revert, command.
-	Strategies []string `yaml:"strategies" json:"strategies,omitempty" jsonschema:"enum=revert,enum=command"`
+	// Strategies are the ways to repair that --repair auto tries, in this order: revert, command, open-swe, github-copilot.
+	Strategies []string `yaml:"strategies" json:"strategies,omitempty" jsonschema:"enum=revert,enum=command,enum=open-swe,enum=github-copilot"`
 	// Command is what --repair command runs to have a fix written.
 	Command RepairCommand `yaml:"command" json:"command,omitzero"`
-	// Guards bound what a command may change.
+	// OpenSWE is what --repair open-swe asks to write a fix.
+	OpenSWE OpenSWE `yaml:"open_swe" json:"open_swe,omitzero"`
+	// GitHubCopilot is what --repair github-copilot asks to write a fix.
+	GitHubCopilot GitHubCopilot `yaml:"github_copilot" json:"github_copilot,omitzero"`
+	// Guards bound what a command or an agent may change.
 	Guards RepairGuards `yaml:"guards" json:"guards,omitzero"`
 	// Brakes bound what is done by itself.
 	Brakes RepairBrakes `yaml:"brakes" json:"brakes,omitzero"`

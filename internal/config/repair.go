@@ -98,8 +98,8 @@ func (r Repair) validate() error {
 		problem("repair.timeout must be positive, not %s", r.Timeout)
 	}
 	for i, s := range r.Strategies {
-		if s != repair.StrategyRevert && s != repair.StrategyCommand {
-			problem("repair.strategies[%d]: use revert or command, not %q", i, s)
+		if s != repair.StrategyRevert && s != repair.StrategyCommand && s != repair.StrategyAgent && !repair.Delegated(s) {
+			problem("repair.strategies[%d]: use revert, agent, command, open-swe or github-copilot, not %q", i, s)
 		} else if slices.Index(r.Strategies, s) < i {
 			problem("repair.strategies[%d]: %s is there already", i, s)
 		}
@@ -110,7 +110,7 @@ func (r Repair) validate() error {
 	if r.Guards.MaxLines < 1 || r.Guards.MaxFiles < 1 {
 		problem("repair.guards: max_lines and max_files must be positive")
 	}
-	return errors.Join(append(all, r.Command.validate(), r.Brakes.validate())...)
+	return errors.Join(append(all, r.Command.validate(), r.Brakes.validate(), r.validateDelegates())...)
 }
 
 func (c RepairCommand) validate() error {

@@ -23,7 +23,7 @@ func TestRepairSettings(t *testing.T) {
 	f("{strategies: [command, revert], command: {preset: aider, network: true, env: [OPENAI_API_KEY]}}", "")
 	f("command: {run: ./fix.sh, timeout: 1h}", "")
 	f("guards: {max_lines: 10, max_files: 1}", "")
-	f("strategies: [rollback]", "use revert or command")
+	f("strategies: [rollback]", "use revert, command, open-swe or github-copilot")
 	f("strategies: [revert, revert]", "is there already")
 	f("strategies: [command]", "neither preset nor run")
 	f("command: {preset: other}", "no such preset")

@@ -121,7 +121,7 @@ func (p *Pipeline) step(ctx context.Context, i *selfheal.Incident) (step, error)
 
 func (p *Pipeline) decide(i *selfheal.Incident) step {
 	policy := p.Policy
-	policy.FixForward = slices.Contains(i.Opened.Intent.Strategies, repair.StrategyCommand)
+	policy.FixForward = slices.ContainsFunc(i.Opened.Intent.Strategies, func(s string) bool { return s == repair.StrategyCommand || s == repair.StrategyAgent || repair.Delegated(s) })
 	decision := decide.Decide(i.Judged.Verdict, i.Judged.Change, policy)
 	decision.DryRun = i.Opened.Intent.DryRun
 	return did(selfheal.EventDecisionMade, decision)
@@ -187,6 +187,7 @@ func (p *Pipeline) propose(ctx context.Context, i *selfheal.Incident) (step, err
 	if err != nil {
 		return step{}, err
 	}
+	p.replaceContribution(ctx, i, &opened)
 	return did(selfheal.EventPullRequestOpened, opened), nil
 }
 

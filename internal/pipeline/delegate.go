@@ -15,8 +15,10 @@ type Delegation struct {
 	Guards   repair.Guards
 }
 
-// delegated gives how a strategy that leaves the writing to an agent elsewhere prepares a repair.
-func (p *Pipeline) delegated(strategy string, i *selfheal.Incident) func(context.Context, repair.Input) (selfheal.Repair, error) {
+// delegated gives how a strategy that leaves the writing to an agent elsewhere
+// prepares a repair. An agent that cannot be reached is no reason to go without
+// the next strategy; when it is the last one, asking again later may help.
+func (p *Pipeline) delegated(strategy string, i *selfheal.Incident, last bool) func(context.Context, repair.Input) (selfheal.Repair, error) {
 	configured := p.Delegates[strategy]
 	d := repair.Delegation{Strategy: strategy, Delegate: configured.Delegate, Target: i.Opened.Target, Guards: configured.Guards, Random: rand.Reader}
 	d.Forge, _ = p.Forge.(selfheal.Contributions)
@@ -32,7 +34,13 @@ func (p *Pipeline) delegated(strategy string, i *selfheal.Incident) func(context
 			}, nil
 		}
 		p.progress("waiting for the coding agent of %s", strategy)
-		return repair.PrepareDelegated(ctx, in, d)
+		made, err := repair.PrepareDelegated(ctx, in, d)
+		if code := selfheal.CodeOf(err); last || ctx.Err() != nil || code != selfheal.CodeUnavailable && code != selfheal.CodeUsage {
+			return made, err
+		}
+		made.Attempt, made.Strategy, made.Base = 1, strategy, i.Opened.Assessment.Deploy.Revision
+		made.Failure = fmt.Sprintf("the agent was not asked to the end: %v", err)
+		return made, nil
 	}
 }
 

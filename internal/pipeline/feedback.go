@@ -97,7 +97,8 @@ var order = regexp.MustCompile(`(?mi)^\s*/selfheal\s+(close|retry)\b`)
 // revise answers feedback by what it asks for: another attempt, within the
 // budget, or the end. What it cannot do, it says once.
 func (p *Pipeline) revise(ctx context.Context, i *selfheal.Incident, pr selfheal.PullRequest) (step, error) {
-	again := i.Feedback.Checks != nil
+	// The agent understands prose; a revert can only be made another way, or not.
+	again := i.Feedback.Checks != nil || i.Repair.Strategy == repair.StrategyAgent
 	for _, r := range i.Feedback.Reviews {
 		match := order.FindStringSubmatch(r.Text)
 		switch {
@@ -132,6 +133,9 @@ func (p *Pipeline) prepareAgain(ctx context.Context, i *selfheal.Incident) (self
 	in, _, err := p.workbench(ctx, i)
 	if err != nil {
 		return selfheal.Repair{}, err
+	}
+	if i.Repair.Strategy == repair.StrategyAgent {
+		return p.fixed(i.Repair, sections(i.Feedback))(ctx, in)
 	}
 	return repair.PrepareAgain(ctx, in, *i.Repair)
 }

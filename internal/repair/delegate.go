@@ -53,7 +53,7 @@ func PrepareDelegated(ctx context.Context, in Input, d Delegation) (selfheal.Rep
 	if r.Failure = d.unable(); r.Failure != "" {
 		return r, nil
 	}
-	assignment, err := in.assignment(ctx, d)
+	assignment, err := in.assignment(d)
 	if err != nil {
 		return selfheal.Repair{}, fmt.Errorf("prepare repair: %w", err)
 	}
@@ -187,7 +187,7 @@ func (in Input) childOf(ctx context.Context, parent, of string) (string, error) 
 }
 
 // assignment describes the repair to the agent.
-func (in Input) assignment(ctx context.Context, d Delegation) (selfheal.Assignment, error) {
+func (in Input) assignment(d Delegation) (selfheal.Assignment, error) {
 	nonce := make([]byte, 12)
 	if _, err := io.ReadFull(d.Random, nonce); err != nil {
 		return selfheal.Assignment{}, fmt.Errorf("draw a nonce: %w", err)

@@ -157,7 +157,10 @@ func RunClosingKills(t *testing.T, start StartHosted) {
 					t.Errorf("killed at request %d, and nobody noticed", at)
 				}
 				seen.Store(0)
-				p.set(func(_ int, w http.ResponseWriter, _ *http.Request, forward func(http.ResponseWriter)) { seen.Add(1); forward(w) })
+				p.set(func(_ int, w http.ResponseWriter, _ *http.Request, forward func(http.ResponseWriter)) {
+					seen.Add(1)
+					forward(w)
+				})
 				check(t, forge.ClosePullRequest(t.Context(), request.Mark, "healed"))
 				found, err := b.forge.PullRequest(t.Context(), request.Mark)
 				check(t, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -113,9 +114,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) thread(id string) map[string]any {
 	metadata := s.threads[id]
-	for name, value := range s.told {
-		metadata[name] = value
-	}
+	maps.Copy(metadata, s.told)
 	return map[string]any{"thread_id": id, "created_at": start, "metadata": metadata, "values": map[string]any{"messages": []any{
 		map[string]any{"type": "human", "content": "the task"},
 		map[string]any{"type": "ai", "content": []any{map[string]any{"type": "text", "text": s.said}}},

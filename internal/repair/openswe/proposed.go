@@ -2,6 +2,7 @@ package openswe
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,8 +72,8 @@ func (w *work) told(ctx context.Context, t thread) (pr selfheal.PullRequest, fai
 // numbers are the pull requests of the repository that the metadata names, the last first.
 func (w *work) numbers(t thread) []int {
 	var all []int
-	for i := len(t.Metadata.Pulls) - 1; i >= 0; i-- {
-		if p := t.Metadata.Pulls[i]; p.Number > 0 && strings.EqualFold(p.Repository, w.config.Repository) {
+	for _, p := range slices.Backward(t.Metadata.Pulls) {
+		if p.Number > 0 && strings.EqualFold(p.Repository, w.config.Repository) {
 			all = append(all, p.Number)
 		}
 	}

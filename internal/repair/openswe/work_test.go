@@ -161,7 +161,10 @@ func TestFaults(t *testing.T) {
 	f("404", 0, all, say(404, "nothing here"), selfheal.CodeUnavailable, "url")
 	f("an unknown assistant", 0, begins, say(404, `No assistant found for "agent".`), selfheal.CodeUsage, "assistant")
 	f("an invalid request", 0, begins, say(422, `{"detail":"input"}`), selfheal.CodeUnavailable, "")
-	f("429 once", 1, all, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "1"); w.WriteHeader(429) }, "", "")
+	f("429 once", 1, all, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}, "", "")
 	f("500 for a while", 3, looks, say(500, ""), "", "")
 	f("500 for longer than a client tries", 12, looks, say(500, ""), "", "")
 	f("500 for ever", 0, looks, say(500, ""), selfheal.CodeUnavailable, "finds the run")

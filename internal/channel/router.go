@@ -305,8 +305,8 @@ func forget(memory map[string]time.Time, now time.Time, age time.Duration) {
 			delete(memory, key)
 		}
 	}
-	for key := range memory {
-		if len(memory) <= maxTold {
+	for key := range memory { // more at once, so that it need not be done every time
+		if len(memory) <= maxTold*3/4 {
 			return
 		}
 		delete(memory, key)

@@ -53,6 +53,10 @@ type Config struct {
 	Models []Model `yaml:"models" json:"models,omitempty"`
 	// Agent says which models do what, and what that may cost.
 	Agent Agent `yaml:"agent" json:"agent,omitzero"`
+	// Hooks are the ways to learn of deploys: webhooks that are listened to, and platforms that are asked.
+	Hooks []Hook `yaml:"hooks" json:"hooks,omitempty"`
+	// Channels are the ways to tell people.
+	Channels []Channel `yaml:"channels" json:"channels,omitempty"`
 }
 
 // Group configures the grouping of records.
@@ -173,7 +177,7 @@ func (c Config) Validate() error {
 		}
 	}
 	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate(), c.Forge.Validate(), c.validateAgent())
-	all = append(all, c.Triage.proving())
+	all = append(all, c.Triage.proving(), c.validateHooks(), c.validateChannels())
 	for i, rule := range c.Triage.Classes {
 		if rule.Path == "" {
 			all = append(all, fmt.Errorf("triage.classes[%d]: path is missing", i))

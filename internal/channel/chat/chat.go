@@ -78,8 +78,9 @@ func (c *Channel) Notify(ctx context.Context, n selfheal.Notice) (retry bool, er
 	}
 	done := make(chan error, 1)
 	go func() {
-		defer func() { <-c.busy }()
-		done <- c.send(Text(n))
+		err := c.send(Text(n))
+		<-c.busy
+		done <- err
 	}()
 	select {
 	case err := <-done:

@@ -57,8 +57,8 @@ func acts(shown string) error {
 	}
 	links := 0
 	for line := range strings.SplitSeq(shown, "\n") {
-		if n := strings.Count(line, "://"); n > 0 {
-			links += n
+		if strings.Contains(line, "://") {
+			links++
 		}
 	}
 	if links > 1 {

@@ -54,7 +54,7 @@ func WebAddress(address string) string {
 		return ""
 	}
 	encoded := u.String()
-	for _, c := range []string{"|", "<", ">", `"`, "'", "`", "(", ")", " ", "\\", "[", "]"} {
+	for _, c := range []string{"|", "<", ">", `"`, "'", "`", "(", ")", " ", "\\", "[", "]", "@"} {
 		encoded = strings.ReplaceAll(encoded, c, url.QueryEscape(c))
 	}
 	encoded = strings.ReplaceAll(encoded, "+", "%2B")

@@ -34,6 +34,7 @@ type receiver struct {
 	mu     sync.Mutex
 	bodies []string
 	ids    []string
+	read   []string // of the bodies that were looked at
 	fault  channeltest.Fault
 	t      *testing.T
 }
@@ -87,15 +88,14 @@ func (r *receiver) channel() *Channel {
 func (r *receiver) shown() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var all []string
-	for _, body := range r.bodies {
+	for _, body := range r.bodies[len(r.read):] {
 		var p payload
 		if err := json.Unmarshal([]byte(body), &p); err != nil {
 			r.t.Errorf("%q: %v", body, err)
 		}
-		all = append(all, strings.Join([]string{p.Data.Title, p.Data.Text, p.Data.URL, p.Data.Deploy.Service}, "\n"))
+		r.read = append(r.read, strings.Join([]string{p.Data.Title, p.Data.Text, p.Data.URL, p.Data.Deploy.Service}, "\n"))
 	}
-	return all
+	return append([]string(nil), r.read...)
 }
 
 func TestChannel(t *testing.T) {

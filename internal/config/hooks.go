@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -205,7 +206,14 @@ func (h Hook) LangSmith(getenv func(string) string, scrub func(string) string) (
 		address = defaultLangSmith
 	}
 	client, err := httpx.New(httpx.Config{
-		Base: address, Name: "LangSmith", Scrub: scrub, Header: http.Header{"X-Api-Key": {key}, "X-Tenant-Id": {h.Workspace}},
+		Base: address, Name: "LangSmith", Scrub: scrub,
+		Authorize: func(_ context.Context, header http.Header) error {
+			header.Set("X-Api-Key", key)
+			if h.Workspace != "" {
+				header.Set("X-Tenant-Id", h.Workspace)
+			}
+			return nil
+		},
 	})
 	if err != nil {
 		return hook.LangSmithConfig{}, err

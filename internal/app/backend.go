@@ -122,3 +122,8 @@ func (s *Steward) Ready(ctx context.Context) error {
 	_, err := s.store.Streams(ctx, selfheal.StreamIncident, 1)
 	return err
 }
+
+// byKey gives an incident by its key.
+func (s *Steward) byKey(ctx context.Context, key string) (*selfheal.Incident, error) {
+	return pipeline.LoadIncident(ctx, s.store, key)
+}

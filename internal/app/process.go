@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/channel"
+	"selfheal/internal/channel/slack"
 	"selfheal/internal/config"
 	"selfheal/internal/group"
 	"selfheal/internal/hook"
@@ -176,7 +178,7 @@ func (p *process) newSteward(ctx context.Context, c config.Config) (*Steward, er
 			return p.queue.Enqueue(ctx, jobs.Job{Kind: kind, Key: key}, at)
 		},
 	}
-	router, err := c.Router(p.settings.Getenv, p.settings.Clock, threads{p.main.store, p.settings.Clock})
+	router, err := p.router(c)
 	if err != nil {
 		return nil, err
 	}
@@ -210,8 +212,9 @@ func (s *Steward) add(ctx context.Context, service config.ServeService, p *proce
 		return err
 	}
 	watcher := &live.Watcher{Pipeline: pl, Observe: p.observe}
-	if a.config.Source.IsSet() {
-		if watcher.Source, watcher.Name, err = a.liveSource(ctx); err != nil {
+	if a.config.Source.Configured() {
+		watcher.Name = a.config.Source.Kind
+		if watcher.Source, err = a.liveSource(ctx); err != nil {
 			return err
 		}
 	}
@@ -233,25 +236,51 @@ func (s *Steward) add(ctx context.Context, service config.ServeService, p *proce
 // seen in the store only.
 func (p *process) observe(selfheal.Scope) watch.Live { return watch.Live{} }
 
-func (p *process) newHandler(s *Steward, c config.Config) (*server.Server, error) {
-	hooks, err := c.Receiver(p.settings.Getenv, p.settings.Clock, func(ctx context.Context, a selfheal.Announcement) error {
-		_, err := s.Announce(ctx, a)
-		return err
+// router tells people by the configured channels; nil where there are none.
+func (p *process) router(c config.Config) (*channel.Router, error) {
+	routes, err := c.Routes(config.Surroundings{
+		Getenv: p.settings.Getenv, Threads: threads{p.main.store, p.settings.Clock}, Terminal: os.Stderr, Clock: p.settings.Clock,
 	})
+	if err != nil || len(routes) == 0 {
+		return nil, err
+	}
+	return channel.New(routes, channel.Options{Clock: p.settings.Clock})
+}
+
+func (p *process) newHandler(s *Steward, c config.Config) (*server.Server, error) {
+	doors, err := p.doors(s, c)
 	if err != nil {
 		return nil, err
 	}
 	return server.New(server.Config{
 		Backend: s, Tokens: c.Serve.KnownTokens(), Clock: p.settings.Clock, Version: p.settings.Version,
-		Metrics: p.metrics, OpenMetrics: c.Serve.OpenMetrics, Doors: p.doors(hooks),
+		Metrics: p.metrics, OpenMetrics: c.Serve.OpenMetrics, Doors: doors,
 	}), nil
 }
 
-func (p *process) doors(hooks *hook.Receiver) []server.Door {
-	return []server.Door{
-		{Pattern: "POST /v1/logs", Scope: token.Ingest, Handler: p.otlp.Handler()},
-		{Pattern: "/hooks/{name}", Handler: hooks}, // each proves its sender by itself
+// doors are the ways in that are none of the API.
+func (p *process) doors(s *Steward, c config.Config) ([]server.Door, error) {
+	hooks, err := c.Receivers(p.settings.Getenv)
+	if err != nil {
+		return nil, err
 	}
+	receiver, err := hook.New(hook.Config{Hooks: hooks, Resolve: s.running, Clock: p.settings.Clock}, s.heard)
+	if err != nil {
+		return nil, err
+	}
+	doors := []server.Door{
+		{Pattern: "POST /v1/logs", Scope: token.Ingest, Handler: p.otlp.Handler()},
+		{Pattern: "/hooks/{name}", Handler: receiver}, // each sender proves itself
+	}
+	secrets, err := c.SlackSigningSecrets(p.settings.Getenv)
+	if err != nil || len(secrets) == 0 {
+		return doors, err
+	}
+	buttons, err := slack.NewInteractions(secrets[0], p.settings.Clock, s.pressed)
+	if err != nil {
+		return nil, err
+	}
+	return append(doors, server.Door{Pattern: "/slack/interactions", Handler: buttons}), nil
 }
 
 // listen opens the port before anything else runs, so that a second process on it fails at once.

@@ -101,11 +101,11 @@ func (a *App) beginWatch(ctx context.Context, p *pipeline.Pipeline, r WatchReque
 
 // watcher reads the configured source of the service's logs.
 func (a *App) watcher(ctx context.Context, p *pipeline.Pipeline, baseline time.Duration) (*live.Watcher, error) {
-	source, name, err := a.liveSource(ctx)
+	source, err := a.liveSource(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &live.Watcher{Pipeline: p, Source: source, Name: name, Options: live.Options{Baseline: baseline}, Progress: a.settings.Progress}, nil
+	return &live.Watcher{Pipeline: p, Source: source, Name: a.config.Source.Kind, Options: live.Options{Baseline: baseline}, Progress: a.settings.Progress}, nil
 }
 
 // unfinished finds the watch that was cut off.

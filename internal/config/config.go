@@ -55,7 +55,10 @@ type Config struct {
 	Agent Agent `yaml:"agent" json:"agent,omitzero"`
 	// Serve says how selfheal serve listens, and what it looks after.
 	Serve Serve `yaml:"serve" json:"serve,omitzero"`
-	Source tmpSource `yaml:"-" json:"-"`
+	// Hooks are the ways to learn of deploys: webhooks that are listened to, and platforms that are asked.
+	Hooks []Hook `yaml:"hooks" json:"hooks,omitempty"`
+	// Channels are the ways to tell people.
+	Channels []Channel `yaml:"channels" json:"channels,omitempty"`
 }
 
 // Group configures the grouping of records.
@@ -183,7 +186,7 @@ func (c Config) Validate() error {
 		}
 	}
 	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate(), c.Forge.Validate(), c.validateAgent())
-	all = append(all, c.Triage.proving())
+	all = append(all, c.Triage.proving(), c.validateHooks(), c.validateChannels())
 	for i, rule := range c.Triage.Classes {
 		if rule.Path == "" {
 			all = append(all, fmt.Errorf("triage.classes[%d]: path is missing", i))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,8 +127,8 @@ func (a argoApp) revision() string {
 // previous is the newest revision of the history that is another one. Argo CD
 // writes the history oldest first.
 func (a argoApp) previous() string {
-	for i := len(a.Status.History) - 1; i >= 0; i-- {
-		if older := a.Status.History[i].one(); older != "" && older != a.revision() {
+	for _, h := range slices.Backward(a.Status.History) {
+		if older := h.one(); older != "" && older != a.revision() {
 			return older
 		}
 	}

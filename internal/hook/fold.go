@@ -176,9 +176,9 @@ func (w *Watch) learn(d selfheal.Deploy) {
 
 // before is the last revision that served and is another one.
 func (f *fold) before(revision string) string {
-	for i := len(f.watches) - 1; i >= 0; i-- {
-		if !SameRevision(f.watches[i].Deploy.Revision, revision) {
-			return f.watches[i].Deploy.Revision
+	for _, w := range slices.Backward(f.watches) {
+		if !SameRevision(w.Deploy.Revision, revision) {
+			return w.Deploy.Revision
 		}
 	}
 	return ""

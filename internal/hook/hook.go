@@ -102,7 +102,7 @@ func (h Hook) Validate() error {
 		}
 	}
 	for i, rule := range h.Rules {
-		if err := rule.validate(); err != nil {
+		if err := rule.Validate(); err != nil {
 			all = append(all, fmt.Errorf("rule %d: %w", i+1, err))
 		}
 	}

@@ -124,14 +124,15 @@ func (s stint) announcement(scope selfheal.Scope, earlier []stint) selfheal.Anno
 		Time: first, Status: selfheal.DeploySucceeded, By: "inferred from the logs",
 	}
 	detail := fmt.Sprintf("service.version %s logs since %s; nobody announced it", s.revision, first.Format(time.RFC3339))
-	for i := len(earlier) - 1; i >= 0; i-- {
-		if e := earlier[i]; e.revision != s.revision {
-			d.Previous = e.revision
-			if e.last >= s.last {
-				detail += ", and " + e.revision + " logs beside it"
-			}
-			break
+	for _, e := range slices.Backward(earlier) {
+		if e.revision == s.revision {
+			continue
 		}
+		d.Previous = e.revision
+		if e.last >= s.last {
+			detail = fmt.Sprintf("%s, and %s logs beside it", detail, e.revision)
+		}
+		break
 	}
 	return selfheal.Announcement{
 		ID:     fmt.Sprintf("logs/%s/%s/%s/%d", scope.Environment, scope.Service, s.revision, s.first),

@@ -49,7 +49,7 @@ func NewKubernetes(c KubernetesConfig) (*Kubernetes, error) {
 		return nil, errors.New("kubernetes: no client")
 	}
 	for i, rule := range c.Rules {
-		if err := rule.validate(); err != nil {
+		if err := rule.Validate(); err != nil {
 			return nil, fmt.Errorf("rule %d: %w", i+1, err)
 		}
 	}

@@ -416,8 +416,7 @@ func TestKubernetesKeepsTrying(t *testing.T) {
 	api := running("shop:v1")
 	api.refuse = true
 	told := make(chan error, 1000)
-	var c *cluster
-	c = watchKube(t, api, func(k *KubernetesConfig) {
+	c := watchKube(t, api, func(k *KubernetesConfig) {
 		k.Failed = func(err error) {
 			select {
 			case told <- err:

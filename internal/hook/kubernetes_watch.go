@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -67,11 +68,7 @@ func (f *feed[T]) goOn(version string) {
 func (f *feed[T]) snapshot() (map[string]T, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := make(map[string]T, len(f.objects))
-	for uid, o := range f.objects {
-		all[uid] = o
-	}
-	return all, f.objects != nil
+	return maps.Clone(f.objects), f.objects != nil
 }
 
 func (f *feed[T]) list(ctx context.Context) error {
@@ -149,11 +146,11 @@ func (f *feed[T]) apply(events []byte) (int, error) {
 			return changes, fmt.Errorf("watch %s: %w", f.path, err)
 		}
 		m := o.meta()
-		switch {
-		case e.Type == "DELETED":
+		switch e.Type {
+		case "DELETED":
 			delete(f.objects, m.UID)
 			changes++
-		case e.Type == "ADDED" || e.Type == "MODIFIED":
+		case "ADDED", "MODIFIED":
 			f.objects[m.UID] = o
 			changes++
 		}

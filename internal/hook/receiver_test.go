@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -58,9 +59,7 @@ func newBench(t *testing.T, change func(*Config), hooks ...Hook) *bench {
 func (b *bench) post(t *testing.T, target string, header http.Header, body string) (int, answer) {
 	t.Helper()
 	request := httptest.NewRequest(http.MethodPost, target, strings.NewReader(body))
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	w := httptest.NewRecorder()
 	b.ServeHTTP(w, request)
 	var a answer

@@ -27,7 +27,8 @@ type Rule struct {
 	Serves bool
 }
 
-func (r Rule) validate() error {
+// Validate refuses patterns and names that are none.
+func (r Rule) Validate() error {
 	for _, pattern := range []string{r.Repository, r.Environment, r.Service, r.Workflow, r.Branch, r.Image} {
 		if _, err := path.Match(pattern, ""); err != nil {
 			return selfheal.Usagef("* and ? stand for anything, [a-z] for one of several characters", "%q is no pattern", pattern)

@@ -16,7 +16,7 @@ import (
 )
 
 // tokenHeader carries the token of the address (?token=), of senders that can set no header.
-const tokenHeader = "X-Selfheal-Token"
+const tokenHeader = "X-Selfheal-Token" //nolint:gosec // the name of a header is no secret
 
 // verify tells why a sender is not who it should be; nil when it is.
 func (r *Receiver) verify(h Hook, header http.Header, body []byte) error {
@@ -114,7 +114,7 @@ func anyMAC(secrets []httpx.Secret, given, signed []byte, key func(httpx.Secret)
 func verifyBearer(secrets []httpx.Secret, header http.Header) error {
 	scheme, token, _ := strings.Cut(header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "bearer") {
-		return errors.New("Authorization: Bearer is missing")
+		return errors.New("the header Authorization: Bearer is missing")
 	}
 	return verifyToken(secrets, strings.TrimSpace(token), "Authorization")
 }
@@ -122,7 +122,7 @@ func verifyBearer(secrets []httpx.Secret, header http.Header) error {
 // verifyToken compares digests, so that the time taken tells nothing, not even a length.
 func verifyToken(secrets []httpx.Secret, given, name string) error {
 	if given == "" {
-		return errors.New(name + " is missing")
+		return errors.New("the header " + name + " is missing")
 	}
 	digest := sha256.Sum256([]byte(given))
 	for _, secret := range secrets {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -245,6 +246,7 @@ type faulty struct {
 
 func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.fault.slow {
+		_, _ = io.Copy(io.Discard, r.Body) // only then a server notices that its client is gone
 		<-r.Context().Done()
 		return
 	}

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -88,4 +89,26 @@ func TestSourceSectionIsChecked(t *testing.T) {
 	f("{kind: journald, matches: [--rotate]}", "no match")
 	f("{kind: docker, timeout: -1s}", "timeout is negative")
 	f("{kind: docker, lables: [a]}", "lables", `did you mean "labels"?`)
+}
+
+// TestDocumentedSources: every example of docs/sources.md is valid, and there is one for each kind.
+func TestDocumentedSources(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/sources.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, block := range strings.Split(string(page), "```yaml\n")[1:] {
+		text, _, _ := strings.Cut(block, "```")
+		if strings.HasPrefix(text, " ") {
+			text = "source:\n  kind: loki\n  url: http://localhost:3100\n" + text
+		}
+		found[parsed(t, text).Kind] = true
+	}
+	for _, kind := range []string{"file", "exec", "journald", "docker", "kubernetes", "loki", "victorialogs", "elasticsearch", "datadog", "cloudwatch", "sentry", "langsmith"} {
+		if !found[kind] {
+			t.Errorf("docs/sources.md has no example of %s", kind)
+		}
+	}
 }

@@ -56,8 +56,8 @@ func (f fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	found = found[min(skip, len(found)):]
 	p := page{Events: &[]event{}}
-	if strings.HasPrefix(q.Token, "empty-") {
-		p.Next = strings.TrimPrefix(q.Token, "empty-")
+	if next, ok := strings.CutPrefix(q.Token, "empty-"); ok {
+		p.Next = next
 	} else {
 		part := append([]event{}, found[:min(len(found), q.Limit)]...)
 		p.Events = &part

@@ -3,6 +3,7 @@ package docker
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -162,7 +163,7 @@ func TestRealEngine(t *testing.T) {
 	t.Cleanup(func() { _, _ = docker("rm", "-f", name) })
 	out, err := docker("run", "--name", name, "--network=none", "--label=com.docker.compose.service="+name, image, "sh", "-c",
 		"i=0; while [ $i -lt 2000 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done; exit 3")
-	if _, ok := err.(*exec.ExitError); err != nil && !ok {
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatalf("docker run: %v: %s", err, out)
 	}
 	s := open(t, Config{Connection: backend.Connection{URL: "unix://" + socket}})

@@ -8,6 +8,7 @@
 package elastic
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -64,11 +65,7 @@ var (
 
 // New makes a Source. Nothing is asked before it is read.
 func New(c Config) (*Source, error) {
-	for _, setting := range []struct{ value, standard *string }{{&c.Index, ptr(defaultIndex)}, {&c.Query, ptr(defaultQuery)}, {&c.TimeField, ptr(defaultTime)}} {
-		if *setting.value == "" {
-			*setting.value = *setting.standard
-		}
-	}
+	c.Index, c.Query, c.TimeField = cmp.Or(c.Index, defaultIndex), cmp.Or(c.Query, defaultQuery), cmp.Or(c.TimeField, defaultTime)
 	if strings.ContainsAny(c.Index, "/?#") {
 		return nil, selfheal.Usagef("write a name or a pattern such as logs-shop-*", "not the name of an index: %q", c.Index)
 	}
@@ -81,8 +78,6 @@ func New(c Config) (*Source, error) {
 	}
 	return &Source{config: c, client: client, mapper: fields.Mapper{Names: c.Fields}}, nil
 }
-
-func ptr(s string) *string { return &s }
 
 // object is a JSON object that is sent.
 type object = map[string]any

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -284,9 +285,7 @@ func (f *faulty) answer(w http.ResponseWriter, recorded *httptest.ResponseRecord
 		body = bytes.TrimRight(body, "\n ")
 		body = body[:len(body)-len(body)/2-len(body)%2]
 	}
-	for key, values := range recorded.Header() {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), recorded.Header())
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	if f.fault.skew != 0 {
 		w.Header().Set("Date", time.Now().Add(f.fault.skew).UTC().Format(http.TimeFormat))

@@ -35,6 +35,8 @@ type Config struct {
 	Target string `yaml:"target" json:"target,omitempty"`
 	// Store is the path of the SQLite file that holds the journal; by default in the user's state directory.
 	Store string `yaml:"store" json:"store,omitempty"`
+	// Source says where the logs of the service are read, where they are not named on the command line.
+	Source Source `yaml:"source" json:"source,omitzero"`
 	// Group says how records get their signatures.
 	Group Group `yaml:"group" json:"group,omitzero"`
 	// Related says how signatures that mean the same are found; by the words they share, unless more is configured.
@@ -185,7 +187,7 @@ func (c Config) Validate() error {
 			all = append(all, fmt.Errorf("group.format: %w", err))
 		}
 	}
-	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate(), c.Forge.Validate(), c.validateAgent())
+	all = append(all, c.Related.Validate(), c.Detect.Validate(), c.Decide.Validate(), c.Forge.Validate(), c.validateAgent(), c.Source.Validate())
 	all = append(all, c.Triage.proving(), c.validateHooks(), c.validateChannels())
 	for i, rule := range c.Triage.Classes {
 		if rule.Path == "" {

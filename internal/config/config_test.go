@@ -146,7 +146,7 @@ func TestSchema(t *testing.T) {
 	if err := reflector.AddGoComments("selfheal", "../.."); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{".", "../decide", "../detect", "../agent"} {
+	for _, dir := range []string{".", "../decide", "../detect", "../agent", "../source/fields"} {
 		if err := reflector.AddGoComments("selfheal/internal/config", dir); err != nil {
 			t.Fatal(err)
 		}

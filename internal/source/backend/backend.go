@@ -229,7 +229,7 @@ func (c *Client) explain(err error) error {
 	case status == http.StatusTooManyRequests:
 		e.Hint = "try again later, or narrow source.query"
 	case status >= 400 && status < 500:
-		e.Message, e.Hint = c.name+" refused the query"+c.said(err), "check source.query"
+		e.Message, e.Hint = c.name+" refused the query"+c.said(err), "check source.query, and that source.url is the address of "+c.name+"'s API"
 	case status >= 500:
 		e.Message, e.Hint = c.name+" failed"+c.said(err), "try again later; nothing is lost"
 	default:

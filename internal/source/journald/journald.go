@@ -63,10 +63,14 @@ func New(c Config) (*Source, error) {
 	return &Source{c}, nil
 }
 
-// Read implements [selfheal.Source].
+// Read implements [selfheal.Source]. It probes first: journalctl that prints JSON
+// says nothing of what it may not see.
 func (s *Source) Read(ctx context.Context, q selfheal.Query, yield func(*selfheal.Entry) error) error {
 	args, err := s.arguments(q)
 	if err != nil {
+		return err
+	}
+	if err := s.Probe(ctx); err != nil {
 		return err
 	}
 	return s.run(ctx, args, func(line command.Line) error {
@@ -162,8 +166,8 @@ func wrong(err error) error {
 	return &selfheal.Error{Code: selfheal.CodeUnavailable, Op: "read logs", Message: "journalctl printed something else than its JSON", Hint: "run journalctl --output=json by hand to see it", Err: err}
 }
 
-// Probe implements [selfheal.Prober].
+// Probe implements [selfheal.Prober]. It asks in the one way in which journalctl warns.
 func (s *Source) Probe(ctx context.Context) error {
-	args := slices.Concat([]string{"--output=json", "--no-pager", "--lines=1"}, s.config.Args)
+	args := slices.Concat([]string{"--output=short", "--no-pager", "--lines=1"}, s.config.Args)
 	return s.run(ctx, args, func(command.Line) error { return nil })
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -245,6 +247,7 @@ type faulty struct {
 
 func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.fault.slow {
+		_, _ = io.Copy(io.Discard, r.Body) // only then a server notices that its client is gone
 		<-r.Context().Done()
 		return
 	}
@@ -282,9 +285,7 @@ func (f *faulty) answer(w http.ResponseWriter, recorded *httptest.ResponseRecord
 		body = bytes.TrimRight(body, "\n ")
 		body = body[:len(body)-len(body)/2-len(body)%2]
 	}
-	for key, values := range recorded.Header() {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), recorded.Header())
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	if f.fault.skew != 0 {
 		w.Header().Set("Date", time.Now().Add(f.fault.skew).UTC().Format(http.TimeFormat))

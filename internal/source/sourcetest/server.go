@@ -44,7 +44,7 @@ func Server(t *testing.T, variable, path string, arguments func(host, port, dir 
 }
 
 func answers(url string) bool {
-	response, err := http.Get(url)
+	response, err := http.Get(url) //nolint:gosec // of the server that was just started
 	if err != nil {
 		return false
 	}

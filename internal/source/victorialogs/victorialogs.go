@@ -12,7 +12,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -169,6 +171,7 @@ func (s *Source) item(line []byte) (backend.Item, error) {
 	if err != nil {
 		return backend.Item{}, errors.New("an entry without _time")
 	}
+	key := keyOf(document)
 	d := fields.Document{Stream: "victorialogs", Time: at, Fields: document, Labels: map[string]string{}}
 	if name := document["_stream"]; name != "" && name != "{}" {
 		d.Stream = name
@@ -182,7 +185,17 @@ func (s *Source) item(line []byte) (backend.Item, error) {
 	for _, own := range []string{"_time", "_stream", "_stream_id"} {
 		delete(document, own)
 	}
-	return backend.Item{Time: at, Key: backend.KeyOf(string(line)), Entry: s.mapper.Entry(d)}, nil
+	return backend.Item{Time: at, Key: key, Entry: s.mapper.Entry(d)}, nil
+}
+
+// keyOf names a row by its content, in whatever order VictoriaLogs writes its fields:
+// that may change between two pages, when it merges what it has stored.
+func keyOf(document map[string]string) string {
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(document)) {
+		parts = append(parts, key, document[key])
+	}
+	return backend.KeyOf(parts...)
 }
 
 // labelNames lists the names of the labels of {a="b",c="d"}.

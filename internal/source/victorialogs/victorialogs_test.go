@@ -96,6 +96,25 @@ func TestItem(t *testing.T) {
 	}
 }
 
+func TestRowsAreKnownAgain(t *testing.T) {
+	t.Parallel()
+	s := open(t, Config{Connection: backend.Connection{URL: "http://localhost:9428"}})
+	key := func(line string) string {
+		item, err := s.item([]byte(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return item.Key
+	}
+	a := key(`{"_time":"2026-11-23T09:10:00Z","_msg":"lost","order":"7"}`)
+	if key(`{"order":"7","_msg":"lost","_time":"2026-11-23T09:10:00Z"}`) != a {
+		t.Error("the order of fields makes another row")
+	}
+	if key(`{"_time":"2026-11-23T09:10:00Z","_msg":"lost","order":"8"}`) == a || key(`{"_time":"2026-11-23T09:10:00Z","_msg":"los","torder":"7"}`) == a {
+		t.Error("another row has the same key")
+	}
+}
+
 func TestQuery(t *testing.T) {
 	t.Parallel()
 	f := func(template string, q selfheal.Query, want string) {

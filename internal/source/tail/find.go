@@ -37,8 +37,8 @@ func rotatedFrom(path string) (string, bool) {
 	return "", false
 }
 
-// isPacked tells by their names of files that rotation compressed.
-func isPacked(path string) bool {
+// IsPacked tells by its name of a file that is compressed, and so does not grow.
+func IsPacked(path string) bool {
 	switch filepath.Ext(path) {
 	case ".gz", ".zst", ".bz2", ".xz", ".lz4", ".Z", ".zip":
 		return true
@@ -84,12 +84,15 @@ type patterns struct {
 
 func (t *Tail) patterns() *patterns {
 	p := &patterns{named: map[string]bool{}, matched: map[string]bool{}, known: t.names(), dirs: map[string]bool{}}
+	for _, name := range t.config.Names {
+		p.name(filepath.Clean(name))
+	}
 	for _, pattern := range t.config.Patterns {
 		pattern = filepath.Clean(pattern)
 		p.globs = append(p.globs, pattern)
 		if !strings.ContainsAny(pattern, `*?[\`) {
-			p.named[pattern] = true
-			p.dirs[filepath.Dir(pattern)] = true
+			p.name(pattern)
+			continue
 		}
 		matches, _ := filepath.Glob(pattern) // the pattern was checked
 		for _, m := range matches {
@@ -103,6 +106,12 @@ func (t *Tail) patterns() *patterns {
 	return p
 }
 
+// name adds a file whatever it looks like.
+func (p *patterns) name(path string) {
+	p.named[path], p.matched[path] = true, true
+	p.dirs[filepath.Dir(path)] = true
+}
+
 // candidate tells what a path has to do with the patterns.
 func (p *patterns) candidate(path string) (candidate, bool) {
 	c := candidate{path: path, name: path}
@@ -111,7 +120,7 @@ func (p *patterns) candidate(path string) (candidate, bool) {
 	} else if !p.matched[path] {
 		return c, false
 	}
-	if isPacked(path) && !p.named[path] {
+	if IsPacked(path) && !p.named[path] {
 		return c, false
 	}
 	info, err := os.Stat(path)

@@ -31,10 +31,12 @@ const (
 	DefaultLinger   = 4
 )
 
-// Config of a [Tail]. Patterns and Wait are required.
+// Config of a [Tail]. Wait is required, and something to follow.
 type Config struct {
 	// Patterns are names of files, which need not exist yet, or globs (path/filepath.Match).
 	Patterns []string
+	// Names are further files, whatever characters are in their names.
+	Names []string
 	// Wait returns when files may have grown, or with ctx's error.
 	Wait func(ctx context.Context) error
 	// MaxLine is the length in bytes at which a line is cut; MaxFiles how many files are
@@ -49,7 +51,7 @@ type Config struct {
 
 // Validate checks everything that can be checked without touching the files.
 func (c Config) Validate() error {
-	if len(c.Patterns) == 0 {
+	if len(c.Patterns)+len(c.Names) == 0 {
 		return selfheal.Usagef("name at least one file", "no log files were named")
 	}
 	for _, p := range c.Patterns {

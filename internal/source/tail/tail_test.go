@@ -113,7 +113,12 @@ func TestGrows(t *testing.T) {
 	w.check(w.follow([]string{"*.log", "later.txt"},
 		func() { w.add("a.log", "ee") },
 		func() { w.add("a.log", "\n\nfive\n") },
-		func() { w.add("b.log", "new\n"); w.add("later.txt", "x\n"); w.add("other.txt", "no\n"); w.add("b.log.gz", "no\n") },
+		func() {
+			w.add("b.log", "new\n")
+			w.add("later.txt", "x\n")
+			w.add("other.txt", "no\n")
+			w.add("b.log.gz", "no\n")
+		},
 		func() { w.add("a.log", "no end") },
 	))
 	w.expect(t, "a.log:1 one", "a.log:2 two", "a.log:3 three", "a.log:4 ", "a.log:5 five", "later.txt:1 x", "b.log:1 new")

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"time"
 
 	"selfheal"
@@ -304,12 +305,7 @@ func (d *counts) cover(c *cell, s *stream, r *selfheal.Record, when time.Time, s
 const maxZones = 16
 
 func addZone(zones []string, zone string) []string {
-	for _, z := range zones {
-		if z == zone {
-			return zones
-		}
-	}
-	if zone == "" || len(zones) >= maxZones {
+	if zone == "" || len(zones) >= maxZones || slices.Contains(zones, zone) {
 		return zones
 	}
 	return append(zones, zone)

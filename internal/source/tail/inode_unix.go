@@ -10,7 +10,7 @@ import (
 // identity gives device and inode.
 func identity(info os.FileInfo) (device, inode uint64) {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
-		return uint64(s.Dev), uint64(s.Ino) //nolint:gosec,unconvert // their types differ by system
+		return uint64(s.Dev), uint64(s.Ino) //nolint:unconvert // their types differ by system
 	}
 	return 0, 0
 }

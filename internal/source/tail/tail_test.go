@@ -341,7 +341,7 @@ func TestEveryLineOnce(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		defer os.RemoveAll(dir) //nolint:errcheck // of a test
+		defer os.RemoveAll(dir)
 		w := newWorld(r, dir)
 		copies := rapid.Bool().Draw(r, "copies")
 		for range rapid.IntRange(1, 4).Draw(r, "processes") {

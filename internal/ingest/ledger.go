@@ -116,6 +116,10 @@ func (l *ledger) forget(now time.Time) {
 	if l.held > l.config.MaxHeld {
 		patience = 1
 	}
+	silence := forgetAfter
+	if len(l.accounts) > 2*l.config.MaxScopes { // services come and go
+		silence = hold
+	}
 	for scope, a := range l.accounts {
 		for at, m := range a.minutes {
 			if !m.dirty && l.minute-m.touched >= patience {
@@ -123,7 +127,7 @@ func (l *ledger) forget(now time.Time) {
 				delete(a.minutes, at)
 			}
 		}
-		if len(a.minutes) == 0 && len(a.signatures) == 0 && now.Sub(a.touched) >= forgetAfter {
+		if len(a.minutes) == 0 && len(a.signatures) == 0 && now.Sub(a.touched) >= silence {
 			delete(l.accounts, scope)
 		}
 	}
@@ -134,6 +138,8 @@ type page struct {
 	minutes    []*minute
 	signatures map[selfheal.Scope][]selfheal.Signature
 }
+
+func newPage() page { return page{signatures: map[selfheal.Scope][]selfheal.Signature{}} }
 
 // pageSize is about how many counts one call of the store writes.
 const pageSize = 50_000
@@ -156,7 +162,7 @@ func (l *ledger) pages() []page {
 			continue
 		}
 		if size >= pageSize {
-			pages, size = append(pages, page{signatures: map[selfheal.Scope][]selfheal.Signature{}}), 0
+			pages, size = append(pages, newPage()), 0
 		}
 		last := &pages[len(pages)-1]
 		for _, s := range a.signatures {
@@ -165,7 +171,7 @@ func (l *ledger) pages() []page {
 		size += len(a.signatures)
 		for _, m := range dirty {
 			if size >= pageSize {
-				pages, size = append(pages, page{}), 0
+				pages, size = append(pages, newPage()), 0
 			}
 			last = &pages[len(pages)-1]
 			last.minutes = append(last.minutes, m)

@@ -569,3 +569,46 @@ func TestManyPages(t *testing.T) {
 		b.want(selfheal.Scope{Service: fmt.Sprint("s", i), Environment: "prod"}, "r1 +0 word a 1")
 	}
 }
+
+// TestPlace: the server says whose counts they are.
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *ingest.Config) {
+		c.Place = func(s selfheal.Scope) selfheal.Scope {
+			s.Service = strings.TrimSuffix(s.Service, "-api")
+			if s.Environment == "" {
+				s.Environment = "prod"
+			}
+			return s
+		}
+	})
+	for _, service := range []string{"shop", "shop-api"} {
+		e := record(noon, "lost the queue")
+		e.Record.Service, e.Record.Environment = service, ""
+		b.take(e)
+	}
+	if err := b.Of(selfheal.Scope{Service: "shop-api"}).Take(t.Context(), []selfheal.Entry{record(noon, "lost the queue")}); err != nil {
+		t.Fatal(err)
+	}
+	b.flush()
+	b.want(shop, "r1 +0 lost the queue 3")
+}
+
+// TestManyStreams: beyond the cap on streams, lines are events of their own.
+func TestManyStreams(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *ingest.Config) { c.Shards = 1 })
+	for i := range 4_100 {
+		if err := b.Of(shop).Take(t.Context(), []selfheal.Entry{{Stream: fmt.Sprint("s", i), Line: []byte("ERROR lost the queue"), Truncated: true}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.want(shop, " +0 lost the queue 4100")
+	all, _ := b.store.Counted(t.Context(), shop, selfheal.Interval{})
+	if c := all[0].Coverage; c.Truncated != 4100 || c.Streams != 4097 {
+		t.Errorf("coverage %+v", c)
+	}
+}

@@ -41,8 +41,7 @@ type counts struct {
 	lag       histogram
 	totals    totals
 
-	described []time.Time // of each signature, by index
-	due       map[group.Index]struct{}
+	due map[group.Index]struct{} // signatures that occurred since they were last described
 }
 
 // place is where something is counted.
@@ -87,7 +86,7 @@ func (d *counts) renew(now time.Time) {
 	if o.Now == nil {
 		o.Now = d.config.Clock
 	}
-	d.grouper, d.born, d.described = group.New(o), now, nil
+	d.grouper, d.born = group.New(o), now
 	d.pushed = d.grouper.Stream("")
 	for _, s := range d.streams {
 		if s.lines != nil {

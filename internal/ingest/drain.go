@@ -6,8 +6,9 @@ import (
 	"selfheal"
 )
 
-// drain hands what was counted to the account of the scope.
-func (d *counts) drain(a *account, now time.Time) {
+// drain hands what was counted to the account of the scope; all says that every
+// signature that occurred is to be described.
+func (d *counts) drain(a *account, now time.Time, all bool) {
 	for at, c := range d.cells {
 		d.drainCell(a.minute(at, now), c)
 		delete(d.cells, at)
@@ -31,7 +32,7 @@ func (d *counts) drain(a *account, now time.Time) {
 	d.lag = histogram{}
 	a.totals.add(d.totals)
 	d.totals = totals{}
-	d.describe(a, now, false)
+	d.describe(a, now, all)
 	d.tidy(a, now)
 }
 
@@ -42,16 +43,15 @@ func (d *counts) drainCell(m *minute, c *cell) {
 	m.cover(c.coverage)
 }
 
-// describe gives the signatures that occurred: new ones at once, others now and then.
+// describe gives the signatures that occurred: new ones at once; others, which cost
+// as much, now and then, whichever shard has seen them.
 func (d *counts) describe(a *account, now time.Time, all bool) {
-	if n := d.grouper.Len(); n > len(d.described) {
-		d.described = append(d.described, make([]time.Time, n-len(d.described))...)
-	}
 	for i := range d.due {
-		if !all && !d.described[i].IsZero() && now.Sub(d.described[i]) < describeEvery {
+		id := d.grouper.ID(i)
+		if at, known := a.described[id]; known && !all && now.Sub(at) < describeEvery {
 			continue
 		}
-		d.described[i] = now
+		a.described[id] = now
 		delete(d.due, i)
 		a.describe(*d.grouper.Signature(i))
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ type account struct {
 	scope      selfheal.Scope
 	minutes    map[place]*minute
 	signatures map[selfheal.SignatureID]*selfheal.Signature // not described to the store yet
+	described  map[selfheal.SignatureID]time.Time           // to the store, or about to be
 
 	seen    map[string]*Seen
 	lag     lags
@@ -52,7 +54,7 @@ func (l *ledger) account(scope selfheal.Scope) *account {
 	a := l.accounts[scope]
 	if a == nil {
 		a = &account{ledger: l, scope: scope, minutes: map[place]*minute{}, seen: map[string]*Seen{},
-			signatures: map[selfheal.SignatureID]*selfheal.Signature{}}
+			signatures: map[selfheal.SignatureID]*selfheal.Signature{}, described: map[selfheal.SignatureID]time.Time{}}
 		l.accounts[scope] = a
 	}
 	return a
@@ -127,6 +129,7 @@ func (l *ledger) forget(now time.Time) {
 				delete(a.minutes, at)
 			}
 		}
+		maps.DeleteFunc(a.described, func(_ selfheal.SignatureID, at time.Time) bool { return now.Sub(at) >= describeEvery })
 		if len(a.minutes) == 0 && len(a.signatures) == 0 && now.Sub(a.touched) >= silence {
 			delete(l.accounts, scope)
 		}

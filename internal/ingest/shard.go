@@ -103,7 +103,7 @@ func (s *shard) drain(l *ledger, now time.Time, ended bool) {
 	for _, c := range all {
 		s.mu.Lock()
 		c.idle(now, silence)
-		c.drain(l.account(c.scope), now)
+		c.drain(l.account(c.scope), now, ended)
 		if now.Sub(c.touched) >= hold {
 			c.close(l.account(c.scope), now)
 			delete(s.scopes, c.scope)

@@ -28,7 +28,7 @@ import (
 const (
 	DefaultMaxLine  = 1 << 20
 	DefaultMaxFiles = 1000
-	DefaultLinger   = 4
+	DefaultLinger   = 7
 )
 
 // Config of a [Tail]. Wait is required, and something to follow.

@@ -91,7 +91,7 @@ func (s *shard) idle(now time.Time) {
 }
 
 // drain hands over what was counted since the last time, and gives up what has
-// fallen silent. ended says that nothing more comes. Senders get their turn between scopes.
+// fallen silent. ended says that nothing more comes. Senders get their turn now and then.
 func (s *shard) drain(l *ledger, now time.Time, ended bool) {
 	s.mu.Lock()
 	all := slices.Collect(maps.Values(s.scopes))
@@ -103,9 +103,14 @@ func (s *shard) drain(l *ledger, now time.Time, ended bool) {
 	for _, c := range all {
 		s.mu.Lock()
 		c.idle(now, silence)
-		c.drain(l.account(c.scope), now, ended)
+		a := l.account(c.scope)
+		c.drain(a, now)
+		for c.describe(a, now, ended, describeAtOnce) {
+			s.mu.Unlock()
+			s.mu.Lock()
+		}
 		if now.Sub(c.touched) >= hold {
-			c.close(l.account(c.scope), now)
+			c.close(a, now)
 			delete(s.scopes, c.scope)
 			s.known.leave(c.scope)
 			clear(s.stated)

@@ -79,6 +79,7 @@ type ingestRow struct {
 	Bytes      float64 // of a record, on the wire unpacked
 	P50, P99   time.Duration
 	Refused    int
+	Whole      float64 // PerCPU times the processors
 	Growth     float64 // of processor time per record since the first row of the protocol
 	Each       float64 // bytes of memory of one more signature since then
 	served
@@ -125,6 +126,7 @@ func (o *ingestOptions) measure(ctx context.Context, protocol string, signatures
 	}
 	row.Protocol, row.Signatures = protocol, signatures
 	row.PerCPU = float64(row.Records) / row.CPU.Seconds()
+	row.Whole = row.PerCPU * float64(min(o.processors, runtime.NumCPU()))
 	row.Share = row.CPU.Seconds() / (o.length.Seconds() * float64(min(o.processors, runtime.NumCPU())))
 	return row, server.Wait()
 }

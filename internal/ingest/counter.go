@@ -133,6 +133,7 @@ type Counter struct {
 	seed   maphash.Seed
 	shards []*shard
 	memory memory
+	known  known
 
 	flushing sync.Mutex // one flush at a time
 	ledger   ledger
@@ -149,10 +150,10 @@ func New(c Config) (*Counter, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
-	counter := &Counter{config: c, seed: maphash.MakeSeed(), memory: memory{limit: int64(c.MaxBytes)}}
+	counter := &Counter{config: c, seed: maphash.MakeSeed(), memory: memory{limit: int64(c.MaxBytes)}, known: known{most: c.MaxScopes, in: map[selfheal.Scope]int{}}}
 	counter.ledger = ledger{config: &counter.config, accounts: map[selfheal.Scope]*account{}}
 	for range max(1, c.Shards) {
-		counter.shards = append(counter.shards, newShard(&counter.config, &counter.memory))
+		counter.shards = append(counter.shards, newShard(&counter.config, &counter.memory, &counter.known))
 	}
 	counter.flushed.Store(c.Clock().UnixNano())
 	return counter, nil

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"time"
 
 	"selfheal"
@@ -40,8 +41,7 @@ type counts struct {
 	lag       histogram
 	totals    totals
 
-	described []time.Time // of each signature, by index
-	due       map[group.Index]struct{}
+	due map[group.Index]struct{} // signatures that occurred since they were last described
 }
 
 // place is where something is counted.
@@ -86,7 +86,7 @@ func (d *counts) renew(now time.Time) {
 	if o.Now == nil {
 		o.Now = d.config.Clock
 	}
-	d.grouper, d.born, d.described = group.New(o), now, nil
+	d.grouper, d.born = group.New(o), now
 	d.pushed = d.grouper.Stream("")
 	for _, s := range d.streams {
 		if s.lines != nil {
@@ -304,12 +304,7 @@ func (d *counts) cover(c *cell, s *stream, r *selfheal.Record, when time.Time, s
 const maxZones = 16
 
 func addZone(zones []string, zone string) []string {
-	for _, z := range zones {
-		if z == zone {
-			return zones
-		}
-	}
-	if zone == "" || len(zones) >= maxZones {
+	if zone == "" || len(zones) >= maxZones || slices.Contains(zones, zone) {
 		return zones
 	}
 	return append(zones, zone)

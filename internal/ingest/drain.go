@@ -1,12 +1,14 @@
 package ingest
 
 import (
+	"math"
 	"time"
 
 	"selfheal"
 )
 
-// drain hands what was counted to the account of the scope.
+// drain hands what was counted to the account of the scope. The signatures are still
+// to be described.
 func (d *counts) drain(a *account, now time.Time) {
 	for at, c := range d.cells {
 		d.drainCell(a.minute(at, now), c)
@@ -31,7 +33,6 @@ func (d *counts) drain(a *account, now time.Time) {
 	d.lag = histogram{}
 	a.totals.add(d.totals)
 	d.totals = totals{}
-	d.describe(a, now, false)
 	d.tidy(a, now)
 }
 
@@ -42,19 +43,27 @@ func (d *counts) drainCell(m *minute, c *cell) {
 	m.cover(c.coverage)
 }
 
-// describe gives the signatures that occurred: new ones at once, others now and then.
-func (d *counts) describe(a *account, now time.Time, all bool) {
-	if n := d.grouper.Len(); n > len(d.described) {
-		d.described = append(d.described, make([]time.Time, n-len(d.described))...)
-	}
+// describeAtOnce is how many signatures are described while senders wait, which take
+// tens of microseconds each.
+const describeAtOnce = 200
+
+// describe gives signatures that occurred: new ones at once; others, which cost as
+// much, now and then, whichever shard has seen them; all where that is asked for. It
+// stops at the limit, and tells whether there may be more.
+func (d *counts) describe(a *account, now time.Time, all bool, limit int) (more bool) {
 	for i := range d.due {
-		if !all && !d.described[i].IsZero() && now.Sub(d.described[i]) < describeEvery {
+		id := d.grouper.ID(i)
+		if at, known := a.described[id]; known && !all && now.Sub(at) < describeEvery {
 			continue
 		}
-		d.described[i] = now
+		a.described[id] = now
 		delete(d.due, i)
 		a.describe(*d.grouper.Signature(i))
+		if limit--; limit == 0 {
+			return true
+		}
 	}
+	return false
 }
 
 // tidy forgets streams that have fallen silent, and makes room for new signatures.
@@ -71,7 +80,7 @@ func (d *counts) tidy(a *account, now time.Time) {
 	n, _ := d.grouper.Size()
 	full := n >= d.config.MaxSignatures/4*3 || d.keysFull()
 	if full && now.Sub(d.born) >= renewAfter && len(d.cells) == 0 {
-		d.describe(a, now, true)
+		d.describe(a, now, true, math.MaxInt)
 		d.renew(now)
 	}
 }
@@ -93,6 +102,6 @@ func (d *counts) close(a *account, now time.Time) {
 	for at, c := range d.cells {
 		d.drainCell(a.minute(at, now), c)
 	}
-	d.describe(a, now, true)
+	d.describe(a, now, true, math.MaxInt)
 	d.memory.back(d.granted)
 }

@@ -337,7 +337,7 @@ func TestHeldIsBounded(t *testing.T) {
 // TestCaps: what lies beyond the caps is counted together.
 func TestCaps(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(c *ingest.Config) { c.MaxScopes, c.MaxSignatures, c.Shards = 2, 3, 1 })
+	b := setup(t, func(c *ingest.Config) { c.MaxScopes, c.MaxSignatures = 2, 3 })
 	for i := range 5 {
 		e := record(noon, "hello "+string(rune('a'+i))+"stranger")
 		b.take(e)
@@ -441,6 +441,17 @@ func TestIdleIsForgotten(t *testing.T) {
 	if len(scopes) != 3 || b.Totals().Held != 0 {
 		t.Errorf("scopes %v, %d held", scopes, b.Totals().Held)
 	}
+	for i := range 3 { // one more than twice the cap is remembered no longer than a minute is
+		e := record(b.clock.now(), "hello there")
+		e.Record.Service = fmt.Sprint("s", 3+i)
+		b.take(e)
+		b.flush()
+		b.clock.pass(11 * time.Minute)
+		b.flush()
+		if n := b.Totals().Scopes; n > 3 {
+			t.Errorf("%d scopes are remembered", n)
+		}
+	}
 	b.clock.pass(25 * time.Hour)
 	b.flush()
 	if n := b.Totals().Scopes; n != 0 {
@@ -531,4 +542,73 @@ func TestNeverTwiceNeverLost(t *testing.T) {
 			r.Fatalf("the store has %d, want %d", got, sure)
 		}
 	})
+}
+
+// TestManyPages: what is more than one call of the store should write is written by several.
+func TestManyPages(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *ingest.Config) { c.MaxSignatures, c.Shards = 40_000, 1 })
+	const many = 26_000
+	letters := func(n int) string { return strings.Map(func(r rune) rune { return r - '0' + 'a' }, fmt.Sprint(n)) }
+	var batch []selfheal.Entry
+	for i := range many {
+		batch = append(batch, record(noon, "word "+letters(i)))
+	}
+	b.take(batch...)
+	b.take(record(noon.Add(time.Minute), "word a"))
+	for i := range 8 {
+		e := record(noon, "word a")
+		e.Record.Service = fmt.Sprint("s", i)
+		b.take(e)
+	}
+	b.flush()
+	if n := len(b.counted(shop)); n != many+1 || b.store.puts < 2 {
+		t.Errorf("%d counts in %d pages, want %d", n, b.store.puts, many+1)
+	}
+	for i := range 8 {
+		b.want(selfheal.Scope{Service: fmt.Sprint("s", i), Environment: "prod"}, "r1 +0 word a 1")
+	}
+}
+
+// TestPlace: the server says whose counts they are.
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *ingest.Config) {
+		c.Place = func(s selfheal.Scope) selfheal.Scope {
+			s.Service = strings.TrimSuffix(s.Service, "-api")
+			if s.Environment == "" {
+				s.Environment = "prod"
+			}
+			return s
+		}
+	})
+	for _, service := range []string{"shop", "shop-api"} {
+		e := record(noon, "lost the queue")
+		e.Record.Service, e.Record.Environment = service, ""
+		b.take(e)
+	}
+	if err := b.Of(selfheal.Scope{Service: "shop-api"}).Take(t.Context(), []selfheal.Entry{record(noon, "lost the queue")}); err != nil {
+		t.Fatal(err)
+	}
+	b.flush()
+	b.want(shop, "r1 +0 lost the queue 3")
+}
+
+// TestManyStreams: beyond the cap on streams, lines are events of their own.
+func TestManyStreams(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *ingest.Config) { c.Shards = 1 })
+	for i := range 4_100 {
+		if err := b.Of(shop).Take(t.Context(), []selfheal.Entry{{Stream: fmt.Sprint("s", i), Line: []byte("ERROR lost the queue"), Truncated: true}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.want(shop, " +0 lost the queue 4100")
+	all, _ := b.store.Counted(t.Context(), shop, selfheal.Interval{})
+	if c := all[0].Coverage; c.Truncated != 4100 || c.Streams != 4097 {
+		t.Errorf("coverage %+v", c)
+	}
 }

@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ type account struct {
 	scope      selfheal.Scope
 	minutes    map[place]*minute
 	signatures map[selfheal.SignatureID]*selfheal.Signature // not described to the store yet
+	described  map[selfheal.SignatureID]time.Time           // to the store, or about to be
 
 	seen    map[string]*Seen
 	lag     lags
@@ -52,7 +54,7 @@ func (l *ledger) account(scope selfheal.Scope) *account {
 	a := l.accounts[scope]
 	if a == nil {
 		a = &account{ledger: l, scope: scope, minutes: map[place]*minute{}, seen: map[string]*Seen{},
-			signatures: map[selfheal.SignatureID]*selfheal.Signature{}}
+			signatures: map[selfheal.SignatureID]*selfheal.Signature{}, described: map[selfheal.SignatureID]time.Time{}}
 		l.accounts[scope] = a
 	}
 	return a
@@ -116,6 +118,10 @@ func (l *ledger) forget(now time.Time) {
 	if l.held > l.config.MaxHeld {
 		patience = 1
 	}
+	silence := forgetAfter
+	if len(l.accounts) > 2*l.config.MaxScopes { // services come and go
+		silence = hold
+	}
 	for scope, a := range l.accounts {
 		for at, m := range a.minutes {
 			if !m.dirty && l.minute-m.touched >= patience {
@@ -123,7 +129,8 @@ func (l *ledger) forget(now time.Time) {
 				delete(a.minutes, at)
 			}
 		}
-		if len(a.minutes) == 0 && len(a.signatures) == 0 && now.Sub(a.touched) >= forgetAfter {
+		maps.DeleteFunc(a.described, func(_ selfheal.SignatureID, at time.Time) bool { return now.Sub(at) >= describeEvery })
+		if len(a.minutes) == 0 && len(a.signatures) == 0 && now.Sub(a.touched) >= silence {
 			delete(l.accounts, scope)
 		}
 	}
@@ -134,6 +141,8 @@ type page struct {
 	minutes    []*minute
 	signatures map[selfheal.Scope][]selfheal.Signature
 }
+
+func newPage() page { return page{signatures: map[selfheal.Scope][]selfheal.Signature{}} }
 
 // pageSize is about how many counts one call of the store writes.
 const pageSize = 50_000
@@ -156,7 +165,7 @@ func (l *ledger) pages() []page {
 			continue
 		}
 		if size >= pageSize {
-			pages, size = append(pages, page{signatures: map[selfheal.Scope][]selfheal.Signature{}}), 0
+			pages, size = append(pages, newPage()), 0
 		}
 		last := &pages[len(pages)-1]
 		for _, s := range a.signatures {
@@ -165,7 +174,7 @@ func (l *ledger) pages() []page {
 		size += len(a.signatures)
 		for _, m := range dirty {
 			if size >= pageSize {
-				pages, size = append(pages, page{}), 0
+				pages, size = append(pages, newPage()), 0
 			}
 			last = &pages[len(pages)-1]
 			last.minutes = append(last.minutes, m)

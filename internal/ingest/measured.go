@@ -76,7 +76,7 @@ func (c *Counter) Seen(scope selfheal.Scope) []Seen {
 }
 
 // Lag is how long after their time records arrived, over the last 5 to 10 minutes of
-// this process, as of the last flush. A percentile is exact to a fifth of itself.
+// this process, as of the last flush. A percentile is at most a quarter too high.
 type Lag struct {
 	Records  int64 // with a time of their own
 	P50, P99 time.Duration

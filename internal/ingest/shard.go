@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,14 +21,15 @@ type shard struct {
 	mu     sync.Mutex
 	config *Config
 	memory *memory
+	known  *known
 	scopes map[selfheal.Scope]*counts
 	stated map[selfheal.Scope]*counts // the same, by what records state
 	last   *counts                    // of the last record, and what it stated
 	said   selfheal.Scope
 }
 
-func newShard(c *Config, m *memory) *shard {
-	return &shard{config: c, memory: m, scopes: map[selfheal.Scope]*counts{}, stated: map[selfheal.Scope]*counts{}}
+func newShard(c *Config, m *memory, k *known) *shard {
+	return &shard{config: c, memory: m, known: k, scopes: map[selfheal.Scope]*counts{}, stated: map[selfheal.Scope]*counts{}}
 }
 
 // take counts entries of one kind; see run. It is called with mu held.
@@ -51,7 +54,7 @@ func (s *shard) of(stated selfheal.Scope) *counts {
 	}
 	c := s.stated[stated]
 	if c == nil {
-		c = s.open(s.place(stated))
+		c = s.open(stated)
 		if len(s.stated) >= maxStated {
 			clear(s.stated)
 		}
@@ -61,19 +64,15 @@ func (s *shard) of(stated selfheal.Scope) *counts {
 	return c
 }
 
-// place gives the scope under which something is counted.
-func (s *shard) place(stated selfheal.Scope) selfheal.Scope {
+// open finds the counts of a scope, or makes them.
+func (s *shard) open(stated selfheal.Scope) *counts {
 	scope := s.config.Place(stated)
 	if scope.Service == "" {
 		scope.Service = UnknownService
 	}
-	if s.scopes[scope] == nil && len(s.scopes) >= s.config.MaxScopes {
-		return selfheal.Scope{Service: OtherServices}
+	if s.scopes[scope] == nil && !s.known.enter(scope) {
+		scope = selfheal.Scope{Service: OtherServices}
 	}
-	return scope
-}
-
-func (s *shard) open(scope selfheal.Scope) *counts {
 	c := s.scopes[scope]
 	if c == nil {
 		c = newCounts(scope, s.config, s.memory)
@@ -92,23 +91,32 @@ func (s *shard) idle(now time.Time) {
 }
 
 // drain hands over what was counted since the last time, and gives up what has
-// fallen silent. ended says that nothing more comes.
+// fallen silent. ended says that nothing more comes. Senders get their turn now and then.
 func (s *shard) drain(l *ledger, now time.Time, ended bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	all := slices.Collect(maps.Values(s.scopes))
+	s.mu.Unlock()
 	silence := idleFor
 	if ended {
 		silence = 0
 	}
-	for scope, c := range s.scopes {
+	for _, c := range all {
+		s.mu.Lock()
 		c.idle(now, silence)
-		c.drain(l.account(scope), now)
+		a := l.account(c.scope)
+		c.drain(a, now)
+		for c.describe(a, now, ended, describeAtOnce) {
+			s.mu.Unlock()
+			s.mu.Lock()
+		}
 		if now.Sub(c.touched) >= hold {
-			c.close(l.account(scope), now)
-			delete(s.scopes, scope)
+			c.close(a, now)
+			delete(s.scopes, c.scope)
+			s.known.leave(c.scope)
 			clear(s.stated)
 			s.last = nil
 		}
+		s.mu.Unlock()
 	}
 }
 
@@ -141,3 +149,29 @@ func (m *memory) grant(bytes int) int {
 }
 
 func (m *memory) back(bytes int) { m.granted.Add(-int64(bytes)) }
+
+// known are the scopes of all shards.
+type known struct {
+	mu   sync.Mutex
+	most int
+	in   map[selfheal.Scope]int // by how many shards
+}
+
+// enter lets a scope in, unless there are too many.
+func (k *known) enter(scope selfheal.Scope) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.in[scope] == 0 && len(k.in) >= k.most {
+		return false
+	}
+	k.in[scope]++
+	return true
+}
+
+func (k *known) leave(scope selfheal.Scope) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.in[scope]--; k.in[scope] <= 0 {
+		delete(k.in, scope)
+	}
+}

@@ -3,7 +3,6 @@ package inspect
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"selfheal/internal/group"
 	"selfheal/internal/report"
 	"selfheal/internal/source/file"
+	"selfheal/internal/source/tail"
 )
 
 // How following is shown.
@@ -42,7 +42,7 @@ type FollowRequest struct {
 // gives the table of all; when an input fails, with the error. Files are followed
 // by name, across rotation and truncation. Memory is bounded, however long it goes on.
 func Follow(ctx context.Context, r FollowRequest) (report.SignatureTable, error) {
-	f := &follower{request: &r, in: newLogReader(&r.Request), started: r.Clock()}
+	f := &follower{request: &r, in: newLogReader(&r.Request), started: r.Clock(), byName: map[string]*followed{}}
 	inputs, err := r.inputs()
 	if err != nil {
 		return report.SignatureTable{}, err
@@ -65,13 +65,13 @@ func Follow(ctx context.Context, r FollowRequest) (report.SignatureTable, error)
 	}
 }
 
-// input is one stream that is followed.
+// input is one stream that is followed, or all files.
 type input struct {
-	name string
-	open func(ctx context.Context) (io.ReadCloser, error)
+	read func(ctx context.Context, yield func(*selfheal.Entry) error) error
 }
 
-// inputs lists what the patterns name; standard input when there are none.
+// inputs lists what the patterns name; standard input when there are none. Files that
+// are compressed do not grow, and are read as they are.
 func (r *FollowRequest) inputs() ([]input, error) {
 	patterns := r.Files
 	if len(patterns) == 0 {
@@ -86,15 +86,34 @@ func (r *FollowRequest) inputs() ([]input, error) {
 		return nil, err
 	}
 	var all []input
+	var growing []string
 	for _, name := range names {
-		in := input{name: name, open: func(ctx context.Context) (io.ReadCloser, error) { return openTail(ctx, name, r.Wait) }}
-		if name == file.Stdin {
-			in.open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(r.Stdin), nil }
+		if name != file.Stdin && !tail.IsPacked(name) {
+			growing = append(growing, name)
+			continue
 		}
-		all = append(all, in)
+		whole, err := file.New(file.Config{Patterns: []string{name}, Stdin: r.Stdin})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, input{func(ctx context.Context, yield func(*selfheal.Entry) error) error {
+			return whole.Read(ctx, selfheal.Query{}, yield)
+		}})
 	}
-	return all, nil
+	if len(growing) == 0 {
+		return all, nil
+	}
+	files, err := tail.New(tail.Config{Names: growing, Wait: r.Wait, MaxFiles: len(growing) + spareFiles})
+	if err != nil {
+		return nil, err
+	}
+	return append(all, input{func(ctx context.Context, yield func(*selfheal.Entry) error) error {
+		return files.Follow(ctx, nil, yield)
+	}}), nil
 }
+
+// spareFiles is how many files more than were named may be open, while they are rotated.
+const spareFiles = 1000
 
 // follower counts what several inputs deliver at once.
 type follower struct {
@@ -107,7 +126,8 @@ type follower struct {
 	counts  tally
 	arrived []time.Time // when each signature was first seen here, by index
 	lines   int64
-	streams []*followed
+	streams []*followed // as they were first seen
+	byName  map[string]*followed
 
 	// Of the last look.
 	signatures []selfheal.Signature // without samples
@@ -136,9 +156,7 @@ func (f *follower) start(ctx context.Context, inputs []input) <-chan error {
 	ended := make(chan error, 1)
 	results := make(chan error, len(inputs))
 	for _, in := range inputs {
-		s := &followed{stream: f.in.grouper.Stream(in.name)}
-		f.streams = append(f.streams, s)
-		go func() { results <- f.read(ctx, in, s) }()
+		go func() { results <- in.read(ctx, f.take) }()
 	}
 	go func() {
 		var err error
@@ -150,28 +168,22 @@ func (f *follower) start(ctx context.Context, inputs []input) <-chan error {
 	return ended
 }
 
-func (f *follower) read(ctx context.Context, in input, s *followed) error {
-	reader, err := in.open(ctx)
-	if err != nil {
-		return err
+// take takes the next line of any input.
+func (f *follower) take(e *selfheal.Entry) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stopped {
+		return errStopped
 	}
-	defer reader.Close() //nolint:errcheck // it was only read
-	source, err := file.New(file.Config{Patterns: []string{file.Stdin}, Stdin: reader})
-	if err != nil {
-		return err
+	s := f.byName[e.Stream]
+	if s == nil {
+		s = &followed{stream: f.in.grouper.Stream(e.Stream)}
+		f.byName[e.Stream], f.streams = s, append(f.streams, s)
 	}
-	return source.Read(ctx, selfheal.Query{}, func(e *selfheal.Entry) error {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.stopped {
-			return errStopped
-		}
-		e.Stream = in.name
-		f.lines++
-		s.written = f.request.Clock()
-		s.stream.Write(e, f.emit)
-		return nil
-	})
+	f.lines++
+	s.written = f.request.Clock()
+	s.stream.Write(e, f.emit)
+	return nil
 }
 
 // emit is called with mu held.

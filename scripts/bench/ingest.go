@@ -55,6 +55,14 @@ func benchIngest(ctx context.Context, args []string) error {
 				return fmt.Errorf("%s with %d signatures: %w", protocol, signatures, err)
 			}
 			fmt.Fprintf(os.Stderr, "%+v\n", row)
+			if row.Growth = 1; signatures > 100 {
+				first := rows[len(rows)-1]
+				if first.Signatures > 100 {
+					first = rows[len(rows)-2]
+				}
+				row.Growth = first.PerCPU / row.PerCPU
+				row.Each = float64(row.Peak-first.Peak) / float64(row.Distinct-first.Distinct)
+			}
 			rows = append(rows, row)
 		}
 	}
@@ -71,6 +79,9 @@ type ingestRow struct {
 	Bytes      float64 // of a record, on the wire unpacked
 	P50, P99   time.Duration
 	Refused    int
+	Whole      float64 // PerCPU times the processors
+	Growth     float64 // of processor time per record since the first row of the protocol
+	Each       float64 // bytes of memory of one more signature since then
 	served
 }
 
@@ -115,6 +126,7 @@ func (o *ingestOptions) measure(ctx context.Context, protocol string, signatures
 	}
 	row.Protocol, row.Signatures = protocol, signatures
 	row.PerCPU = float64(row.Records) / row.CPU.Seconds()
+	row.Whole = row.PerCPU * float64(min(o.processors, runtime.NumCPU()))
 	row.Share = row.CPU.Seconds() / (o.length.Seconds() * float64(min(o.processors, runtime.NumCPU())))
 	return row, server.Wait()
 }
@@ -132,6 +144,13 @@ func (o *ingestOptions) write(rows []ingestRow) error {
 		"mib": func(b int64) string { return fmt.Sprintf("%.0f", float64(b)/mebibyte) },
 		"ms":  func(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond)) },
 		"k":   func(n float64) string { return fmt.Sprintf("%.0f", n/1000) },
+		"us":  func(perSecond float64) string { return fmt.Sprintf("%.1f", 1e6/perSecond) },
+		"kib": func(b float64) string {
+			if b == 0 {
+				return ""
+			}
+			return fmt.Sprintf("%.1f", b/1024)
+		},
 		"pct": func(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) },
 	}).Parse(ingestPage)
 	if err != nil {

@@ -104,14 +104,15 @@ func prepare(random *rand.Rand, service, signatures, records int) *loadRequest {
 // words names a signature in letters, because digits are values.
 func words(n int) string {
 	verbs := []string{"placement", "charging", "shipping", "refund", "lookup", "export", "import", "validation", "pricing", "packing"}
-	name := ""
+	var name strings.Builder
 	for rest := n / len(verbs); ; rest /= 20 {
-		name += string("bcdfghjklmnpqrstvwxz"[rest%20]) + "a"
+		name.WriteByte("bcdfghjklmnpqrstvwxz"[rest%20])
+		name.WriteByte('a')
 		if rest < 20 {
 			break
 		}
 	}
-	return verbs[n%len(verbs)] + " by " + name
+	return verbs[n%len(verbs)] + " by " + name.String()
 }
 
 // stackOf makes a stack trace of 24 frames that is its own for every n.
@@ -165,7 +166,7 @@ func (l *load) overHTTP(url string, packed bool) {
 		if err != nil {
 			return false, err
 		}
-		defer response.Body.Close()
+		defer response.Body.Close() //nolint:errcheck // it was only read
 		_, err = io.Copy(io.Discard, response.Body)
 		return response.StatusCode != http.StatusOK, err
 	}
@@ -199,7 +200,7 @@ func (l *load) overGRPC(address string) error {
 // date writes the present time into all records.
 func (r *loadRequest) date(now time.Time) {
 	for _, at := range r.times {
-		binary.LittleEndian.PutUint64(r.body[at:], uint64(now.UnixNano())) //nolint:gosec // after 1970
+		binary.LittleEndian.PutUint64(r.body[at:], uint64(now.UnixNano()))
 	}
 }
 

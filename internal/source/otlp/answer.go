@@ -27,7 +27,7 @@ func success(f format, rejected int64) []byte {
 		return nil
 	}
 	return appendMessage(nil, 1, func(dst []byte) []byte {
-		dst = protowire.AppendVarint(protowire.AppendTag(dst, 1, protowire.VarintType), uint64(rejected)) //nolint:gosec // a count
+		dst = protowire.AppendVarint(protowire.AppendTag(dst, 1, protowire.VarintType), uint64(rejected))
 		return appendText(dst, 2, why)
 	})
 }
@@ -38,6 +38,6 @@ func status(f format, code int, message string) []byte {
 		body := append(strconv.AppendInt([]byte(`{"code":`), int64(code), 10), `,"message":`...)
 		return append(appendQuoted(body, []byte(message)), '}')
 	}
-	body := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(code)) //nolint:gosec // a code
+	body := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(code))
 	return appendText(body, 2, message)
 }

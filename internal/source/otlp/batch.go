@@ -143,7 +143,7 @@ func (t *batch) traceID(id []byte) string {
 func severityOf(number int32, text []byte) selfheal.Severity {
 	switch {
 	case number >= 1 && number <= 24:
-		return selfheal.Severity((number-1)/4*4 + 1) //nolint:gosec // 1 to 21
+		return selfheal.Severity((number-1)/4*4 + 1)
 	case len(text) == 0:
 		return selfheal.SeverityUnspecified
 	}

@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -47,7 +48,9 @@ func (r *Receiver) ServeGRPC(ctx context.Context, listener net.Listener, more ..
 	case <-time.After(stopWithin):
 		server.Stop()
 	}
-	<-done
+	if err := <-done; err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("serve otlp over grpc: %w", err)
+	}
 	return nil
 }
 
@@ -108,7 +111,7 @@ func (r *Receiver) exportGRPC(ctx context.Context, request *wireMessage) (*wireM
 
 // statusOf says what a client of gRPC is told; whether it may try again is told by RetryInfo.
 func (r *Receiver) statusOf(why failure) error {
-	s := grpcstatus.New(codes.Code(why.code), why.message) //nolint:gosec // one of a few codes
+	s := grpcstatus.New(codes.Code(why.code), why.message)
 	if why.retry {
 		if with, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(r.config.RetryAfter)}); err == nil {
 			s = with

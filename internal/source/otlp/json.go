@@ -68,7 +68,7 @@ func (n *jsonNumber) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	if v, err := strconv.ParseInt(string(b), 10, 64); err == nil {
-		*n = jsonNumber(v) //nolint:gosec // two's complement
+		*n = jsonNumber(v)
 		return nil
 	}
 	v, err := strconv.ParseFloat(string(b), 64) // some write 1.7e18

@@ -113,7 +113,7 @@ const (
 )
 
 // post sends a body and gives the answer with its body.
-func (b *bench) post(t *testing.T, kind, encoding string, body []byte) (*http.Response, []byte) {
+func (b *bench) post(t *testing.T, kind, encoding string, body []byte) (reply, []byte) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+otlp.Path, bytes.NewReader(body))
 	if err != nil {
@@ -132,7 +132,14 @@ func (b *bench) post(t *testing.T, kind, encoding string, body []byte) (*http.Re
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, answer
+	return reply{response.StatusCode, response.Status, response.Header}, answer
+}
+
+// reply is an answer whose body was read.
+type reply struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
 }
 
 func gzipped(t *testing.T, b []byte) []byte {

@@ -65,7 +65,7 @@ func appendScalar(dst []byte, f *field) ([]byte, error) {
 	case valueBool:
 		return strconv.AppendBool(dst, f.scalar != 0), nil
 	case valueInt:
-		return strconv.AppendInt(dst, int64(f.scalar), 10), nil //nolint:gosec // an int64 in two's complement
+		return strconv.AppendInt(dst, int64(f.scalar), 10), nil
 	case valueDouble:
 		return strconv.AppendFloat(dst, math.Float64frombits(f.scalar), 'g', -1, 64), nil
 	case valueBytes:

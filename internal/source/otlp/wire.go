@@ -189,7 +189,7 @@ func (t *batch) recordField(f *field) error {
 	case f.is(recordObserved, protowire.Fixed64Type):
 		p.observed = f.scalar
 	case f.is(recordSeverityNumber, protowire.VarintType):
-		p.severity = int32(f.scalar) //nolint:gosec // an enum is the lower 32 bits of a varint
+		p.severity = int32(f.scalar)
 	case f.is(recordSeverityText, protowire.BytesType):
 		p.severityText = f.value
 	case f.is(recordTraceID, protowire.BytesType):

@@ -94,10 +94,10 @@ func (x *exceptions) UnmarshalJSON(b []byte) error {
 
 // exception is one of a chain, which stands innermost first, as its frames stand outermost first.
 type exception struct {
-	Type       string `json:"type"`
-	Value      string `json:"value"`
-	Module     string `json:"module"`
-	Mechanism  struct {
+	Type      string `json:"type"`
+	Value     string `json:"value"`
+	Module    string `json:"module"`
+	Mechanism struct {
 		Synthetic bool `json:"synthetic"`
 	} `json:"mechanism"`
 	Stacktrace struct {

@@ -66,7 +66,7 @@ func (e *entry) record() selfheal.Record {
 
 func (e *entry) severity() selfheal.Severity {
 	if e.Severity >= 1 && e.Severity <= 24 {
-		return selfheal.Severity((e.Severity-1)/4*4 + 1) //nolint:gosec // 1 to 21
+		return selfheal.Severity((e.Severity-1)/4*4 + 1)
 	}
 	return severityOf(e.Level, selfheal.SeverityUnspecified)
 }

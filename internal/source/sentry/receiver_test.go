@@ -66,7 +66,7 @@ func setup(t testing.TB, change ...func(*sentry.Config)) *bench {
 }
 
 // post sends a body; path and headers, in pairs, as given.
-func (b *bench) post(t testing.TB, path, body string, headers ...string) (*http.Response, string) {
+func (b *bench) post(t testing.TB, path, body string, headers ...string) (reply, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+path, strings.NewReader(body))
 	if err != nil {
@@ -84,7 +84,14 @@ func (b *bench) post(t testing.TB, path, body string, headers ...string) (*http.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(answer)
+	return reply{response.StatusCode, response.Status, response.Header}, string(answer)
+}
+
+// reply is an answer whose body was read.
+type reply struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
 }
 
 const withKey = "/api/7/envelope/?sentry_key=abc"

@@ -30,6 +30,7 @@ var floors = []struct {
 	{"selfheal/internal/markdown", 2},
 	{"selfheal/internal/modules", 2},
 	{"selfheal/internal/httpx", 2},
+	{"selfheal/internal/pgconnect", 2},
 	// Rooms, integrations of the ports, and the report.
 	{"selfheal/internal/watch", 3},
 	{"selfheal/internal/buildlog", 3},
@@ -42,6 +43,7 @@ var floors = []struct {
 	{"selfheal/internal/source", 3},
 	{"selfheal/internal/forge", 3},
 	{"selfheal/internal/store", 3},
+	{"selfheal/internal/jobs", 3},
 	{"selfheal/internal/report", 3},
 	{"selfheal/internal/embed", 3},
 	{"selfheal/internal/agent", 3},

@@ -6,6 +6,7 @@
 //	bench group [-loghub DIR]    accuracy, speed and state of grouping
 //	bench index -repositories "DIR ..."    time and size of the source index of triage
 //	bench streams [-counts FILES] [-logs FILES]    false alarms of detection on real streams
+//	bench store [-store ADDRESS]    time and size of keeping counts
 package main
 
 import (
@@ -28,7 +29,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: bench check [-size MiB] | bench group [-loghub DIR] [-out FILE] | bench index -repositories \"DIR ...\" | bench streams [-counts FILES] [-logs FILES]")
+var errUsage = errors.New("usage: bench check [-size MiB] | bench group [-loghub DIR] [-out FILE] | bench index -repositories \"DIR ...\" | bench streams [-counts FILES] [-logs FILES] | bench store [-store ADDRESS]")
 
 func run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
@@ -41,6 +42,8 @@ func run(ctx context.Context, args []string) error {
 			return benchIndex(ctx, os.Stdout, args[1:])
 		case "streams":
 			return benchStreams(ctx, args[1:])
+		case "store":
+			return benchStore(ctx, os.Stdout, args[1:])
 		}
 	}
 	return errUsage

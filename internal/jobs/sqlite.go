@@ -150,7 +150,7 @@ func (e *sqliteEngine) silent(ctx context.Context, since time.Duration) ([]silen
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err has said what there is to say
 	var silent []silentJob
 	for rows.Next() {
 		var s silentJob

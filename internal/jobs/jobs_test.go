@@ -315,6 +315,32 @@ func TestStopping(t *testing.T) {
 	})
 }
 
+// As after a restart of the server, while the queue runs.
+func TestLostConnections(t *testing.T) {
+	t.Parallel()
+	location := server.Address(t)
+	queue := open(t, location+"&application_name=lost")
+	ran := make(chan string, 100)
+	run(t, queue, 2, func(_ context.Context, job jobs.Job) (time.Duration, error) {
+		ran <- job.Key
+		return 0, nil
+	})
+	enqueue(t, queue, time.Now(), "before")
+	expect(t, ran, "before")
+	for _, key := range []string{"a", "b"} {
+		if err := pgtest.Execute(t.Context(), location, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost'"); err != nil {
+			t.Fatal(err)
+		}
+		// What was sent and not answered is for the caller to try again.
+		for err := errors.New("not asked yet"); err != nil; {
+			if err = queue.Enqueue(t.Context(), jobs.Job{Kind: "poll", Key: key}, time.Now()); err != nil && selfheal.CodeOf(err) != selfheal.CodeUnavailable {
+				t.Fatal(err)
+			}
+		}
+		expect(t, ran, key)
+	}
+}
+
 func TestManyOpenANewQueueAtOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, location string) {

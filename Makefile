@@ -9,7 +9,7 @@ DETECT_SEED ?= 91000001
 ALARMS_SEED ?= 95000001
 DETECT = $(GO) run ./internal/detect/accuracy -into docs/benchmarks/detection.md -deploys $(DEPLOYS)
 
-.PHONY: agent-server bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-ingest bench-streams bench-triage build builders demo fmt-check fuzz generate gitea help lint otel-clients picture race test vet
+.PHONY: agent-server bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-ingest bench-store bench-streams bench-triage build builders demo fmt-check fuzz generate gitea help lint otel-clients picture postgres race test vet
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -65,6 +65,9 @@ generate: ## regenerate sqlc queries, templates, schema and golden files
 builders: ## the tests that run docker and buildah; needs root, installs them by apt
 	@./scripts/builders
 
+postgres: ## the tests that need Postgres, against a server that they start, or the one at SELFHEAL_POSTGRES; KILLS=how often processes are killed
+	SELFHEAL_KILLS=$(KILLS) $(GO) test -count=1 -timeout 30m ./internal/pgconnect/... ./internal/store/... ./internal/jobs/...
+
 picture: ## draw docs/demo.svg from a run of the demo
 	$(GO) run ./cmd/selfheal demo --picture docs/demo.svg
 
@@ -83,6 +86,10 @@ bench-detect: ## false alarms and power of detection, into docs/benchmarks/detec
 
 bench-detect-curve: ## false alarms against power from strict to lenient, on development seeds, into the same page
 	$(DETECT) -seed 20000 -part curve -profiles typical -rivals e-process -curve
+
+bench-store: ## print time and size of keeping counts; STORE=postgres://... for another store than SQLite
+	$(GO) run ./scripts/bench store -store "$(STORE)"
+	$(GO) run ./scripts/bench store -store "$(STORE)" -share 1
 
 bench-streams: ## print false alarms of detection on real streams; COUNTS=, LOGS=patterns of files, see docs/benchmarks/streams.md
 	$(GO) run ./scripts/bench streams -counts "$(COUNTS)" -logs "$(LOGS)"

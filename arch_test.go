@@ -31,6 +31,7 @@ var floors = []struct {
 	{"selfheal/internal/modules", 2},
 	{"selfheal/internal/httpx", 2},
 	{"selfheal/internal/token", 2},
+	{"selfheal/internal/pgconnect", 2},
 	// Rooms, integrations of the ports, and the report.
 	{"selfheal/internal/watch", 3},
 	{"selfheal/internal/buildlog", 3},
@@ -43,6 +44,7 @@ var floors = []struct {
 	{"selfheal/internal/source", 3},
 	{"selfheal/internal/forge", 3},
 	{"selfheal/internal/store", 3},
+	{"selfheal/internal/jobs", 3},
 	{"selfheal/internal/report", 3},
 	{"selfheal/internal/embed", 3},
 	{"selfheal/internal/agent", 3},

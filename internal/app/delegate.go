@@ -16,7 +16,7 @@ func (a *App) delegate(ctx context.Context, strategy string) (pipeline.Delegatio
 	if err != nil {
 		return pipeline.Delegation{}, err
 	}
-	s := config.Surroundings{Forge: settled, Opened: a.forge(ctx), Getenv: a.settings.Getenv, Scrub: a.redactor.String, Clock: a.settings.Clock}
+	s := config.DelegateSurroundings{Forge: settled, Opened: a.forge(ctx), Getenv: a.settings.Getenv, Scrub: a.redactor.String, Clock: a.settings.Clock}
 	if unusable, ok := s.Opened.(unusableForge); ok {
 		return pipeline.Delegation{}, unusable.err
 	}

@@ -73,8 +73,8 @@ func (r Repair) validateDelegates() error {
 	return errors.Join(all...)
 }
 
-// Surroundings are what a delegate is opened with.
-type Surroundings struct {
+// DelegateSurroundings are what a delegate is opened with.
+type DelegateSurroundings struct {
 	Forge  Forge // settled
 	Opened selfheal.Forge
 	Getenv func(string) string
@@ -83,7 +83,7 @@ type Surroundings struct {
 }
 
 // Open makes the delegate of the strategy open-swe.
-func (o OpenSWE) Open(s Surroundings) (selfheal.Delegate, error) {
+func (o OpenSWE) Open(s DelegateSurroundings) (selfheal.Delegate, error) {
 	if o.URL == "" {
 		return nil, selfheal.Usagef("set repair.open_swe.url to the address of its Agent Server", "Open SWE is not configured")
 	}
@@ -114,7 +114,7 @@ func (o OpenSWE) Open(s Surroundings) (selfheal.Delegate, error) {
 }
 
 // Open makes the delegate of the strategy github-copilot.
-func (g GitHubCopilot) Open(s Surroundings) (selfheal.Delegate, error) {
+func (g GitHubCopilot) Open(s DelegateSurroundings) (selfheal.Delegate, error) {
 	if s.Forge.Kind != ForgeGitHub {
 		return nil, selfheal.Usagef("set forge.kind to github", "Copilot works on GitHub only")
 	}

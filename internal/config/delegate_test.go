@@ -26,8 +26,8 @@ func TestDelegates(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			return
 		}
-		s := config.Surroundings{Forge: forge, Opened: contributions{}, Getenv: func(name string) string { return environment[name] }, Clock: time.Now}
-		says := func(open func(config.Surroundings) (selfheal.Delegate, error), want string) {
+		s := config.DelegateSurroundings{Forge: forge, Opened: contributions{}, Getenv: func(name string) string { return environment[name] }, Clock: time.Now}
+		says := func(open func(config.DelegateSurroundings) (selfheal.Delegate, error), want string) {
 			t.Helper()
 			made, err := open(s)
 			if want == "" && (err != nil || made == nil) || want != "" && (err == nil || made != nil || !strings.Contains(err.Error()+selfheal.HintOf(err), want)) {

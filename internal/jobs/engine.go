@@ -27,8 +27,10 @@ type table interface {
 	release(ctx context.Context, id int64) error
 	// touch says that a running job is worked on.
 	touch(ctx context.Context, id int64) error
-	// hasten moves a waiting job to an earlier time; zero is now.
-	hasten(ctx context.Context, id int64, at time.Time) error
+	// place moves a waiting job to a time, if that is earlier; zero is now. It is then
+	// taken once its time has come. River lets its leader look every five seconds for
+	// scheduled jobs that are due, and a leader that was killed is missed for longer.
+	place(ctx context.Context, id int64, at time.Time) error
 	// silent gives the running jobs that nobody has touched for a time.
 	silent(ctx context.Context, since time.Duration) ([]silentJob, error)
 	// abandon ends a job that is still silent.

@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"selfheal"
 )
@@ -110,14 +111,11 @@ func (q *Queue) Enqueue(ctx context.Context, job Job, at time.Time) error {
 func (q *Queue) ask(ctx context.Context, a arguments, at time.Time) error {
 	op := "enqueue " + a.job().String()
 	result, err := q.engine.insert(ctx, a, insertion(at))
-	if err != nil {
-		return q.engine.fault(op, err)
+	if err == nil && (result.UniqueSkippedAsDuplicate || result.Job.State != rivertype.JobStateAvailable) {
+		// One that is there already waits, or is just about to begin: either way it will run after this.
+		err = q.engine.place(ctx, result.Job.ID, at)
 	}
-	if !result.UniqueSkippedAsDuplicate {
-		return nil
-	}
-	// It waits, or is just about to begin: either way it will run after this.
-	return q.engine.fault(op, q.engine.hasten(ctx, result.Job.ID, at))
+	return q.engine.fault(op, err)
 }
 
 // Run works on jobs, several at once, until ctx ends; then it takes on no more and

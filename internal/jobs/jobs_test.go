@@ -24,8 +24,12 @@ var server pgtest.Server
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// rescueAfter is short enough for a test to wait for, and long enough for a slow machine to be heard.
-const rescueAfter = 2 * time.Second
+const (
+	// rescueAfter is short enough for a test to wait for.
+	rescueAfter = 2 * time.Second
+	// patient is long enough for the slowest machine to be heard: no job of a living process is rescued.
+	patient = 20 * time.Second
+)
 
 // locate gives the place of a new queue and store of each kind.
 var locations = map[string]func(t *testing.T) string{
@@ -66,9 +70,9 @@ func openAt(ctx context.Context, location string, options ...jobs.Option) (*jobs
 	return queue, store, err
 }
 
-func open(t *testing.T, location string, options ...jobs.Option) *jobs.Queue {
+func open(t *testing.T, location string) *jobs.Queue {
 	t.Helper()
-	queue, store, err := openAt(t.Context(), location, options...)
+	queue, store, err := openAt(t.Context(), location, jobs.WithRescueAfter(patient))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,6 +265,9 @@ func TestNoJobRunsTwiceAtOnce(t *testing.T) {
 	})
 }
 
+// longAfter is a rescue that a long job outlives when nothing is heard of it.
+const longAfter = 4 * time.Second
+
 func TestALongJobIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, location string) {
@@ -270,15 +277,26 @@ func TestALongJobIsLeftAlone(t *testing.T) {
 			ran <- "a"
 			select {
 			case <-ctx.Done():
-			case <-time.After(2 * rescueAfter):
+			case <-time.After(longAfter * 3 / 2):
 			}
 			ended <- ctx.Err()
 			return 0, ctx.Err()
 		}
-		first := open(t, location)
-		run(t, first, 2, work)
-		run(t, open(t, location), 2, work)
-		enqueue(t, first, time.Now(), "a")
+		var queues []*jobs.Queue
+		for range 2 {
+			queue, store, err := openAt(t.Context(), location, jobs.WithRescueAfter(longAfter))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := errors.Join(queue.Close(), store.Close()); err != nil {
+					t.Error(err)
+				}
+			})
+			run(t, queue, 2, work)
+			queues = append(queues, queue)
+		}
+		enqueue(t, queues[0], time.Now(), "a")
 		expect(t, ran, "a")
 		if err := <-ended; err != nil {
 			t.Errorf("it was ended: %v", err)
@@ -313,6 +331,32 @@ func TestStopping(t *testing.T) {
 		})
 		expect(t, ran, "a")
 	})
+}
+
+// As after a restart of the server, while the queue runs.
+func TestLostConnections(t *testing.T) {
+	t.Parallel()
+	location := server.Address(t)
+	queue := open(t, location+"&application_name=lost")
+	ran := make(chan string, 100)
+	run(t, queue, 2, func(_ context.Context, job jobs.Job) (time.Duration, error) {
+		ran <- job.Key
+		return 0, nil
+	})
+	enqueue(t, queue, time.Now(), "before")
+	expect(t, ran, "before")
+	for _, key := range []string{"a", "b"} {
+		if err := pgtest.Execute(t.Context(), location, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost'"); err != nil {
+			t.Fatal(err)
+		}
+		// What was sent and not answered is for the caller to try again.
+		for err := errors.New("not asked yet"); err != nil; {
+			if err = queue.Enqueue(t.Context(), jobs.Job{Kind: "poll", Key: key}, time.Now()); err != nil && selfheal.CodeOf(err) != selfheal.CodeUnavailable {
+				t.Fatal(err)
+			}
+		}
+		expect(t, ran, key)
+	}
 }
 
 func TestManyOpenANewQueueAtOnce(t *testing.T) {

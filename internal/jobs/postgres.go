@@ -69,11 +69,11 @@ func (e *postgresEngine) touch(ctx context.Context, id int64) error {
 	return e.execute(ctx, "UPDATE river_job SET attempted_at = now() WHERE id = $1 AND state = 'running'", id)
 }
 
-func (e *postgresEngine) hasten(ctx context.Context, id int64, at time.Time) error {
+func (e *postgresEngine) place(ctx context.Context, id int64, at time.Time) error {
 	return e.execute(ctx, `
 		UPDATE river_job
-		SET scheduled_at = greatest($1, now()), state = CASE WHEN $1 <= now() THEN 'available' ELSE state END
-		WHERE id = $2 AND state IN ('available', 'scheduled', 'retryable') AND scheduled_at > greatest($1, now())`, at, id)
+		SET scheduled_at = least(scheduled_at, $1), state = 'available'
+		WHERE id = $2 AND state IN ('available', 'scheduled', 'retryable')`, at, id)
 }
 
 func (e *postgresEngine) silent(ctx context.Context, since time.Duration) ([]silentJob, error) {

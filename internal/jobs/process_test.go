@@ -112,6 +112,7 @@ func TestKilled(t *testing.T) {
 		}
 		return
 	}
+	t.Parallel()
 	for name, locate := range locations {
 		t.Run("another process takes over/"+name, func(t *testing.T) {
 			t.Parallel()

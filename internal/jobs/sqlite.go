@@ -137,15 +137,11 @@ func (e *sqliteEngine) touch(ctx context.Context, id int64) error {
 	return e.execute(ctx, "UPDATE river_job SET attempted_at = ? WHERE id = ? AND state = 'running'", text(time.Now()), id)
 }
 
-func (e *sqliteEngine) hasten(ctx context.Context, id int64, at time.Time) error {
-	now := time.Now()
-	if at.Before(now) {
-		at = now
-	}
+func (e *sqliteEngine) place(ctx context.Context, id int64, at time.Time) error {
 	return e.execute(ctx, `
 		UPDATE river_job
-		SET scheduled_at = ?1, state = CASE WHEN ?1 <= ?2 THEN 'available' ELSE state END
-		WHERE id = ?3 AND state IN ('available', 'scheduled', 'retryable') AND scheduled_at > ?1`, text(at), text(now), id)
+		SET scheduled_at = min(scheduled_at, ?1), state = 'available'
+		WHERE id = ?2 AND state IN ('available', 'scheduled', 'retryable')`, text(at), id)
 }
 
 func (e *sqliteEngine) silent(ctx context.Context, since time.Duration) ([]silentJob, error) {
@@ -154,7 +150,7 @@ func (e *sqliteEngine) silent(ctx context.Context, since time.Duration) ([]silen
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err has said what there is to say
 	var silent []silentJob
 	for rows.Next() {
 		var s silentJob

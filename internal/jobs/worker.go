@@ -142,13 +142,15 @@ func (w *worker) keep(ctx context.Context, cancel context.CancelCauseFunc, renew
 			return
 		case <-ticker.C:
 		}
-		limited, stop := context.WithTimeout(ctx, q.rescueAfter/4)
+		deadline := last.Add(q.rescueAfter * 3 / 4)
+		limited, stop := context.WithDeadline(ctx, deadline)
+		began := time.Now()
 		err := renew(limited)
 		stop()
 		switch {
 		case err == nil:
-			last = time.Now()
-		case selfheal.CodeOf(err) == selfheal.CodeConflict, time.Since(last) > q.rescueAfter*3/4:
+			last = began
+		case selfheal.CodeOf(err) == selfheal.CodeConflict, !time.Now().Before(deadline):
 			cancel(fmt.Errorf("the job is no longer ours: %w", err))
 			return
 		}

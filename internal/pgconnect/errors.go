@@ -80,13 +80,14 @@ const (
 	firstWait = 5 * time.Millisecond
 )
 
-// Transact runs f in a transaction, again when it lost against another one. f must
-// bear that, and change nothing but through tx.
+// Transact runs f in a transaction, again when it lost against another one, or when
+// its connection was gone before anything was sent. f must bear that, and change
+// nothing but through tx.
 func (p *Pool) Transact(ctx context.Context, options pgx.TxOptions, f func(tx pgx.Tx) error) error {
 	wait := firstWait
 	for try := 1; ; try++ {
 		err := pgx.BeginTxFunc(ctx, p.Pool, options, f)
-		if !isRace(err) || try == tries {
+		if !isRace(err) && !pgconn.SafeToRetry(err) || try == tries {
 			return err
 		}
 		select {

@@ -24,7 +24,9 @@ const (
 	DefaultSchema = "selfheal"
 
 	connectTimeout = 10 * time.Second
-	searchPath     = "search_path"
+	// leastConnections keeps who holds one, for a lock or to listen, from waiting for another for ever.
+	leastConnections = 4
+	searchPath       = "search_path"
 )
 
 // Pool is a pool of connections whose tables are in one schema.
@@ -87,6 +89,7 @@ func configure(config *pgxpool.Config) (schema string, err error) {
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "selfheal"
 	}
+	config.MaxConns = max(config.MaxConns, leastConnections)
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = connectTimeout
 	}

@@ -7,6 +7,7 @@
 //	bench index -repositories "DIR ..."    time and size of the source index of triage
 //	bench ingest [-seconds N] [-into FILE]    speed and memory of taking in pushed logs
 //	bench streams [-counts FILES] [-logs FILES]    false alarms of detection on real streams
+//	bench store [-store ADDRESS]    time and size of keeping counts
 package main
 
 import (
@@ -29,7 +30,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: bench check [-size MiB] | bench group [-loghub DIR] [-out FILE] | bench index -repositories \"DIR ...\" | bench ingest [-seconds N] [-into FILE] | bench streams [-counts FILES] [-logs FILES]")
+var errUsage = errors.New("usage: bench check [-size MiB] | bench group [-loghub DIR] [-out FILE] | bench index -repositories \"DIR ...\" | bench ingest [-seconds N] [-into FILE] | bench store [-store ADDRESS] | bench streams [-counts FILES] [-logs FILES]")
 
 func run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
@@ -44,6 +45,8 @@ func run(ctx context.Context, args []string) error {
 			return benchIngest(ctx, args[1:])
 		case "streams":
 			return benchStreams(ctx, args[1:])
+		case "store":
+			return benchStore(ctx, os.Stdout, args[1:])
 		}
 	}
 	return errUsage

@@ -169,7 +169,11 @@ func TestOpenRefuses(t *testing.T) {
 	f("only reading", changed(func(_ *url.URL, q url.Values) { q.Set("default_transaction_read_only", "on") }), selfheal.CodeUnavailable, "can only be read")
 	f("schema of another program", func(t *testing.T) string {
 		address := server.Address(t)
-		schema := strings.SplitN(strings.SplitN(address, "search_path=", 2)[1], "&", 2)[0]
+		parsed, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema := parsed.Query().Get("search_path")
 		if err := pgtest.Execute(t.Context(), address, "CREATE SCHEMA "+schema, "CREATE TABLE bookmarks (url text)"); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"selfheal"
 	"selfheal/internal/store/counts"
 	"selfheal/internal/store/sqlite/db"
@@ -15,10 +17,18 @@ type ledger struct{ store *Store }
 
 var _ counts.Database = ledger{}
 
+// patience is how often a writer of counts waits its ten seconds for the lock.
+// SQLite has no queue for it: who asks while others write without a pause may lose
+// again and again.
+const patience = 6
+
 // WriteTables runs f in a transaction. It holds every scope from its first
 // statement on, as SQLite has one writer at a time.
 func (l ledger) WriteTables(ctx context.Context, op string, f func(counts.Tables) error) error {
 	tx, err := l.store.writer.BeginTx(ctx, nil)
+	for try := 1; primaryCode(err) == sqlite3.SQLITE_BUSY && try < patience && ctx.Err() == nil; try++ {
+		tx, err = l.store.writer.BeginTx(ctx, nil)
+	}
 	if err != nil {
 		return l.store.fault(op, err)
 	}

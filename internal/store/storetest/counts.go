@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -94,8 +95,8 @@ func countedOf(t *testing.T, store selfheal.CountStore, scope selfheal.Scope, in
 // series are counts after hour: minute, n, minute, n, ...
 func series(pairs ...int64) *selfheal.Series {
 	s := &selfheal.Series{}
-	for i := 0; i < len(pairs); i += 2 {
-		s.Add(hour+pairs[i], pairs[i+1])
+	for pair := range slices.Chunk(pairs, 2) {
+		s.Add(hour+pair[0], pair[1])
 	}
 	return s
 }
@@ -220,7 +221,7 @@ func orderMakesNoDifference(t *testing.T, store selfheal.CountStore) {
 	tallies = tallies[:51] // 3 writers, 2 revisions, 17 minutes: none is said twice
 	put(t, store, tallies...)
 	want := countedOf(t, store, shop, selfheal.Interval{})
-	random := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // an order that is the same again
 	for try := range 3 {
 		scope := selfheal.Scope{Service: fmt.Sprint("other", try), Environment: "prod"}
 		random.Shuffle(len(tallies), func(i, j int) { tallies[i], tallies[j] = tallies[j], tallies[i] })

@@ -90,8 +90,13 @@ func countForever(ctx context.Context, store selfheal.CountStore, writer string)
 		if step > 0 {
 			batch = append(batch, tally(writer, writer, (step-1)*countStep, saidLast, 100))
 		}
-		if err = store.PutTallies(ctx, batch, described()); err == nil {
-			fmt.Printf("ack %d\n", step+1)
+		if err = store.PutTallies(ctx, batch, described()); err != nil {
+			return err
+		}
+		fmt.Printf("ack %d\n", step+1)
+		// Reading what was written also leaves others the time to write.
+		if read, err := countedUntil(ctx, store, writer); err != nil || read != step+1 {
+			return fmt.Errorf("step %d is read after step %d was put: %w", read, step+1, err)
 		}
 	}
 	return err
@@ -130,7 +135,7 @@ func compactForever(ctx context.Context, store selfheal.CountStore) error {
 }
 
 func killedWhileCounting(t *testing.T, self, location string, open CountOpener) {
-	random := rand.New(rand.NewPCG(7, 8))
+	random := rand.New(rand.NewPCG(7, 8)) //nolint:gosec // any moment will do
 	acknowledged := make([]int, countWriters)
 	for range rounds(t, 4) {
 		var running []*process

@@ -48,7 +48,7 @@ gitea: ## build Gitea, a test tool, into bin/gitea (needs gcc; 5 to 10 minutes o
 agent-server: ## install LangGraph's Agent Server, which Open SWE runs on, into bin/agent-server (needs npm)
 	mkdir -p bin/agent-server && cp tools/agentserver/package.json bin/agent-server/
 	cd bin/agent-server && npm install --no-audit --no-fund
-	@echo "now: SELFHEAL_AGENT_SERVER=$(CURDIR)/bin/agent-server go test ./internal/repair/openswe"
+	@echo "now: SELFHEAL_AGENT_SERVER=$(CURDIR)/bin/agent-server go test -run 'TestAgentServer|TestOpenSWE' ./internal/repair/openswe ./internal/cli"
 
 generate: ## regenerate sqlc queries, templates, schema and golden files
 	cd internal/store && $(GO) tool -modfile=../../tools/go.mod sqlc generate

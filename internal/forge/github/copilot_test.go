@@ -59,7 +59,7 @@ func (c *copilotAPI) render1(i *issueOf) map[string]any {
 
 // handler answers for issues; the rest is what every GitHub of these tests answers.
 func (c *copilotAPI) handler() http.Handler {
-	others := c.API.Handler()
+	others := c.Handler()
 	mux := http.NewServeMux()
 	at := "/api/v3/repos/" + repo + "/issues"
 	mux.HandleFunc("GET "+at, c.listIssues)

@@ -6,6 +6,7 @@ package openswetest
 
 import (
 	"embed"
+	"errors"
 	"io/fs"
 	"net"
 	"net/http"
@@ -66,8 +67,11 @@ func Free(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return address
 }
 
 func run(t testing.TB, dir, address string, a Agent) {
@@ -87,8 +91,7 @@ func run(t testing.TB, dir, address string, a Agent) {
 	}
 	t.Cleanup(func() {
 		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
-		_ = command.Wait()
-		log.Close()
+		_ = errors.Join(command.Wait(), log.Close()) // it was killed
 		if t.Failed() {
 			text, _ := os.ReadFile(log.Name())
 			t.Logf("the server said:\n%s", text)
@@ -100,8 +103,8 @@ func run(t testing.TB, dir, address string, a Agent) {
 func await(t testing.TB, url string) {
 	t.Helper()
 	for limit := time.Now().Add(2 * time.Minute); time.Now().Before(limit); time.Sleep(200 * time.Millisecond) {
-		if response, err := http.Get(url); err == nil {
-			response.Body.Close()
+		if response, err := http.Get(url); err == nil { //nolint:gosec // an address of this machine
+			_ = response.Body.Close()
 			return
 		}
 	}

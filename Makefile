@@ -54,7 +54,7 @@ otel-clients: ## fetch clients that send logs, for the tests of receivers, into 
 agent-server: ## install LangGraph's Agent Server, which Open SWE runs on, into bin/agent-server (needs npm)
 	mkdir -p bin/agent-server && cp tools/agentserver/package.json bin/agent-server/
 	cd bin/agent-server && npm install --no-audit --no-fund
-	@echo "now: SELFHEAL_AGENT_SERVER=$(CURDIR)/bin/agent-server go test ./internal/repair/openswe"
+	@echo "now: SELFHEAL_AGENT_SERVER=$(CURDIR)/bin/agent-server go test -run 'TestAgentServer|TestOpenSWE' ./internal/repair/openswe ./internal/cli"
 
 generate: ## regenerate sqlc queries, templates, schema and golden files
 	cd internal/store && $(GO) tool -modfile=../../tools/go.mod sqlc generate

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/forge/github/githubtest"
 	"selfheal/internal/forge/hosted"
 	"selfheal/internal/httpx"
 )
@@ -57,20 +58,20 @@ func (s *appServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method + " " + r.URL.Path {
 	case "GET /repos/octo-org/shop/installation":
 		s.proven(bearer)
-		send(w, 200, map[string]any{"id": 7})
+		githubtest.Send(w, 200, map[string]any{"id": 7})
 	case "GET /app":
 		s.proven(bearer)
-		send(w, 200, map[string]any{"slug": "heal"})
+		githubtest.Send(w, 200, map[string]any{"slug": "heal"})
 	case "POST /app/installations/7/access_tokens":
 		s.proven(bearer)
-		if got := fmt.Sprint(decode(r)["repositories"]); got != "[shop]" {
+		if got := fmt.Sprint(githubtest.Decode(r)["repositories"]); got != "[shop]" {
 			s.t.Errorf("asked for a token of %s", got)
 		}
 		s.issued++
-		send(w, 201, map[string]any{"token": fmt.Sprintf("token-%d", s.issued), "expires_at": s.now().Add(time.Hour)})
+		githubtest.Send(w, 201, map[string]any{"token": fmt.Sprintf("token-%d", s.issued), "expires_at": s.now().Add(time.Hour)})
 	case "GET /repos/octo-org/shop/pulls":
 		s.used = append(s.used, bearer)
-		send(w, 200, []any{})
+		githubtest.Send(w, 200, []any{})
 	default:
 		s.t.Errorf("asked for %s %s", r.Method, r.URL.Path)
 	}
@@ -168,13 +169,13 @@ func TestDraftsThatThePlanLacks(t *testing.T) {
 	t.Parallel()
 	var drafts []any
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body := decode(r)
+		body := githubtest.Decode(r)
 		drafts = append(drafts, body["draft"])
 		if body["draft"] == true {
-			invalid(w, "Draft pull requests are not supported in this repository.")
+			githubtest.Invalid(w, "Draft pull requests are not supported in this repository.")
 			return
 		}
-		send(w, 201, map[string]any{"number": 1, "state": "open"})
+		githubtest.Send(w, 201, map[string]any{"number": 1, "state": "open"})
 	}))
 	t.Cleanup(server.Close)
 	client, err := httpx.New(httpx.Config{Base: server.URL})

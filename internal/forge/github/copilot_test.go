@@ -1,11 +1,9 @@
 package github
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -17,12 +15,14 @@ import (
 	"selfheal"
 	"selfheal/internal/forge/forgetest"
 	"selfheal/internal/forge/forgetest/fake"
+	"selfheal/internal/forge/github/githubtest"
 	"selfheal/internal/git/gittest"
 )
 
 // copilotAPI is a GitHub with issues, and with Copilot, which works while time passes.
 type copilotAPI struct {
-	*fakeAPI
+	*githubtest.API
+	t        *testing.T
 	mu       sync.Mutex
 	now      time.Time
 	issues   []*issueOf
@@ -59,15 +59,15 @@ func (c *copilotAPI) render1(i *issueOf) map[string]any {
 
 // handler answers for issues; the rest is what every GitHub of these tests answers.
 func (c *copilotAPI) handler() http.Handler {
-	others := c.fakeAPI.handler()
+	others := c.Handler()
 	mux := http.NewServeMux()
 	at := "/api/v3/repos/" + repo + "/issues"
 	mux.HandleFunc("GET "+at, c.listIssues)
 	mux.HandleFunc("POST "+at, func(w http.ResponseWriter, r *http.Request) {
-		body := decode(r)
+		body := githubtest.Decode(r)
 		c.posted = append(c.posted, body)
 		text, _ := body["body"].(string)
-		send(w, 201, c.render1(c.add(fake.Bot, text)))
+		githubtest.Send(w, 201, c.render1(c.add(fake.Bot, text)))
 	})
 	with := func(handle func(http.ResponseWriter, *http.Request, *issueOf)) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -78,38 +78,38 @@ func (c *copilotAPI) handler() http.Handler {
 					return
 				}
 			}
-			send(w, 200, c.pulls[n])
+			githubtest.Send(w, 200, c.pulls[n])
 		}
 	}
-	mux.HandleFunc("GET "+at+"/{n}", with(func(w http.ResponseWriter, _ *http.Request, i *issueOf) { send(w, 200, c.render1(i)) }))
+	mux.HandleFunc("GET "+at+"/{n}", with(func(w http.ResponseWriter, _ *http.Request, i *issueOf) { githubtest.Send(w, 200, c.render1(i)) }))
 	mux.HandleFunc("PATCH "+at+"/{n}", with(func(w http.ResponseWriter, r *http.Request, i *issueOf) {
-		body := decode(r)
+		body := githubtest.Decode(r)
 		i.state, _ = body["state"].(string)
 		i.reason, _ = body["state_reason"].(string)
-		send(w, 200, c.render1(i))
+		githubtest.Send(w, 200, c.render1(i))
 	}))
 	mux.HandleFunc("POST "+at+"/{n}/assignees", with(func(w http.ResponseWriter, _ *http.Request, i *issueOf) {
 		if c.able && !c.silent {
 			i.assignees = []string{"Copilot"}
 		}
-		send(w, 201, c.render1(i))
+		githubtest.Send(w, 201, c.render1(i))
 	}))
 	mux.HandleFunc("GET "+at+"/{n}/timeline", with(func(w http.ResponseWriter, _ *http.Request, i *issueOf) {
 		if len(i.assignees) > 0 && c.work != nil {
 			i.looks++
 			c.work(c, i)
 		}
-		send(w, 200, i.events)
+		githubtest.Send(w, 200, i.events)
 	}))
 	mux.HandleFunc("POST /api/v3/graphql", func(w http.ResponseWriter, r *http.Request) {
 		actors := []any{map[string]any{"login": forgetest.Writer}}
 		if c.able {
 			actors = append(actors, map[string]any{"login": "copilot-swe-agent"})
 		}
-		if query, _ := decode(r)["query"].(string); !strings.Contains(query, "suggestedActors(capabilities: [CAN_BE_ASSIGNED]") {
+		if query, _ := githubtest.Decode(r)["query"].(string); !strings.Contains(query, "suggestedActors(capabilities: [CAN_BE_ASSIGNED]") {
 			c.t.Errorf("query %s", query)
 		}
-		send(w, 200, map[string]any{"data": map[string]any{"repository": map[string]any{"suggestedActors": map[string]any{"nodes": actors}}}})
+		githubtest.Send(w, 200, map[string]any{"data": map[string]any{"repository": map[string]any{"suggestedActors": map[string]any{"nodes": actors}}}})
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.requests = append(c.requests, r.Method+" "+r.URL.Path)
@@ -121,13 +121,11 @@ func (c *copilotAPI) handler() http.Handler {
 			return
 		}
 		if r.Header.Get("Authorization") != "Bearer "+fake.Token {
-			fail(w, http.StatusUnauthorized, "Bad credentials")
+			githubtest.Fail(w, http.StatusUnauthorized, "Bad credentials")
 			return
 		}
-		if c.spec != nil {
-			text, _ := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(bytes.NewReader(text))
-			c.spec.check(c.t, r, "/api/v3")
+		if c.Check != nil {
+			c.Check(r)
 		}
 		mux.ServeHTTP(w, r)
 	})
@@ -140,7 +138,7 @@ func (c *copilotAPI) listIssues(w http.ResponseWriter, r *http.Request) {
 			all = append(all, c.render1(i))
 		}
 	}
-	send(w, 200, all)
+	githubtest.Send(w, 200, all)
 }
 
 func (c *copilotAPI) add(author, body string) *issueOf {
@@ -184,9 +182,12 @@ func startCopilot(t *testing.T) (*copilotAPI, func() *Copilot) {
 	t.Helper()
 	r := gittest.New(t)
 	r.Commit("begin", "limit.txt", "10\n")
-	c := &copilotAPI{able: true, work: works, pulls: map[int][]map[string]any{}, now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
+	c := &copilotAPI{t: t, able: true, work: works, pulls: map[int][]map[string]any{}, now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
 	server := fake.Start(t, r.Dir, repo,
-		func(f *fake.Forge) http.Handler { c.fakeAPI = &fakeAPI{f, t, openAPI(t)}; return c.handler() },
+		func(f *fake.Forge) http.Handler {
+			c.API = &githubtest.API{Forge: f, Check: openAPI(t).checker(t)}
+			return c.handler()
+		},
 		func(testing.TB, string) selfheal.Forge { return nil })
 	server.Push(t, r.Dir, r.Commit("fix", "limit.txt", "11\n"), "copilot/fix-1")
 	return c, func() *Copilot {
@@ -339,7 +340,7 @@ func TestCopilotFaults(t *testing.T) {
 			for i := 0; i < len(headers); i += 2 {
 				w.Header().Set(headers[i], headers[i+1])
 			}
-			fail(w, status, "no")
+			githubtest.Fail(w, status, "no")
 		}
 	}
 	cut := func(*copilotAPI, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
@@ -355,7 +356,7 @@ func TestCopilotFaults(t *testing.T) {
 	f("500 for ever", 0, all, say(500), selfheal.CodeUnavailable)
 	f("nothing was made", 1, makes, cut, selfheal.CodeUnavailable)
 	f("the issue was made and the answer lost", 1, makes, func(c *copilotAPI, _ http.ResponseWriter, r *http.Request) {
-		text, _ := decode(r)["body"].(string)
+		text, _ := githubtest.Decode(r)["body"].(string)
 		c.add(fake.Bot, text)
 		panic(http.ErrAbortHandler)
 	}, "")

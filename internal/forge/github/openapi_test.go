@@ -109,6 +109,14 @@ func TestOpenAPI(t *testing.T) {
 	f("POST", "/repos/o/r/issues/1/labels", `{"labels":["a"]}`, "[]")
 }
 
+// checker holds every request against the description; nil where there is none.
+func (s *spec) checker(t *testing.T) func(*http.Request) {
+	if s == nil {
+		return nil
+	}
+	return func(r *http.Request) { s.check(t, r, "/api/v3") }
+}
+
 // check holds a request against the description.
 func (s *spec) check(t *testing.T, r *http.Request, prefix string) {
 	if strings.HasSuffix(r.URL.Path, "/graphql") {

@@ -8,22 +8,16 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"selfheal"
 	"selfheal/internal/git/gittest"
+	"selfheal/internal/repair/openswe/openswetest"
 )
-
-// serverVariable names the directory that `make agent-server` fills: LangGraph's
-// Agent Server for JavaScript, as npm has it.
-const serverVariable = "SELFHEAL_AGENT_SERVER"
 
 // origin is a bare repository, and pull requests that anybody may open.
 type origin struct {
@@ -82,61 +76,6 @@ func (*origin) FetchContribution(context.Context, string, selfheal.PullRequest) 
 
 func (*origin) CloseContribution(context.Context, selfheal.PullRequest, string) error { return nil }
 
-// startAgentServer runs the real server with the graph of testdata/agent and gives its address.
-func startAgentServer(t *testing.T, o *origin) string {
-	t.Helper()
-	installed := os.Getenv(serverVariable)
-	if installed == "" {
-		t.Skipf("SKIPPED: nothing is tried with a real Agent Server: run make agent-server and set %s to its directory (needs npm)", serverVariable)
-	}
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata/agent")); err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range map[string]string{"package.json": `{"type": "module"}`} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Symlink(filepath.Join(installed, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
-		t.Fatal(err)
-	}
-	address := free(t)
-	host, port, _ := strings.Cut(address, ":")
-	log, err := os.Create(filepath.Join(dir, "server.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(filepath.Join(dir, "node_modules", ".bin", "langgraphjs"), "dev", "--no-browser", "--host", host, "--port", port)
-	command.Dir, command.Stdout, command.Stderr = dir, log, log
-	command.Env = append(os.Environ(), "LANGGRAPH_CLI_NO_ANALYTICS=1", "LANGSMITH_TRACING=false",
-		"AGENT_SERVER=http://"+address, "AGENT_FORGE="+o.URL, "AGENT_REMOTE="+o.dir)
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it has children that outlive it
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
-		_ = command.Wait()
-		log.Close()
-		if t.Failed() {
-			text, _ := os.ReadFile(log.Name())
-			t.Logf("the server said:\n%s", text)
-		}
-	})
-	limit := time.Now().Add(2 * time.Minute)
-	for {
-		if response, err := http.Get("http://" + address + "/ok"); err == nil {
-			response.Body.Close()
-			return "http://" + address
-		}
-		if time.Now().After(limit) {
-			t.Fatal("the Agent Server does not come up")
-		}
-		time.Sleep(200 * time.Millisecond) // of another program nothing else can be waited for
-	}
-}
-
 // TestAgentServer works with LangGraph's own server and an agent that behaves as
 // Open SWE does.
 func TestAgentServer(t *testing.T) {
@@ -145,7 +84,7 @@ func TestAgentServer(t *testing.T) {
 	r.Commit("begin", "limit.txt", "10\n")
 	broken := r.Commit("set the limit", "limit.txt", "0\n")
 	o := newOrigin(t, r)
-	url := startAgentServer(t, o)
+	url := openswetest.Start(t, openswetest.Agent{Forge: o.URL, Remote: o.dir, File: "limit.txt", Content: "10\n"})
 	open := func(change func(*Config)) *Client {
 		c := Config{URL: url, Repository: shop, Forge: o, Timeout: time.Minute, Sleep: func(ctx context.Context, d time.Duration) error {
 			return sleep(ctx, min(d, 100*time.Millisecond))

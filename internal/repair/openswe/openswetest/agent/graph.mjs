@@ -41,7 +41,7 @@ async function work(state, config) {
   if (behaviour === "decline") return { messages: [{ role: "assistant", content: "I could not reproduce it." }] };
   const branch = find(task, /named `([^`]+)`/);
   const revision = find(task, /Begin from revision `([0-9a-f]{40})`/);
-  push(branch, revision, "limit.txt", "10\n");
+  push(branch, revision, process.env.AGENT_FILE, process.env.AGENT_CONTENT);
   const body = "Fixes it.\n\n" + (behaviour === "silent" ? task.match(/Selfheal-Assignment: [^`\n]+/)[0] : "");
   const pull = await post(process.env.AGENT_FORGE + "/pulls", "POST", { head: branch, base: "main", title: "fix: the limit", body });
   if (behaviour !== "silent") {

@@ -28,6 +28,19 @@ const password = "p4ssw0rd-of-mail"
 
 func clock() time.Time { return time.Date(2026, 5, 1, 12, 11, 0, 0, time.UTC) }
 
+// taken are the mails that the server took.
+func (s *mailServer) taken() []post {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.posts)
+}
+
+func (s *mailServer) fail(f channeltest.Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = f
+}
+
 func (s *mailServer) channel(trusted *tls.Config, change func(*Config)) *Channel {
 	c := Config{
 		Server: s.listener.Addr().String(), Username: "selfheal", Password: password, TLS: trusted, Clock: clock,
@@ -135,7 +148,7 @@ func TestChannel(t *testing.T) {
 		return &channeltest.Instance{
 			Channel: s.channel(trusted, nil), Shown: s.shown, Secrets: []string{password},
 			Faults: []channeltest.Fault{channeltest.Passing, channeltest.Hanging},
-			Break:  func(f channeltest.Fault) { s.mu.Lock(); s.fault = f; s.mu.Unlock() },
+			Break:  s.fail,
 		}
 	})
 }
@@ -151,12 +164,12 @@ func TestEncryption(t *testing.T) {
 			}
 			retry, err := s.channel(trusted, config).Notify(t.Context(), channeltest.Notices()[0])
 			if want == "" {
-				if err != nil || len(s.posts) != 1 || s.posts[0].user != "selfheal" {
-					t.Fatalf("%v, %+v", err, s.posts)
+				if err != nil || len(s.taken()) != 1 || s.taken()[0].user != "selfheal" {
+					t.Fatalf("%v, %+v", err, s.taken())
 				}
 				return
 			}
-			if err == nil || retry || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), password) || len(s.posts) != 0 {
+			if err == nil || retry || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), password) || len(s.taken()) != 0 {
 				t.Errorf("retry %t, %v; want %q", retry, err, want)
 			}
 		})
@@ -174,7 +187,7 @@ func TestEncryption(t *testing.T) {
 func TestRefusedForGood(t *testing.T) {
 	t.Parallel()
 	s, trusted := serve(t, nil)
-	s.fault = channeltest.Lasting
+	s.fail(channeltest.Lasting)
 	retry, err := s.channel(trusted, nil).Notify(t.Context(), channeltest.Notices()[0])
 	if err == nil || retry || !strings.Contains(err.Error(), "550") {
 		t.Errorf("retry %t, %v", retry, err)
@@ -195,7 +208,7 @@ func TestThread(t *testing.T) {
 		}
 	}
 	var references, ids []string
-	for _, p := range s.posts {
+	for _, p := range s.taken() {
 		l, err := read(p.text)
 		if err != nil {
 			t.Fatal(err)
@@ -216,7 +229,7 @@ func TestRecipients(t *testing.T) {
 	if _, err := s.channel(trusted, nil).Notify(t.Context(), channeltest.Notices()[0]); err != nil {
 		t.Fatal(err)
 	}
-	got := append([]string{s.posts[0].from}, s.posts[0].to...)
+	got := append([]string{s.taken()[0].from}, s.taken()[0].to...)
 	for i := range got {
 		got[i], _, _ = strings.Cut(got[i], "> ")
 		got[i] = strings.TrimSuffix(got[i], ">")

@@ -297,13 +297,18 @@ func TestALongJobIsLeftAlone(t *testing.T) {
 			queues = append(queues, queue)
 		}
 		enqueue(t, queues[0], time.Now(), "a")
-		expect(t, ran, "a")
-		if err := <-ended; err != nil {
-			t.Errorf("it was ended: %v", err)
+		// On a machine that is busy beyond measure nothing may be heard in time, and the
+		// job is rightly cut off and begun again. Not three times in a row.
+		for range 3 {
+			expect(t, ran, "a")
+			if err := <-ended; err == nil {
+				if len(ran) > 0 {
+					t.Error("another process took it over")
+				}
+				return
+			}
 		}
-		if len(ran) > 0 {
-			t.Error("another process took it over")
-		}
+		t.Error("it was ended every time")
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -101,23 +100,21 @@ func (s actionStep) run(values map[string]string, dir string, env []string, log 
 	return 0, err
 }
 
-// built is where the step "Build selfheal" put the program; it is run once for all stories.
-var built = sync.OnceValues(func() (string, error) {
-	a, err := readAction()
-	if err != nil {
-		return "", err
+// build runs the step "Build selfheal", once per story; temp is what the runner calls RUNNER_TEMP.
+func build(a actionFile, temp string) error {
+	if _, err := os.Stat(temp); err == nil {
+		return nil
 	}
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
-		return "", err
+		return err
 	}
-	temp, err := os.MkdirTemp("", "selfheal-action-*")
-	if err != nil {
-		return "", err
+	if err := os.MkdirAll(temp, 0o700); err != nil {
+		return err
 	}
 	log, err := os.Create(filepath.Join(temp, "log"))
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer log.Close()
 	at := slices.IndexFunc(a.Runs.Steps, func(s actionStep) bool { return s.Name == "Build selfheal" })
@@ -126,8 +123,8 @@ var built = sync.OnceValues(func() (string, error) {
 		text, _ := os.ReadFile(log.Name())
 		err = fmt.Errorf("exit code %d:\n%s", code, text)
 	}
-	return temp, err
-})
+	return err
+}
 
 // action runs the step that judges, with the program that the step before it built.
 func action(ts *testscript.TestScript, neg bool, args []string) {
@@ -136,8 +133,8 @@ func action(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	a, err := readAction()
 	ts.Check(err)
-	temp, err := built()
-	ts.Check(err)
+	temp := ts.MkAbs("runner")
+	ts.Check(build(a, temp))
 	values := map[string]string{"github.token": "ghs_of_the_workflow"}
 	for name, input := range a.Inputs {
 		values["inputs."+name], err = expand(input.Default, values)

@@ -3,7 +3,7 @@
 // request, and writes that into the thread's metadata. What it does is said by
 // "behaviour=..." in the task.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StateGraph, MessagesAnnotation, START, END } from "@langchain/langgraph";
@@ -29,6 +29,7 @@ function push(branch, revision, file, content) {
   git("add", "--all");
   git("commit", "--quiet", "-m", "fix: find the price");
   git("push", "--quiet", "origin", branch);
+  rmSync(dir, { recursive: true });
 }
 
 async function work(state, config) {

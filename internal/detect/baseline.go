@@ -23,6 +23,11 @@ const (
 	// dailyDrift is that of the hours of an ordinary day around their mean.
 	dailyDrift = 0.2
 
+	// The frailty is estimated so many times, each time without what the time before takes for outages.
+	frailtyRounds = 4
+	// outageEvents is how many independent occurrences a block is expected to have for an outage to be told
+	// from chance by the gamma distribution alone: the counts of seldom signatures have no such shape.
+	outageEvents = 5
 	// leastFrailty keeps a week of luck from being taken for certainty.
 	leastFrailty = 0.005
 	// mostEvents is how many effective occurrences are told apart; beyond, counts are deflated further.
@@ -152,22 +157,25 @@ func (v *survey) burst() (ratio, events float64) {
 // frailty is the squared coefficient of variation of the block rates beyond what
 // season and bursts explain (moment estimate), and its precision (the inverse of
 // its variance, were there none).
-func (v *survey) frailty(t *timeline, season *season, burst float64) (squared, precision float64) {
+func (v *survey) frailty(t *timeline, season *season, m *model) (squared, precision float64) {
 	mean := v.rate() * float64(t.blockLength) / t.baseExposure
 	if t.blocks < 4 || mean <= 0 {
 		return 0, 0
 	}
-	var beyond, squares float64
-	rest := v.blocks
-	for b := range t.blocks {
-		n := 0.0
-		if len(rest) > 0 && int(rest[0].at) == b {
-			n, rest = rest[0].n, rest[1:]
-		}
-		expected := mean * season.at(t.midHour[b])
-		beyond += (n-expected)*(n-expected) - burst*expected
-		squares += expected * expected
+	noise := m.burst/mean + usualFrailty
+	squared = math.Inf(1)
+	for range frailtyRounds {
+		before := squared
+		var beyond, squares float64
+		v.eachBlock(t, func(b int, n float64) {
+			expected := mean * season.at(t.midHour[b]) * m.following.factor(t.flow.at(t.midMinute(b)))
+			if !math.IsInf(before, 1) && expected >= outageEvents*m.burst {
+				n = min(n, upperBound(expected, m.burst*expected+max(before, leastFrailty)*expected*expected, float64(2*t.blocks)))
+			}
+			beyond += (n-expected)*(n-expected) - m.burst*expected
+			squares += expected * expected
+		})
+		squared = beyond / squares
 	}
-	noise := burst/mean + usualFrailty
-	return beyond / squares, float64(t.blocks) / 2 / (noise * noise)
+	return squared, float64(t.blocks) / 2 / (noise * noise)
 }

@@ -60,12 +60,12 @@ func newJudgement(in Input, o Options) *judgement {
 		}
 	}
 	j.comparable = j.timeline.baseExposure > 0 && anything(&in.Baseline)
+	j.traffic = j.newTraffic(controls)
 	if j.comparable {
 		j.fit()
 	} else {
 		j.common = &common{}
 	}
-	j.traffic = j.newTraffic(controls)
 	j.pulses = j.newPulses(controls)
 	j.rewind()
 	return j
@@ -181,7 +181,8 @@ func (j *judgement) rewind() {
 func (j *judgement) step(minute int64) {
 	j.now = minute + 1
 	last := j.now == j.timeline.window.to
-	j.scale = j.traffic.step(minute, j) * j.shareOf(minute)
+	j.traffic.step(minute, j)
+	j.scale = j.shareOf(minute)
 	for _, s := range j.subjects {
 		n := s.take(minute)
 		if last {
@@ -192,7 +193,7 @@ func (j *judgement) step(minute int64) {
 				j.tested++
 			}
 			s.see(minute, n)
-			j.common.see(s, minute, n, &j.timeline)
+			j.common.see(s, minute, n, j.traffic.now, &j.timeline)
 			j.weigh(s, minute, n)
 		}
 		if j.beside != nil {

@@ -20,15 +20,16 @@ type judgement struct {
 	// comparable says that there are a baseline and a window at all.
 	comparable bool
 
-	subjects   []*subject // known ones by name, then new ones by appearance
-	byID       map[selfheal.SignatureID]*subject
-	unknown    model // of a signature that the baseline never shows
-	noise      noise
-	common     *common // what signatures do together; nil when nothing is comparable
-	traffic    *traffic
-	pulses     pulses
-	beside     *beside // the previous revision; nil where it does not serve
-	bystanders map[selfheal.SignatureID]*selfheal.Series
+	subjects    []*subject // known ones by name, then new ones by appearance
+	byID        map[selfheal.SignatureID]*subject
+	unknown     model // of a signature that the baseline never shows
+	noise       noise
+	noiseBeside []noise // the same with twice, four times, ... as many clusters put up with
+	common      *common // what signatures do together; nil when nothing is comparable
+	traffic     *traffic
+	pulses      pulses
+	beside      *beside // the previous revision; nil where it does not serve
+	bystanders  map[selfheal.SignatureID]*selfheal.Series
 
 	now       int64   // minutes before this one are decided
 	scale     float64 // traffic of the new revision relative to what the baseline predicts
@@ -140,7 +141,10 @@ func (j *judgement) fit() {
 	if j.timeline.dated {
 		j.unknown.byMinute(0)
 	}
-	j.noise = j.learnNoise(clusters, crashes)
+	j.noise = j.learnNoise(clusters, crashes, j.options.NoiseClusters, seldomLeast)
+	for times := 2.0; j.beside != nil && times <= mostBeside; times *= 2 {
+		j.noiseBeside = append(j.noiseBeside, j.learnNoise(clusters, crashes, min(times*j.options.NoiseClusters, 1), promptLeast))
+	}
 }
 
 // excuseOutages fits once more without the times at which several signatures rose

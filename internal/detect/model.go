@@ -25,6 +25,14 @@ func (m *model) shape(known float64) float64 {
 	return 1 / (1/known + m.frailty)
 }
 
+// capOf is what a minute counts for at most in a revision that has a share of the traffic.
+func (m *model) capOf(share float64) float64 {
+	if m.cap <= minuteCap {
+		return m.cap
+	}
+	return minuteCap + share*(m.cap-minuteCap)
+}
+
 // effective turns occurrences, minutes capped, into independent ones.
 func (m *model) effective(count float64) float64 { return min(count/m.burst, mostEvents) }
 

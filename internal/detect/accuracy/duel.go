@@ -14,7 +14,7 @@ var (
 	// duelPoints are the leniences at which the rival is met: strict, as it is by itself, and lenient.
 	duelPoints = [...]float64{1.0 / 4, 1, 4}
 	// duelCurve are those of ours between which is interpolated.
-	duelCurve = [...]float64{1.0 / 64, 1.0 / 16, 1.0 / 4, 1.0 / 2, 1, 2, 4, 8}
+	duelCurve = [...]float64{1.0 / 16, 1.0 / 4, 1, 2, 4, 8}
 )
 
 // resamples is how often the worlds are drawn anew, with replacement, for an interval.
@@ -26,7 +26,7 @@ func (b benchmark) duel(profiles []string, signatures string, out io.Writer) err
 	if err != nil {
 		return err
 	}
-	b.procedures = nil
+	b.procedures, b.found = nil, true
 	for _, lenience := range duelPoints {
 		b.procedures = append(b.procedures, procedure{fmt.Sprintf("e-process x%g", lenience), eprocessAt(lenience)})
 	}
@@ -64,8 +64,8 @@ func (b benchmark) printDuel(out io.Writer, p simulate.Profile, worlds []measure
 		draws[i] = weigh(worlds, resampled(len(worlds), random))
 	}
 	for s, scenario := range scenarios {
-		if scenario.silent || all.trials[s] == 0 || !slices.ContainsFunc(all.found[s][:len(duelPoints)], func(n float64) bool { return n > 0 }) {
-			continue // it should stay silent, or the rival does not look for it
+		if all.trials[s] == 0 {
+			continue
 		}
 		fmt.Fprintf(out, "| %s |", scenario.name)
 		for i := range duelPoints {

@@ -89,6 +89,7 @@ type benchmark struct {
 	share      float64 // of a canary; 0: everything is deployed
 	procedures []procedure
 	curved     bool      // the procedures are points of a curve
+	found      bool      // only scenarios that the rival looks for count
 	progress   io.Writer // nil: nobody wants to know
 }
 

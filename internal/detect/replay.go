@@ -137,7 +137,7 @@ func (j *judgement) daily(s *subject, level int) (peak, bool) {
 }
 
 // ordinaryChance is above which a stretch of the baseline was what its hour and traffic explain.
-const ordinaryChance = 1e-3
+const ordinaryChance = 1e-2
 
 // daysForHabit is from how many days on their median tells what happens every day.
 const daysForHabit = 3

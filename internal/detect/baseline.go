@@ -162,20 +162,29 @@ func (v *survey) frailty(t *timeline, season *season, m *model) (squared, precis
 	if t.blocks < 4 || mean <= 0 {
 		return 0, 0
 	}
-	noise := m.burst/mean + usualFrailty
+	expected := make([]float64, t.blocks)
+	for b := range expected {
+		expected[b] = mean * season.at(t.midHour[b]) * m.following.factor(t.flow.at(t.midMinute(b)))
+	}
 	squared = math.Inf(1)
 	for range frailtyRounds {
-		before := squared
-		var beyond, squares float64
-		v.eachBlock(t, func(b int, n float64) {
-			expected := mean * season.at(t.midHour[b]) * m.following.factor(t.flow.at(t.midMinute(b)))
-			if !math.IsInf(before, 1) && expected >= outageEvents*m.burst {
-				n = min(n, upperBound(expected, m.burst*expected+max(before, leastFrailty)*expected*expected, float64(2*t.blocks)))
-			}
-			beyond += (n-expected)*(n-expected) - m.burst*expected
-			squares += expected * expected
-		})
-		squared = beyond / squares
+		squared = v.beyond(t, expected, m.burst, squared)
 	}
+	noise := m.burst/mean + usualFrailty
 	return squared, float64(t.blocks) / 2 / (noise * noise)
+}
+
+// beyond is by how much the squared deviations of the blocks exceed what bursts explain, relative to the squares of
+// their means. Blocks are cut down to what a frailty known so far lets the largest of them reach.
+func (v *survey) beyond(t *timeline, expected []float64, burst, frailty float64) float64 {
+	var beyond, squares float64
+	v.eachBlock(t, func(b int, n float64) {
+		e := expected[b]
+		if !math.IsInf(frailty, 1) && e >= outageEvents*burst {
+			n = min(n, upperBound(e, burst*e+max(frailty, leastFrailty)*e*e, float64(2*t.blocks)))
+		}
+		beyond += (n-e)*(n-e) - burst*e
+		squares += e * e
+	})
+	return beyond / max(squares, 1e-300)
 }

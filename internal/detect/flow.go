@@ -12,6 +12,8 @@ const (
 	flowHours = 24
 	// flowTails is the share of hours at either end whose traffic is out of the ordinary.
 	flowTails = 0.03
+	// leastFlow keeps hours without any traffic from being taken for hours without errors.
+	leastFlow = 0.1
 	// elasticityPrior is the precision of the prior of a signature's elasticity, and elasticityWeight that
 	// up to which one signature speaks for all.
 	elasticityPrior  = 10
@@ -47,7 +49,7 @@ func (r *traffic) newFlow(t *timeline, baseline *selfheal.Counts) flow {
 	}
 	sorted := slices.Sorted(slices.Values(f.levels))
 	tail := int(flowTails * float64(hours))
-	f.low, f.high = min(sorted[tail], 1), max(sorted[hours-1-tail], 1)
+	f.low, f.high = min(max(sorted[tail], leastFlow), 1), max(sorted[hours-1-tail], 1)
 	for h, level := range f.levels {
 		f.levels[h] = min(max(level, f.low), f.high)
 	}
@@ -84,6 +86,15 @@ func (f *flow) now(m *model, level float64) float64 {
 	}
 	ordinary := min(max(level, f.low), f.high)
 	return m.following.factor(ordinary) * min(max(level/f.high, 1), mostTraffic)
+}
+
+// factors are those of all hours.
+func (f *flow) factors(follows *following) []float64 {
+	all := make([]float64, len(f.levels))
+	for h, level := range f.levels {
+		all[h] = follows.factor(level)
+	}
+	return all
 }
 
 // factorIn is the factor on a signature's rate in a short span of the baseline.

@@ -45,11 +45,12 @@ type pulse struct {
 	season    *season
 	follows   following
 	flow      *flow
-	longest   float64 // silence in the baseline, in occurrences that should have come
-	needed    float64 // silence that is a drop
-	shortest  int64   // the same in minutes
-	since     int64   // minute since which the baseline's end was silent
-	rest      float64 // length of that silence, in occurrences that should have come
+	factors   []float64 // of the hours of the flow
+	longest   float64   // silence in the baseline, in occurrences that should have come
+	needed    float64   // silence that is a drop
+	shortest  int64     // the same in minutes
+	since     int64     // minute since which the baseline's end was silent
+	rest      float64   // length of that silence, in occurrences that should have come
 
 	count    float64 // occurrences in the window
 	silent   float64 // occurrences that should have come since it was last heard, at the present traffic
@@ -102,6 +103,7 @@ func (all pulses) learn(t *timeline, budget float64) {
 	for i, p := range all {
 		p.season = common.own(&surveys[i], t, 1, usualFrailty)
 		p.follows, p.flow = models[i].following, &t.flow
+		p.factors = t.flow.factors(&p.follows)
 		p.shortest = shortestSilence
 		step, part, older := int64(1), t.fine, minutes{t.base.from, t.fine.from}
 		if coarse(p.before.Counts) {
@@ -185,10 +187,18 @@ func (p *pulse) due(span minutes) float64 {
 		if to <= from { // before 1970
 			to = from + 1
 		}
-		sum += float64(to-from) * p.season.at(hourOf(from)) * p.follows.factor(p.flow.at(from))
+		sum += float64(to-from) * p.season.at(hourOf(from)) * p.factorAt(from)
 		from = to
 	}
 	return p.perMinute * sum
+}
+
+// factorAt is that of the traffic in the hour of a minute of the baseline; in the window it is the usual one.
+func (p *pulse) factorAt(minute int64) float64 {
+	if h := minute/60 - p.flow.from; h >= 0 && h < int64(len(p.factors)) {
+		return p.factors[h]
+	}
+	return p.follows.factor(1)
 }
 
 // present is the factor on that at the present traffic: never more than what moves with it explains.

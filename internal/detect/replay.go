@@ -84,8 +84,8 @@ type peak struct {
 }
 
 // replay looks for a stretch of the baseline, of any beginning and as long as a
-// trial's, with at least as many occurrences, or that would have been stronger
-// evidence at its hour of the day.
+// trial's, with at least as many occurrences that no busier time of the day explains, or that would
+// have been stronger evidence at its hour of the day.
 func (j *judgement) replay(s *subject, level int) (peak, bool) {
 	t := &j.timeline
 	if !t.dated || s.isNew() {
@@ -105,7 +105,8 @@ func (j *judgement) replay(s *subject, level int) (peak, bool) {
 			continue
 		}
 		chance := m.chance(peak.capped, perStretch*m.season.at(hour)*peak.factor)
-		if peak.capped*j.share() >= r.best.count && chance <= ordinaryChance || chance <= p && chance > smallestChance {
+		if peak.capped*j.share() >= r.best.count && m.chance(peak.capped, perStretch*m.season.around(hour)*peak.factor) <= ordinaryChance ||
+			chance <= p && chance > smallestChance {
 			return peak, true
 		}
 	}
@@ -136,7 +137,8 @@ func (j *judgement) daily(s *subject, level int) (peak, bool) {
 	return usual, r.best.count+0.5 < j.options.MinimumRatio*j.share()*(usual.capped+0.5)
 }
 
-// ordinaryChance is above which a stretch of the baseline was what its hour and traffic explain.
+// ordinaryChance is above which a stretch of the baseline was what the hours around it and the traffic explain. A job that
+// runs at another hour for once is not.
 const ordinaryChance = 1e-2
 
 // daysForHabit is from how many days on their median tells what happens every day.

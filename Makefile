@@ -5,11 +5,11 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 10s
 DEPLOYS ?= 500
 # Nobody has looked at these worlds while settings were chosen.
-DETECT_SEED ?= 91000001
-ALARMS_SEED ?= 95000001
+DETECT_SEED ?= 97000001
+ALARMS_SEED ?= 99000001
 DETECT = $(GO) run ./internal/detect/accuracy -into docs/benchmarks/detection.md -deploys $(DEPLOYS)
 
-.PHONY: agent-server bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-ingest bench-store bench-streams bench-triage build builders demo fmt-check fuzz generate gitea help lint otel-clients picture postgres race test vet
+.PHONY: agent-server bench bench-check bench-detect bench-detect-curve bench-detect-duel bench-group bench-index bench-ingest bench-store bench-streams bench-triage build builders demo fmt-check fuzz generate gitea help lint otel-clients picture postgres race test vet
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -90,6 +90,10 @@ bench-detect-curve: ## false alarms against power from strict to lenient, on dev
 bench-store: ## print time and size of keeping counts; STORE=postgres://... for another store than SQLite
 	$(GO) run ./scripts/bench store -store "$(STORE)"
 	$(GO) run ./scripts/bench store -store "$(STORE)" -share 1
+
+bench-detect-duel: ## detection against the e-process where both have as many false alarms, on worlds of all kinds, into the same page
+	$(DETECT) -seed 28000 -part duel -profiles typical -signatures 50,200,500 -duel
+	$(DETECT) -seed 28000 -part duel-nasty -profiles nasty -duel
 
 bench-streams: ## print false alarms of detection on real streams; COUNTS=, LOGS=patterns of files, see docs/benchmarks/streams.md
 	$(GO) run ./scripts/bench streams -counts "$(COUNTS)" -logs "$(LOGS)"

@@ -23,6 +23,11 @@ const (
 	// dailyDrift is that of the hours of an ordinary day around their mean.
 	dailyDrift = 0.2
 
+	// The frailty is estimated so many times, each time without what the time before takes for outages.
+	frailtyRounds = 4
+	// outageEvents is how many independent occurrences a block is expected to have for an outage to be told
+	// from chance by the gamma distribution alone: the counts of seldom signatures have no such shape.
+	outageEvents = 5
 	// leastFrailty keeps a week of luck from being taken for certainty.
 	leastFrailty = 0.005
 	// mostEvents is how many effective occurrences are told apart; beyond, counts are deflated further.
@@ -152,22 +157,34 @@ func (v *survey) burst() (ratio, events float64) {
 // frailty is the squared coefficient of variation of the block rates beyond what
 // season and bursts explain (moment estimate), and its precision (the inverse of
 // its variance, were there none).
-func (v *survey) frailty(t *timeline, season *season, burst float64) (squared, precision float64) {
+func (v *survey) frailty(t *timeline, season *season, m *model) (squared, precision float64) {
 	mean := v.rate() * float64(t.blockLength) / t.baseExposure
 	if t.blocks < 4 || mean <= 0 {
 		return 0, 0
 	}
-	var beyond, squares float64
-	rest := v.blocks
-	for b := range t.blocks {
-		n := 0.0
-		if len(rest) > 0 && int(rest[0].at) == b {
-			n, rest = rest[0].n, rest[1:]
-		}
-		expected := mean * season.at(t.midHour[b])
-		beyond += (n-expected)*(n-expected) - burst*expected
-		squares += expected * expected
+	expected := make([]float64, t.blocks)
+	for b := range expected {
+		expected[b] = mean * season.at(t.midHour[b]) * m.following.factor(t.flow.at(t.midMinute(b)))
 	}
-	noise := burst/mean + usualFrailty
-	return beyond / squares, float64(t.blocks) / 2 / (noise * noise)
+	squared = math.Inf(1)
+	for range frailtyRounds {
+		squared = v.beyond(t, expected, m.burst, squared)
+	}
+	noise := m.burst/mean + usualFrailty
+	return squared, float64(t.blocks) / 2 / (noise * noise)
+}
+
+// beyond is by how much the squared deviations of the blocks exceed what bursts explain, relative to the squares of
+// their means. Blocks are cut down to what a frailty known so far lets the largest of them reach.
+func (v *survey) beyond(t *timeline, expected []float64, burst, frailty float64) float64 {
+	var beyond, squares float64
+	v.eachBlock(t, func(b int, n float64) {
+		e := expected[b]
+		if !math.IsInf(frailty, 1) && e >= outageEvents*burst {
+			n = min(n, upperBound(e, burst*e+max(frailty, leastFrailty)*e*e, float64(2*t.blocks)))
+		}
+		beyond += (n-e)*(n-e) - burst*e
+		squares += e * e
+	})
+	return beyond / max(squares, 1e-300)
 }

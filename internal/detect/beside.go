@@ -15,6 +15,8 @@ const (
 	// toldApart is how many occurrences the previous revision must be expected to have
 	// shown, had nothing changed, for its silence to mean something.
 	toldApart = 1
+	// mostBeside is how many times the usual clusters of noise are put up with in a small share of the traffic at most.
+	mostBeside = 8
 	// leftAfter is after how many minutes without a record the previous revision is taken to be gone.
 	leftAfter = 3
 	// sharePrior is how many records speak for the share of the window so far against that of the recent minutes.
@@ -115,8 +117,8 @@ func (b *bet) reset() { *b = bet{} }
 // weigh takes in a minute, with n occurrences of the new revision.
 func (b *beside) weigh(s *subject, minute int64, n float64) {
 	m := &s.model
-	newer := m.effective(min(n, m.cap))
-	older := m.effective(min(float64(at(b.series[s.signature.ID], minute)), m.cap))
+	newer := m.effective(min(n, m.capOf(b.share)))
+	older := m.effective(min(float64(at(b.series[s.signature.ID], minute)), m.capOf(1-b.share)))
 	if newer+older == 0 || b.share >= 1 {
 		return
 	}
@@ -134,6 +136,21 @@ func (b *beside) weigh(s *subject, minute int64, n float64) {
 		value += math.Exp(min(e.logs[i], 600)) / float64(len(betRatios))
 	}
 	e.most = max(e.most, value)
+}
+
+// noiseOf gives what a rare signature must stand out from. Of clusters of unknown messages that have nothing to do with
+// the new revision, only its share comes in it alone: what does is compared with as many times more of them.
+func (j *judgement) noiseOf(s *subject) *noise {
+	if j.beside == nil || s.concurrent.most < agreement || s.concurrent.alone > 0 {
+		return &j.noise
+	}
+	fits := &j.noise
+	for i := range j.noiseBeside {
+		if j.beside.whole*float64(int(2)<<i) <= 1 {
+			fits = &j.noiseBeside[i]
+		}
+	}
+	return fits
 }
 
 // oldRevision silences what the previous revision, serving beside the new one, shows

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -79,5 +80,39 @@ func TestExpectationFollowsTheShare(t *testing.T) {
 	a := find(s.judge().Anomalies, "x")
 	if a == nil || a.Expected < 25 || a.Expected > 35 {
 		t.Errorf("half of the traffic expects about 30, got %+v", a)
+	}
+}
+
+// TestCapFollowsTheShare shows that an outage that hits both revisions alike is not cut down more in one of them.
+func TestCapFollowsTheShare(t *testing.T) {
+	t.Parallel()
+	m := model{cap: 21}
+	if newer, older := m.capOf(0.1), m.capOf(0.9); newer != 3 || older != 19 {
+		t.Errorf("caps %g and %g", newer, older)
+	}
+	if rare := (&model{cap: 1}); rare.capOf(0.1) != 1 {
+		t.Error("a minute of a rare signature counts once")
+	}
+}
+
+// TestNoiseBeside shows that a message that only a small new revision logs needs less to stand out from noise, and
+// as much as ever when the previous one is gone.
+func TestNoiseBeside(t *testing.T) {
+	t.Parallel()
+	s := half()
+	for i := range 40 {
+		at := -week + time.Duration(i)*4*time.Hour
+		s.every(selfheal.SignatureID(fmt.Sprintf("noise%02d", i)), at, at+time.Duration(10+i/2)*time.Minute, 2*time.Minute, 1)
+	}
+	j := NewMonitor(s.in, DefaultOptions()).j
+	j.beside.whole = 0.12
+	x := &subject{concurrent: bet{most: agreement}}
+	alone, _ := j.noiseOf(x).later.least()
+	x.concurrent.alone = 1
+	left, _ := j.noiseOf(x).later.least()
+	x.concurrent.alone, x.concurrent.most = 0, 1
+	alike, _ := j.noiseOf(x).later.least()
+	if alone >= left || left != alike {
+		t.Errorf("it takes %d minutes in the new one alone, %d after the previous one left, %d while they are alike", alone, left, alike)
 	}
 }

@@ -102,7 +102,7 @@ func (g grid) movement(s *subject, m *model, t *timeline, counts []float64) move
 	var v movement
 	for i, n := range counts {
 		if n > 0 {
-			if ratio := raised(m, n, g.extent(i, t), t); ratio > 0 {
+			if ratio := raised(m, n, g.extent(i, t), t.flow.factorIn(m, g.extent(i, t)), t); ratio > 0 {
 				v = append(v, rise{int32(i), ratio})
 			}
 		}
@@ -111,8 +111,8 @@ func (g grid) movement(s *subject, m *model, t *timeline, counts []float64) move
 }
 
 // raised gives mean over count when a stretch's count is raised, zero when not.
-func raised(m *model, n float64, span minutes, t *timeline) float32 {
-	perMinute := m.known * m.burst / t.baseExposure
+func raised(m *model, n float64, span minutes, factor float64, t *timeline) float32 {
+	perMinute := factor * m.known * m.burst / t.baseExposure
 	mean := perMinute * float64(span.length()) * m.season.at(hourOf((span.from+span.to)/2))
 	if n-m.burst > mean+raisedBy*math.Sqrt(m.burst*mean+m.frailty*mean*mean) {
 		return float32(mean / n)

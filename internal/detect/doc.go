@@ -21,7 +21,8 @@
 // of the day, the size phi of its bursts (variance over mean of short stretches
 // within a block), and the frailty tau, the squared coefficient of variation of
 // its rate from block to block. Bursts and frailties are shrunk towards those of
-// all signatures, because one signature alone has too few blocks to tell. A minute
+// all signatures, because one signature alone has too few blocks to tell. A block beyond
+// what its frailty lets the largest of so many reach is an outage and no sign of frailty. A minute
 // counts for little more than what is usual: one client's retry loop is not a
 // thousand errors. Of a signature that came in a few clusters at most, a minute
 // counts once.
@@ -77,15 +78,17 @@
 // Where the previous revision goes on serving beside the new one, it is the control
 // group: the same dependencies, traffic and hour. Expectations are scaled to the new
 // revision's share, and a conditional test, whose evidence holds at every look too,
-// must agree with what the baseline says.
+// must agree with what the baseline says. A message that only a small share of the traffic logs stands
+// out with less from the clusters of unknown messages, of which few come in that share alone.
 //
 // # Drops
 //
 // A line that is no error, comes often and steadily, and goes silent after the deploy is
 // as much of a regression. Its silence is measured in occurrences that should have come
-// and compared with the longest silences of the baseline, and how much rarer each longer
+// given the traffic, and compared with the longest silences of the baseline, and how much rarer each longer
 // one is, so that neither nights nor jobs
-// that run by the hour look like one. When nearly all lines are silent, the traffic is
+// that run by the hour look like one. The lines share their budget of false drops so that together they
+// are told soonest: most goes to those that come seldom. When nearly all lines are silent, the traffic is
 // gone, or its records are: that is for those who watch the observability. Lines that
 // are counted by the hour can be told silent after an hour at the earliest.
 //
@@ -96,10 +99,13 @@
 //
 // # Exposure
 //
-// Rates are per minute where both intervals have their times. Should more traffic
-// be served than the hour of the day explains, as the info-level signatures show,
-// over the window or in its last minutes, the expectation grows with it. Logs without
-// times are compared per record, at a single look.
+// Rates are per minute where both intervals have their times. How much is served relative to
+// what the hour of the day explains, the info-level signatures show, in every hour of the
+// baseline and in the window. How far a signature follows that (its elasticity, between not at all
+// and in proportion) is estimated from the baseline and shrunk towards that of all; its expectation
+// moves accordingly within what the baseline knows of traffic, and in proportion to what is beyond.
+// So a weekend is no reason to think that a rate varies by itself. Logs without times are
+// compared per record, at a single look.
 //
 // # What it does not do
 //

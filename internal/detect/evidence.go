@@ -136,7 +136,7 @@ func (j *judgement) exposure(s *subject, span minutes) float64 {
 	if !s.rare {
 		sum -= s.model.season.sum(minutes{max(span.from, t.deploy), min(span.to, t.settled)})
 	}
-	return j.scale * sum * t.minuteLength / t.baseExposure
+	return j.scale * t.flow.now(&s.model, j.traffic.now) * sum * t.minuteLength / t.baseExposure
 }
 
 // seen are the minutes of the window that are decided.
@@ -148,7 +148,7 @@ func (j *judgement) seenExposure(s *subject) float64 {
 	if !t.dated {
 		return t.windowExposure / t.baseExposure
 	}
-	return j.scale * s.model.season.sum(j.seen()) * t.minuteLength / t.baseExposure
+	return j.scale * t.flow.now(&s.model, j.traffic.now) * s.model.season.sum(j.seen()) * t.minuteLength / t.baseExposure
 }
 
 // expected is how many occurrences the baseline predicts for what was seen.

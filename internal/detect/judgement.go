@@ -20,15 +20,16 @@ type judgement struct {
 	// comparable says that there are a baseline and a window at all.
 	comparable bool
 
-	subjects   []*subject // known ones by name, then new ones by appearance
-	byID       map[selfheal.SignatureID]*subject
-	unknown    model // of a signature that the baseline never shows
-	noise      noise
-	common     *common // what signatures do together; nil when nothing is comparable
-	traffic    *traffic
-	pulses     pulses
-	beside     *beside // the previous revision; nil where it does not serve
-	bystanders map[selfheal.SignatureID]*selfheal.Series
+	subjects    []*subject // known ones by name, then new ones by appearance
+	byID        map[selfheal.SignatureID]*subject
+	unknown     model // of a signature that the baseline never shows
+	noise       noise
+	noiseBeside []noise // the same with twice, four times, ... as many clusters put up with
+	common      *common // what signatures do together; nil when nothing is comparable
+	traffic     *traffic
+	pulses      pulses
+	beside      *beside // the previous revision; nil where it does not serve
+	bystanders  map[selfheal.SignatureID]*selfheal.Series
 
 	now       int64   // minutes before this one are decided
 	scale     float64 // traffic of the new revision relative to what the baseline predicts
@@ -60,12 +61,12 @@ func newJudgement(in Input, o Options) *judgement {
 		}
 	}
 	j.comparable = j.timeline.baseExposure > 0 && anything(&in.Baseline)
+	j.traffic = j.newTraffic(controls)
 	if j.comparable {
 		j.fit()
 	} else {
 		j.common = &common{}
 	}
-	j.traffic = j.newTraffic(controls)
 	j.pulses = j.newPulses(controls)
 	j.rewind()
 	return j
@@ -140,7 +141,10 @@ func (j *judgement) fit() {
 	if j.timeline.dated {
 		j.unknown.byMinute(0)
 	}
-	j.noise = j.learnNoise(clusters, crashes)
+	j.noise = j.learnNoise(clusters, crashes, j.options.NoiseClusters, seldomLeast)
+	for times := 2.0; j.beside != nil && times <= mostBeside; times *= 2 {
+		j.noiseBeside = append(j.noiseBeside, j.learnNoise(clusters, crashes, min(times*j.options.NoiseClusters, 1), promptLeast))
+	}
 }
 
 // excuseOutages fits once more without the times at which several signatures rose
@@ -181,7 +185,8 @@ func (j *judgement) rewind() {
 func (j *judgement) step(minute int64) {
 	j.now = minute + 1
 	last := j.now == j.timeline.window.to
-	j.scale = j.traffic.step(minute, j) * j.shareOf(minute)
+	j.traffic.step(minute, j)
+	j.scale = j.shareOf(minute)
 	for _, s := range j.subjects {
 		n := s.take(minute)
 		if last {
@@ -192,7 +197,7 @@ func (j *judgement) step(minute int64) {
 				j.tested++
 			}
 			s.see(minute, n)
-			j.common.see(s, minute, n, &j.timeline)
+			j.common.see(s, minute, n, j.traffic.now, &j.timeline)
 			j.weigh(s, minute, n)
 		}
 		if j.beside != nil {

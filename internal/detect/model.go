@@ -5,13 +5,14 @@ import "math"
 // model is what the baseline predicts for one signature in this window. Test
 // quantities are effective counts: occurrences, minutes capped, over the burst size.
 type model struct {
-	cap     float64 // occurrences a minute counts for at most
-	burst   float64 // occurrences per effective one
-	frailty float64 // squared coefficient of variation of the rate from window to window
-	known   float64 // effective occurrences in the baseline
-	season  *season // of this signature
-	rate    float64 // occurrences in the baseline, uncapped
-	peak    float64 // occurrences in the baseline's fullest stretch as long as the window
+	cap       float64   // occurrences a minute counts for at most
+	burst     float64   // occurrences per effective one
+	frailty   float64   // squared coefficient of variation of the rate from window to window
+	known     float64   // effective occurrences in the baseline
+	season    *season   // of this signature
+	following following // of the traffic
+	rate      float64   // occurrences in the baseline, uncapped
+	peak      float64   // occurrences in the baseline's fullest stretch as long as the window
 }
 
 // shape of the gamma distribution of the window's mean: the baseline's effective
@@ -22,6 +23,14 @@ func (m *model) shape(known float64) float64 {
 		return 0
 	}
 	return 1 / (1/known + m.frailty)
+}
+
+// capOf is what a minute counts for at most in a revision that has a share of the traffic.
+func (m *model) capOf(share float64) float64 {
+	if m.cap <= minuteCap {
+		return m.cap
+	}
+	return minuteCap + share*(m.cap-minuteCap)
 }
 
 // effective turns occurrences, minutes capped, into independent ones.
@@ -96,6 +105,7 @@ func fitModels(surveys []survey, t *timeline) []model {
 	models := make([]model, len(surveys))
 	fitBursts(models, surveys)
 	common := commonSeason(surveys, t)
+	fitFollowing(models, surveys, t, common)
 	fitFrailties(models, surveys, t, common)
 	for i := range models {
 		m, v := &models[i], &surveys[i]
@@ -133,7 +143,7 @@ func fitFrailties(models []model, surveys []survey, t *timeline, common *season)
 	precision := make([]float64, len(surveys))
 	sum, weights := usualFrailty*usualFrailtyInfo, float64(usualFrailtyInfo)
 	for i := range surveys {
-		own[i], precision[i] = surveys[i].frailty(t, common, models[i].burst)
+		own[i], precision[i] = surveys[i].frailty(t, common, &models[i])
 		weight := min(precision[i], usualFrailtyInfo)
 		sum += weight * min(own[i], 3)
 		weights += weight

@@ -209,7 +209,7 @@ func (j *judgement) findRare() (all []cluster, crashes int) {
 }
 
 // learnNoise looks at how rare signatures came and went in the baseline.
-func (j *judgement) learnNoise(all []cluster, crashes int) noise {
+func (j *judgement) learnNoise(all []cluster, crashes int, perWindow float64, seldom int) noise {
 	t, o := &j.timeline, &j.options
 	least := step{minutes: o.MinimumMinutes, span: int64(o.MinimumMinutes)}
 	anything := ways{[]step{least}, max(leastCrowd, float64(o.MinimumCount))}
@@ -222,13 +222,13 @@ func (j *judgement) learnNoise(all []cluster, crashes int) noise {
 	least.span = min(leastSpan, t.window.length()/4)
 	n := noise{
 		prompt:  anything,
-		later:   ways{lasting(all, least, allowance((1-crowdShare-promptShare)*o.NoiseClusters, windows)), 0},
-		crashes: float64(crashes) > o.NoiseClusters*windows,
+		later:   ways{lasting(all, least, seldom, allowance((1-crowdShare-promptShare)*perWindow, windows)), 0},
+		crashes: float64(crashes) > perWindow*windows,
 	}
-	n.later.count = numerous(all, anything.count, allowance(crowdShare*o.NoiseClusters, windows))
+	n.later.count = numerous(all, anything.count, allowance(crowdShare*perWindow, windows))
 	// Of all clusters, few begin in the few minutes after a deploy.
 	moments := t.baseExposure / promptMinutes
-	allowed := allowance(promptShare/2*o.NoiseClusters, moments)
+	allowed := allowance(promptShare/2*perWindow, moments)
 	first := step{max(least.minutes, promptLeast), least.span, false}
 	n.prompt = ways{[]step{soonest(all, first, promptChoice, allowed, promptRate)}, numerous(all, anything.count, allowed)}
 	n.prompt.steps = append(n.prompt.steps, n.later.steps...)
@@ -251,13 +251,13 @@ func allowance(perWindow, windows float64) int { return max(int(perWindow*(windo
 
 // lasting finds two steps that together at most so many clusters take: the dense one by which
 // frequent new errors are told soonest, and with what that leaves the other one for seldom ones.
-func lasting(all []cluster, least step, allowed int) []step {
+func lasting(all []cluster, least step, seldom, allowed int) []step {
 	all = slices.DeleteFunc(slices.Clone(all), func(c cluster) bool { return len(c) < least.minutes })
 	dense := step{max(least.minutes, frequentLeast), least.span, true}
 	dense = soonest(all, dense, frequentChoice, allowed, frequentRate)
 	others := slices.DeleteFunc(slices.Clone(all), func(c cluster) bool { return dense.takes(c) })
 	left := allowed - (len(all) - len(others))
-	long := step{max(least.minutes, seldomLeast), least.span, false}
+	long := step{max(least.minutes, seldom), least.span, false}
 	if long = soonest(others, long, seldomChoice, left, seldomRate); long.span == math.MaxInt64 {
 		return []step{dense}
 	}

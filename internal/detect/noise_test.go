@@ -22,7 +22,7 @@ func TestLasting(t *testing.T) {
 	t.Parallel()
 	f := func(name string, all []cluster, allowed int, want ...step) {
 		t.Helper()
-		got := lasting(all, step{minutes: 2, span: 2}, allowed)
+		got := lasting(all, step{minutes: 2, span: 2}, seldomLeast, allowed)
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(step{})); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}

@@ -57,7 +57,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		Method:             MethodSequential,
-		FalseDiscoveryRate: 0.03,
+		FalseDiscoveryRate: 0.025,
 		MinimumRatio:       2,
 		MinimumCount:       3,
 		MinimumMinutes:     2,

@@ -69,7 +69,7 @@ func (j *judgement) neededForNew() (needed float64, ever bool) {
 	window := t.windowExposure
 	exposure := window / t.baseExposure
 	if t.dated {
-		exposure = j.scale * j.unknown.season.sum(t.window) * t.minuteLength / t.baseExposure
+		exposure = j.scale * t.flow.now(&j.unknown, j.traffic.now) * j.unknown.season.sum(t.window) * t.minuteLength / t.baseExposure
 	}
 	needed = max(j.unknown.countFor(j.threshold*t.levels[0].weight, exposure), float64(j.options.MinimumCount))
 	if t.dated {

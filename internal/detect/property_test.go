@@ -160,14 +160,7 @@ func TestNullChancesAreHonest(t *testing.T) {
 					p = append(p, subject.p)
 				}
 			}
-			slices.Sort(p)
-			for _, alpha := range []float64{0.1, 0.01, 0.001} {
-				below, _ := slices.BinarySearch(p, alpha)
-				mean := alpha * float64(len(p))
-				if most := slack*mean + 3*math.Sqrt(slack*mean) + 1; float64(below) > most {
-					t.Errorf("%d of %d p-values below %g, want at most %.0f", below, len(p), alpha, most)
-				}
-			}
+			checkHonest(t, p, slack)
 		})
 	}
 	f("rare Poisson", 20, 0.05, 0, 1, 1)
@@ -176,6 +169,19 @@ func TestNullChancesAreHonest(t *testing.T) {
 	f("varying by the hour", 3, 30, 6, 1, 1.5)
 	f("bursts", 6, 10, 0, 5, 1.5)
 	f("bursts and hours", 3, 40, 8, 4, 1.5)
+}
+
+// checkHonest compares how many p-values are small with how many may be.
+func checkHonest(t *testing.T, p []float64, slack float64) {
+	t.Helper()
+	slices.Sort(p)
+	for _, alpha := range []float64{0.1, 0.01, 0.001} {
+		below, _ := slices.BinarySearch(p, alpha)
+		mean := alpha * float64(len(p))
+		if most := slack*mean + 3*math.Sqrt(slack*mean) + 1; float64(below) > most {
+			t.Errorf("%d of %d p-values below %g, want at most %.0f", below, len(p), alpha, most)
+		}
+	}
 }
 
 // nullSeries makes hourly gamma rates with bursts of geometric size, the same before and after.

@@ -19,7 +19,7 @@ const (
 	// silenceBudget of the windows, as a share of the false-discovery rate, and silenceMargin times the longest of the baseline, and at
 	// least silenceLeast occurrences that should have come, and shortestSilence minutes. How soon longer
 	// silences become rarer is read off the silencesKept longest ones.
-	silenceBudget   = 0.1
+	silenceBudget   = 0.05
 	silenceMargin   = 1.1
 	silencesKept    = 12
 	silenceLeast    = 6
@@ -43,11 +43,14 @@ type pulse struct {
 	subject   *subject // when it is judged for rises as well
 	perMinute float64  // in the baseline
 	season    *season
-	longest   float64 // silence in the baseline, in occurrences that should have come
-	needed    float64 // silence that is a drop
-	shortest  int64   // the same in minutes
-	since     int64   // minute since which the baseline's end was silent
-	rest      float64 // length of that silence, in occurrences that should have come
+	follows   following
+	flow      *flow
+	factors   []float64 // of the hours of the flow
+	longest   float64   // silence in the baseline, in occurrences that should have come
+	needed    float64   // silence that is a drop
+	shortest  int64     // the same in minutes
+	since     int64     // minute since which the baseline's end was silent
+	rest      float64   // length of that silence, in occurrences that should have come
 
 	count    float64 // occurrences in the window
 	silent   float64 // occurrences that should have come since it was last heard, at the present traffic
@@ -93,8 +96,14 @@ func (all pulses) learn(t *timeline, budget float64) {
 		surveys[i] = newSurvey(p.before, tally(p.before), t, excuse{})
 	}
 	common := commonSeason(surveys, t)
+	models := make([]model, len(all))
+	fitBursts(models, surveys)
+	fitFollowing(models, surveys, t, common)
+	tails := make([]tail, len(all))
 	for i, p := range all {
 		p.season = common.own(&surveys[i], t, 1, usualFrailty)
+		p.follows, p.flow = models[i].following, &t.flow
+		p.factors = t.flow.factors(&p.follows)
 		p.shortest = shortestSilence
 		step, part, older := int64(1), t.fine, minutes{t.base.from, t.fine.from}
 		if coarse(p.before.Counts) {
@@ -105,22 +114,43 @@ func (all pulses) learn(t *timeline, budget float64) {
 		}
 		silences := p.silences(part, step)
 		p.longest = max(p.longest, silences[0])
-		usual := float64(len(silences)) * p.due(t.window) / p.due(part) // as long ones in a window
-		p.needed = max(p.drop(silences, usual*float64(len(all))/budget), silenceLeast)
+		tails[i] = p.tail(silences, p.due(t.window)/p.due(part))
+	}
+	all.share(tails, budget)
+}
+
+// share gives each line the part of the budget by which the lines together are told soonest: as large as the
+// time is in which its long silences become rarer by a factor of e.
+func (all pulses) share(tails []tail, budget float64) {
+	var sum float64
+	for i, p := range all {
+		sum += tails[i].scale / p.perMinute
+	}
+	for i, p := range all {
+		p.needed = max(p.drop(tails[i], budget*tails[i].scale/p.perMinute/sum), silenceLeast)
 	}
 }
 
-// drop is how long a silence must be, in occurrences that should have come, to be so many times
-// rarer than the given ones. The tail of silences is taken for exponential beyond the shortest
-// of the longest: its scale is by how much those exceed it in the mean.
-func (p *pulse) drop(silences []float64, rarer float64) float64 {
-	beyond := silences[len(silences)-1]
-	scale := 0.0
+// tail is that of a line's silences, in occurrences that should have come. It is taken for exponential beyond
+// the shortest of the longest: its scale is by how much those exceed it in the mean.
+type tail struct {
+	beyond, scale float64
+	usual         float64 // silences beyond in a window
+}
+
+// tail reads it off the longest silences, of a part of the baseline of which a window is such a share.
+func (p *pulse) tail(silences []float64, share float64) tail {
+	v := tail{beyond: silences[len(silences)-1], usual: share * float64(len(silences))}
 	for _, s := range silences {
-		scale += (s - beyond) / float64(max(len(silences)-1, 1))
+		v.scale += (s - v.beyond) / float64(max(len(silences)-1, 1))
 	}
-	scale = max(scale, 1)
-	return max(beyond+scale*math.Log(max(rarer, 1)), p.longest+scale, silenceMargin*p.longest)
+	v.scale = max(v.scale, 1)
+	return v
+}
+
+// drop is how long a silence must be for so few of them in a window.
+func (p *pulse) drop(v tail, perWindow float64) float64 {
+	return max(v.beyond+v.scale*math.Log(max(v.usual/perWindow, 1)), p.longest+v.scale, silenceMargin*p.longest)
 }
 
 // silences gives the longest silences of a part of the baseline, whose counts are of so many minutes each, longest first.
@@ -148,8 +178,38 @@ func (p *pulse) silences(part minutes, step int64) []float64 {
 	return longest
 }
 
-// due is how many occurrences the baseline predicts for a span.
-func (p *pulse) due(span minutes) float64 { return p.perMinute * p.season.sum(span) }
+// due is how many occurrences the baseline predicts for a span, given the traffic of its hours; that of
+// the window is for the caller to see to.
+func (p *pulse) due(span minutes) float64 {
+	var sum float64
+	for from := span.from; from < span.to; {
+		to := min(span.to, (from/60+1)*60)
+		if to <= from { // before 1970
+			to = from + 1
+		}
+		sum += float64(to-from) * p.season.at(hourOf(from)) * p.factorAt(from)
+		from = to
+	}
+	return p.perMinute * sum
+}
+
+// factorAt is that of the traffic in the hour of a minute of the baseline; in the window it is the usual one.
+func (p *pulse) factorAt(minute int64) float64 {
+	if h := minute/60 - p.flow.from; h >= 0 && h < int64(len(p.factors)) {
+		return p.factors[h]
+	}
+	return p.follows.factor(1)
+}
+
+// present is the factor on that at the present traffic: never more than what moves with it explains.
+func (p *pulse) present(level float64) float64 {
+	f := p.flow
+	if len(f.levels) == 0 {
+		return min(level, 1)
+	}
+	ordinary := min(max(level, f.low), f.high)
+	return p.follows.factor(ordinary) / p.follows.factor(1) * min(level/f.low, 1)
+}
 
 // quiet tells whether next to nothing came in a span.
 func (p *pulse) quiet(n float64, span minutes, level float64) bool {
@@ -178,10 +238,10 @@ func (all pulses) step(minute int64, j *judgement) {
 	if j.beside != nil {
 		share = j.beside.share
 	}
-	level := min(j.traffic.level, 1)
 	for _, p := range all {
 		n := float64(at(j.seriesOf(p), minute))
 		p.count += n
+		level := p.present(j.traffic.least)
 		span := minutes{minute, minute + 1}
 		if !p.quiet(n, span, level*share) {
 			if p.detected > 0 && p.back == 0 {

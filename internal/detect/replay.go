@@ -44,7 +44,7 @@ func (j *judgement) sameBefore(s *subject) string {
 		return ""
 	}
 	var fullest peak
-	for _, p := range peaks(s.before, &j.timeline, j.timeline.window.length(), func(c selfheal.Count) (count, capped float64) {
+	for _, p := range peaks(s.before, &j.timeline, j.timeline.window.length(), &following{}, func(c selfheal.Count) (count, capped float64) {
 		n := float64(max(c.N, 0))
 		return n, n
 	}) {
@@ -79,12 +79,13 @@ type peak struct {
 	from   int64   // minute of its first occurrence
 	length int64   // of the stretch, in minutes
 	capped float64 // occurrences, minutes capped
+	factor float64 // by which the traffic of the time moves the rate
 	count  float64 // all occurrences
 }
 
 // replay looks for a stretch of the baseline, of any beginning and as long as a
-// trial's, with at least as many occurrences, or that would have been stronger
-// evidence at its hour of the day.
+// trial's, with at least as many occurrences that no busier time of the day explains, or that would
+// have been stronger evidence at its hour of the day.
 func (j *judgement) replay(s *subject, level int) (peak, bool) {
 	t := &j.timeline
 	if !t.dated || s.isNew() {
@@ -93,7 +94,7 @@ func (j *judgement) replay(s *subject, level int) (peak, bool) {
 	if s.peaks == nil {
 		s.peaks = make([][hoursPerDay]peak, len(t.levels))
 		for i, l := range t.levels {
-			s.peaks[i] = peaks(s.before, t, l.length, s.excused)
+			s.peaks[i] = peaks(s.before, t, l.length, &s.model.following, s.excused)
 		}
 	}
 	m, r := &s.model, &s.trials[level]
@@ -103,8 +104,9 @@ func (j *judgement) replay(s *subject, level int) (peak, bool) {
 		if peak.capped == 0 {
 			continue
 		}
-		chance := m.chance(peak.capped, perStretch*m.season.at(hour))
-		if peak.capped*j.share() >= r.best.count || chance <= p && chance > smallestChance {
+		chance := m.chance(peak.capped, perStretch*m.season.at(hour)*peak.factor)
+		if peak.capped*j.share() >= r.best.count && m.chance(peak.capped, perStretch*m.season.around(hour)*peak.factor) <= ordinaryChance ||
+			chance <= p && chance > smallestChance {
 			return peak, true
 		}
 	}
@@ -135,11 +137,15 @@ func (j *judgement) daily(s *subject, level int) (peak, bool) {
 	return usual, r.best.count+0.5 < j.options.MinimumRatio*j.share()*(usual.capped+0.5)
 }
 
+// ordinaryChance is above which a stretch of the baseline was what the hours around it and the traffic explain. A job that
+// runs at another hour for once is not.
+const ordinaryChance = 1e-2
+
 // daysForHabit is from how many days on their median tells what happens every day.
 const daysForHabit = 3
 
 // peaks finds, per hour of the day, the stretch with most occurrences as weigh counts them.
-func peaks(s *selfheal.Series, t *timeline, length int64, weigh func(selfheal.Count) (count, capped float64)) [hoursPerDay]peak {
+func peaks(s *selfheal.Series, t *timeline, length int64, follows *following, weigh func(selfheal.Count) (count, capped float64)) [hoursPerDay]peak {
 	var best [hoursPerDay]peak
 	counts := within(s, t.base)
 	now := peak{length: length}
@@ -154,7 +160,9 @@ func peaks(s *selfheal.Series, t *timeline, length int64, weigh func(selfheal.Co
 			now.capped -= capped
 		}
 		now.from = counts[first].Minute
-		if hour := hourOf(c.Minute - length/2); now.capped > best[hour].capped {
+		middle := c.Minute - length/2
+		now.factor = follows.factor(t.flow.at(middle))
+		if hour := hourOf(middle); best[hour].capped == 0 || now.capped/now.factor > best[hour].capped/best[hour].factor {
 			best[hour] = now
 		}
 	}

@@ -15,6 +15,18 @@ func flatSeason() *season {
 
 func (s *season) at(hour int) float64 { return s.relative[hour] }
 
+// aroundHours is how far the hours reach on either side that are around one.
+const aroundHours = 3
+
+// around is the mean of the hours around one: a day's course without the jobs that run by the clock.
+func (s *season) around(hour int) float64 {
+	sum := 0.0
+	for h := hour - aroundHours; h <= hour+aroundHours; h++ {
+		sum += s.relative[(h+hoursPerDay)%hoursPerDay]
+	}
+	return sum / (2*aroundHours + 1)
+}
+
 // sum adds up the season over the minutes of a span.
 func (s *season) sum(span minutes) float64 {
 	var sum float64

@@ -31,7 +31,7 @@ func (c *common) rewind() {
 }
 
 // see takes in a minute of a subject. A stretch is raised as soon as it holds more than it should when it is over.
-func (c *common) see(s *subject, minute int64, n float64, t *timeline) {
+func (c *common) see(s *subject, minute int64, n float64, traffic float64, t *timeline) {
 	if !c.prone(s.index) {
 		return
 	}
@@ -44,7 +44,7 @@ func (c *common) see(s *subject, minute int64, n float64, t *timeline) {
 	c.counts[s.index] += min(n, m.cap)
 	at := c.grid.before + stretch
 	if v := c.movements[s.index]; v.at(at) == 0 {
-		if ratio := raised(m, c.counts[s.index], c.grid.extent(at, t), t); ratio > 0 {
+		if ratio := raised(m, c.counts[s.index], c.grid.extent(at, t), t.flow.now(m, traffic), t); ratio > 0 {
 			c.movements[s.index] = append(v, rise{int32(at), ratio})
 			c.crowd[at]++
 		}

@@ -185,10 +185,11 @@ func (j *judgement) chanceCluster(s *subject) (selfheal.Silence, string) {
 		return "", ""
 	}
 	counts := within(s.after, j.seen())
-	if j.noise.exceeded(counts, j.timeline.deploy) {
+	noise := j.noiseOf(s)
+	if noise.exceeded(counts, j.timeline.deploy) {
 		return "", ""
 	}
-	ways := j.noise.of(counts, j.timeline.deploy)
+	ways := noise.of(counts, j.timeline.deploy)
 	return selfheal.SilenceUsual, fmt.Sprintf(
 		"seen in %s over %d min, and unknown messages are so frequent here that it takes %s, or %s occurrences",
 		plural(float64(s.active), "minute"), s.span, ways.inWords(), number(math.Ceil(ways.count)))

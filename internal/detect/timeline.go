@@ -41,6 +41,7 @@ type timeline struct {
 	blocks                 int
 	blockFrom              int64
 	midHour                []int // hour of day in the middle of each block
+	flow                   flow  // how much was served in the baseline
 
 	levels       []level
 	settled      int64   // minute from which a known signature's occurrences count
@@ -108,6 +109,11 @@ func recordsOf(c *selfheal.Counts) float64 {
 	return max(total, float64(c.Records))
 }
 
+// midMinute is in the middle of a block.
+func (t *timeline) midMinute(b int) int64 {
+	return t.blockFrom + int64(b)*t.blockLength + t.blockLength/2
+}
+
 func (t *timeline) cutBlocks() {
 	length := t.base.length()
 	t.blockLength = max(t.window.length(), shortestBlock, (length+blocksAtMost-1)/blocksAtMost)
@@ -116,7 +122,7 @@ func (t *timeline) cutBlocks() {
 	t.blockFrom = t.base.to - int64(t.blocks)*t.blockLength
 	t.midHour = make([]int, t.blocks)
 	for b := range t.midHour {
-		t.midHour[b] = hourOf(t.blockFrom + int64(b)*t.blockLength + t.blockLength/2)
+		t.midHour[b] = hourOf(t.midMinute(b))
 	}
 }
 

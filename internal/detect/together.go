@@ -130,7 +130,7 @@ func (j *judgement) deviation(s *subject, span minutes) float64 {
 
 // meanIn is how many capped occurrences a model expects in a span.
 func (j *judgement) meanIn(m *model, span minutes) float64 {
-	return m.known * m.burst * j.scale * m.season.sum(span) / j.timeline.baseExposure
+	return m.known * m.burst * j.scale * j.timeline.flow.now(m, j.traffic.now) * m.season.sum(span) / j.timeline.baseExposure
 }
 
 // commonRise is from when to when signatures that are found to rise by some minute do so.

@@ -33,6 +33,8 @@ type traffic struct {
 	whole    float64 // season's minutes of the window so far
 	recent   ring    // the same of the recent minutes
 	level    float64 // of the recent minutes, both revisions together
+	now      float64 // of these or of the whole window so far, whichever is more
+	least    float64 // or less
 	ratios   []float64
 }
 
@@ -79,23 +81,21 @@ func (j *judgement) newTraffic(ids []selfheal.SignatureID) *traffic {
 		r.season = commonSeason(surveys, t)
 	}
 	r.ratios = make([]float64, 0, len(r.controls))
+	j.timeline.flow = r.newFlow(t, &j.in.Baseline)
 	return r
 }
 
 func (r *traffic) rewind() {
-	r.whole, r.recent, r.level = 0, ring{}, 1
+	r.whole, r.recent, r.level, r.now, r.least = 0, ring{}, 1, 1, 1
 	for _, c := range r.controls {
 		c.whole, c.recent = 0, ring{}
 	}
 }
 
-// step takes in a minute and gives how much more is served than the baseline
-// predicts, over the whole window or in the recent minutes, whichever is more.
-// Fewer than the baseline predicts is taken as no change: the time is then the
-// more careful exposure.
-func (r *traffic) step(minute int64, j *judgement) float64 {
+// step takes in a minute.
+func (r *traffic) step(minute int64, j *judgement) {
 	if len(r.controls) == 0 {
-		return 1
+		return
 	}
 	season := r.season.sum(minutes{minute, minute + 1})
 	r.whole += season
@@ -107,7 +107,7 @@ func (r *traffic) step(minute int64, j *judgement) float64 {
 	}
 	r.level = r.ratio(func(c *control) float64 { return c.recent.sum }, r.recent.sum)
 	whole := r.ratio(func(c *control) float64 { return c.whole }, r.whole)
-	return min(max(whole, r.level, 1), mostTraffic)
+	r.now, r.least = max(whole, r.level), min(whole, r.level)
 }
 
 // ratio of what the controls show over what the baseline predicts for some minutes.

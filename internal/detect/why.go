@@ -41,7 +41,7 @@ func (j *judgement) otherwise(s *subject) string {
 		return ""
 	}
 	if s.rare {
-		minutes, span := j.noise.of(within(s.after, j.seen()), j.timeline.deploy).least()
+		minutes, span := j.noiseOf(s).of(within(s.after, j.seen()), j.timeline.deploy).least()
 		return fmt.Sprintf("in fewer than %d minutes, or all within %d min, it would not have been flagged", max(minutes, j.minutesFor(s)), span-1)
 	}
 	level, least := -1, 2.0

@@ -16,14 +16,15 @@ import (
 // with a negative binomial test at the end, a rule for rare signatures, a guard that replays the baseline,
 // and a veto for minutes in which much else moves. It stands for what one gets by assembling known parts well.
 type eprocess struct {
-	in     detect.Input
-	from   int64 // of the baseline
-	deploy int64
-	length int // of the window, minutes
-	hours  int
-	pooled [24]float64
-	known  map[selfheal.SignatureID]*stream
-	rare   int // distinct active minutes that a rare signature needs
+	in       detect.Input
+	from     int64 // of the baseline
+	deploy   int64
+	length   int // of the window, minutes
+	hours    int
+	pooled   [24]float64
+	known    map[selfheal.SignatureID]*stream
+	rare     int     // distinct active minutes that a rare signature needs
+	lenience float64 // by which what it puts up with is multiplied
 }
 
 // stream is what the baseline says of one signature.
@@ -50,10 +51,14 @@ const (
 	toleratedFinal = 1.1
 )
 
-// fitEprocess is a [procedure]'s fit.
-func fitEprocess(in detect.Input) func(detect.Input) flags {
+// eprocessAt is a [procedure]'s fit, putting up with so many times as many false ones as the rival by itself does.
+func eprocessAt(lenience float64) func(detect.Input) func(detect.Input) flags {
+	return func(in detect.Input) func(detect.Input) flags { return fitEprocess(in, lenience) }
+}
+
+func fitEprocess(in detect.Input, lenience float64) func(detect.Input) flags {
 	e := &eprocess{
-		in: in, from: selfheal.MinuteOf(in.BaselineInterval.From), deploy: selfheal.MinuteOf(in.WatchedInterval.From),
+		in: in, lenience: lenience, from: selfheal.MinuteOf(in.BaselineInterval.From), deploy: selfheal.MinuteOf(in.WatchedInterval.From),
 		length: int(in.WatchedInterval.Duration().Minutes()), known: map[selfheal.SignatureID]*stream{},
 	}
 	e.hours = int(e.deploy-e.from) / 60
@@ -199,7 +204,7 @@ func (e *eprocess) learnRare() int {
 				n++
 			}
 		}
-		if float64(n)/float64(e.hours) < rareClusters {
+		if float64(n)/float64(e.hours) < e.lenience*rareClusters {
 			return d
 		}
 	}
@@ -313,17 +318,18 @@ func (e *eprocess) evidence(s *stream, counts []float64, calm []bool, at int) []
 // stop flags by e-BH at every minute.
 func (e *eprocess) stop(in detect.Input, looks map[selfheal.SignatureID][]float64, all flags) {
 	tests := float64(len(e.known))
+	rate := e.lenience * sequentialRate
 	ids := errorsOf(in)
 	for at := range e.length {
 		var strong []selfheal.SignatureID
 		for _, id := range ids {
-			if looks[id] != nil && looks[id][at] > -math.Log(sequentialRate) {
+			if looks[id] != nil && looks[id][at] > -math.Log(rate) {
 				strong = append(strong, id)
 			}
 		}
 		slices.SortStableFunc(strong, func(a, b selfheal.SignatureID) int { return cmp.Compare(looks[b][at], looks[a][at]) })
 		for rank := len(strong); rank >= 1; rank-- {
-			if looks[strong[rank-1]][at] < math.Log(tests/(float64(rank)*sequentialRate)) {
+			if looks[strong[rank-1]][at] < math.Log(tests/(float64(rank)*rate)) {
 				continue
 			}
 			for _, id := range strong[:rank] {
@@ -363,7 +369,7 @@ func (e *eprocess) final(in detect.Input, looks map[selfheal.SignatureID][]float
 	}
 	slices.SortStableFunc(ids, func(a, b selfheal.SignatureID) int { return cmp.Compare(p[a], p[b]) })
 	for rank := len(ids); rank >= 1; rank-- {
-		if p[ids[rank-1]] > finalRate*float64(rank)/float64(len(ids)) {
+		if p[ids[rank-1]] > e.lenience*finalRate*float64(rank)/float64(len(ids)) {
 			continue
 		}
 		for _, id := range ids[:rank] {

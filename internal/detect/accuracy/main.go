@@ -5,6 +5,7 @@
 //
 //	go run ./internal/detect/accuracy -deploys 500 -signatures 50,200,500
 //	go run ./internal/detect/accuracy -curve -deploys 300
+//	go run ./internal/detect/accuracy -duel -deploys 300
 //	go run ./internal/detect/accuracy -cost
 package main
 
@@ -47,6 +48,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	noise := flags.String("noise", "", "noise clusters to compare beside the default, comma-separated")
 	shares := flags.String("canary", "", "shares of a canary beside the previous revision, comma-separated, instead of full deploys")
 	curve := flags.Bool("curve", false, "measure ours from loose to strict instead")
+	duel := flags.Bool("duel", false, "compare ours with the e-process at equal false alarms instead")
 	cost := flags.Bool("cost", false, "measure time and memory instead")
 	page := flags.String("into", "", "page to put the tables into, instead of printing them")
 	part := flags.String("part", "", "part of that page, which its markers name")
@@ -60,6 +62,8 @@ func run(args []string, stdout, stderr io.Writer) error {
 		b.cost(&tables, 50, 200, 1000)
 	case *curve:
 		err = b.curve(strings.Split(*profiles, ","), *signatures, &tables)
+	case *duel:
+		err = b.duel(strings.Split(*profiles, ","), *signatures, &tables)
 	default:
 		err = b.all(strings.Split(*profiles, ","), *signatures, *rates, *noise, *shares, &tables)
 	}
@@ -85,6 +89,7 @@ type benchmark struct {
 	share      float64 // of a canary; 0: everything is deployed
 	procedures []procedure
 	curved     bool      // the procedures are points of a curve
+	found      bool      // only scenarios that the rival looks for count
 	progress   io.Writer // nil: nobody wants to know
 }
 
@@ -160,6 +165,11 @@ func numbers(list string) ([]float64, error) {
 
 // worlds prints a table per profile.
 func (b benchmark) worlds(profiles []string, out io.Writer) error {
+	return b.each(profiles, func(p simulate.Profile) { b.print(out, p, b.measure(p)) })
+}
+
+// each calls back with every profile that is named.
+func (b benchmark) each(profiles []string, measured func(simulate.Profile)) error {
 	known := map[string]func(int) simulate.Profile{
 		"ideal": simulate.Ideal, "typical": simulate.Typical, "nasty": simulate.Nasty,
 	}
@@ -170,7 +180,7 @@ func (b benchmark) worlds(profiles []string, out io.Writer) error {
 		}
 		p := profile(b.signatures)
 		p.Baseline = b.baseline.Truncate(time.Hour)
-		b.print(out, p, b.measure(p))
+		measured(p)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func rivals() []procedure {
 		{"conditional binomial + BH", atEnd(binomialBH)},
 		{"Mann-Whitney on minutes", plain(ranks)},
 		{"forecast ceiling", forecastRule},
-		{"e-process", fitEprocess},
+		{"e-process", eprocessAt(1)},
 	}
 }
 

@@ -123,14 +123,18 @@ func (e *evidence) examine(s symptom, emitters []index.Emitter, deploys []selfhe
 	b.frames = e.locateFrames(s.frames, s.message)
 	b.sites = b.findSites(emitters)
 	b.anchors = b.findAnchors()
+	b.measureReach()
 	var findings []finding
-	for _, rule := range []func() []finding{
-		b.frameRule, b.literalRule, b.siteRule, b.hopRule, b.nameRule, b.dependencyRule, b.lexiconRule, b.settingRule, b.valueRule,
-		b.flowRule, b.constraintRule, b.buildRule, b.submoduleRule, b.orphanRule, b.unknownNameRule, b.argumentRule, b.swapRule, b.limitRule, b.typedNilRule, b.unsetRule,
-	} {
-		findings = append(findings, rule()...)
+	for _, rule := range b.rules() {
+		for _, f := range rule.find() {
+			if f.tie == 0 {
+				f.tie = rule.tie
+			}
+			findings = append(findings, f)
+		}
 	}
 	findings = b.withoutIdle(findings)
+	b.weighReach(findings)
 	for i := range findings {
 		findings[i].exhibit.Signature = s.signature.ID
 		findings[i].exhibit.Commit = e.change.Commits[findings[i].commit].ID

@@ -92,7 +92,7 @@ func (b *bench) flowFinding(f located, edited int, name string, inside bool) []f
 		x.Kind = selfheal.ExhibitCallHop
 	}
 	b.quoteEdit(&x, edited)
-	return []finding{{familyFrame, b.edits[edited].commit, x, []pointer{{edited, weight}}}}
+	return []finding{{family: familyFrame, commit: b.edits[edited].commit, exhibit: x, lines: []pointer{{edited, weight}}}}
 }
 
 // givenAgain tells whether a name gets another value between a line and the
@@ -167,7 +167,7 @@ func (b *bench) constraintRule() []finding {
 				Text: fmt.Sprintf("this commit put a constraint on %s, which the error violates", shorten(m[1])), Observed: shorten(m[0]),
 			}
 			b.quoteEdit(&x, i)
-			out = append(out, finding{familyName, e.commit, x, []pointer{{i, pointsDefinition}}})
+			out = append(out, finding{family: familyName, commit: e.commit, exhibit: x, lines: []pointer{{i, pointsDefinition}}})
 		}
 	}
 	return out

@@ -32,28 +32,6 @@ func (r *ranking) excused(f finding) bool {
 	return false
 }
 
-// pinned tells whether evidence for a commit lies on the very lines that it
-// changed, rather than around them.
-func (r *ranking) pinned(commit int) bool {
-	for _, f := range r.findings {
-		if f.commit != commit || r.excused(f) || f.exhibit.Weight < minPinned {
-			continue
-		}
-		switch f.family {
-		case familyLiteral, familyDependency, familyName:
-			return true
-		case familyFrame:
-			if f.exhibit.Kind == selfheal.ExhibitFrameInHunk || f.exhibit.Kind == selfheal.ExhibitBuildLine {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// minPinned is the weight from which evidence on a changed line pins the blame.
-const minPinned = 2.0
-
 // A culprit rarely leaves no trace at all, so a commit without evidence is less
 // likely than chance: otherwise many such commits would drown the one that has some.
 const (
@@ -70,6 +48,7 @@ type ranking struct {
 	findings []finding
 	counters []counter
 	scores   []float64 // per commit; what cannot run has minus infinity
+	tiers    []tier    // per commit
 	// probabilities of the commits, then of the outside world and of something else; they add up to 1.
 	probabilities []float64
 	external      float64
@@ -114,6 +93,7 @@ func rank(s symptom, findings []finding, counters []counter, touched []int) rank
 			best[f.commit][f.family] = w
 		}
 	}
+	r.findTiers(len(touched))
 	r.scores = make([]float64, len(touched))
 	for i, n := range touched {
 		if n == 0 {
@@ -140,6 +120,7 @@ func (r *ranking) best() float64 {
 // normalise turns scores into probabilities.
 func (r *ranking) normalise() {
 	r.probabilities, r.external, r.unknown = softmax(r.scores, r.outside, r.other)
+	r.hold()
 }
 
 // ownShare is how much a ranking keeps of its own scores beside those of its siblings.

@@ -17,8 +17,6 @@ const (
 	minProbability = 0.80 // of the blamed commit
 	maxRival       = 0.5  // probability of the next commit, as a share of the blamed one's
 	minAcquittal   = 0.60 // of the outside world
-	maxConfidence  = 0.99
-	maxIndirect    = 0.85 // when no evidence lies on a changed line itself
 	maxOtherError  = 0.85 // when it rests on a command that fails with another error
 	vetoConfidence = 0.97 // when nothing of the change can run
 	maxExhibits    = 12
@@ -122,7 +120,7 @@ func (r *ranking) confidence(cause selfheal.Cause) float64 {
 		return min(max(r.unknown, 1-probability), most)
 	case selfheal.Caused:
 		switch {
-		case r.pinned(commit):
+		case r.tiers[commit] == tierDirect:
 		case !r.executed(commit):
 			most = maxIndirect
 		case r.trial.Trial.Reproduction == selfheal.ReproducedOther:

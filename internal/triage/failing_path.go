@@ -17,6 +17,7 @@ type failingPath struct {
 	first, last int             // lines of the statement at which the error shows
 	roles       map[int]role    // by line of the head
 	names       map[string]bool // that the lines of the path use
+	plain       map[string]bool // the names without case and underscores
 	weight      float64
 	observed    string
 	// raised says that the statement raises, or logs, the error rather than being what failed.

@@ -35,6 +35,12 @@ type way struct {
 // measureReach finds for every edit how it reaches the error.
 func (b *bench) measureReach() {
 	b.paths = b.findPaths()
+	for _, p := range b.paths {
+		p.plain = map[string]bool{}
+		for name := range p.names {
+			p.plain[plainName(name)] = true
+		}
+	}
 	b.ways = make([]way, len(b.edits))
 	called := b.calledFromPaths()
 	for i := range b.edits {
@@ -254,6 +260,9 @@ func (b *bench) loopsBack(p *failingPath, line int) bool {
 // the path's function: a constant, a setting, a field.
 func (b *bench) setsName(p *failingPath, i int) bool {
 	e := b.edits[i]
+	if !p.hasNameOf(e) {
+		return false
+	}
 	if other, ok := b.counterpart(i); ok && b.numbersOnly(b.edits[other].text, e.text) {
 		return false
 	}
@@ -279,28 +288,34 @@ func (b *bench) setsName(p *failingPath, i int) bool {
 	return false
 }
 
+// maxEditLine is the size in bytes of a changed line beyond which it is not read closely.
+const maxEditLine = 1000
+
+// hasNameOf tells whether a line has one of the path's names at all, which most lines have not.
+func (p *failingPath) hasNameOf(e edit) bool {
+	found := false
+	if len(e.text) <= maxEditLine {
+		index.EachWord([]byte(e.text), func(w []byte) {
+			found = found || len(w) >= minOrphan && (p.names[string(w)] || e.class == selfheal.ClassConfig && p.plain[plainName(string(w))])
+		})
+	}
+	return found
+}
+
 // exampleFile matches files of settings that only show what may be set.
 var exampleFile = regexp.MustCompile(`(?i)\b(?:example|sample|template|dist)\b`)
 
 // memberOn tells whether a line gives a name a value as a member or a key: as a
 // local variable it is another function's own.
 func memberOn(line, name string) bool {
-	return slices.ContainsFunc(wordPlaces(line, name), func(at int) bool { return at > 0 && strings.IndexByte(`.>"'@:$`, line[at-1]) >= 0 })
+	return slices.ContainsFunc(wordPlaces(line, name), func(at int) bool {
+		rest := strings.TrimLeft(line[at+len(name):], " ")
+		return at > 0 && strings.IndexByte(`.>"'@:$`, line[at-1]) >= 0 || strings.HasPrefix(rest, ":") && !strings.HasPrefix(rest, ":=")
+	})
 }
 
 // hasName tells whether a path uses a name, however it is written: answer_within is AnswerWithin.
-func (p *failingPath) hasName(name string) bool {
-	if p.names[name] {
-		return true
-	}
-	plain := plainName(name)
-	for used := range p.names {
-		if plainName(used) == plain {
-			return true
-		}
-	}
-	return false
-}
+func (p *failingPath) hasName(name string) bool { return p.names[name] || p.plain[plainName(name)] }
 
 func plainName(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 

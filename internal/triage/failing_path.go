@@ -251,8 +251,10 @@ var (
 	// statedCall matches a statement that is a call; group 1 is what it is called on, or the function, 2 the arguments.
 	statedCall = regexp.MustCompile(`^\s*(?:await\s+|go\s+|defer\s+)?([A-Za-z_$@][\w$]*(?:(?:\.|->|::)[\w$]+)*)\s*\((.*)`)
 	annotated  = regexp.MustCompile(`\w\s*:\s*(\w+)\s*=`) // a type before the value
-	addressOf  = regexp.MustCompile(`&([A-Za-z_]\w*)`)
-	boundName  = regexp.MustCompile(`\b(?:as|catch\s*\(|rescue\s*=>)\s*([A-Za-z_]\w*)\b|\bfor\s*\(?\s*(?:const|let|var)?\s*([\w, {}\[\]]+?)\s+(?:in|of)\b|\bfor\s*\(\s*(?:final\s+)?[\w<>\[\], .]+\s+(\w+)\s*:`)
+	// declaredOnly matches a variable that gets the value that its type gives it.
+	declaredOnly = regexp.MustCompile(`^\s*(?:var|let)\s+([A-Za-z_]\w*)\b`)
+	addressOf    = regexp.MustCompile(`&([A-Za-z_]\w*)`)
+	boundName    = regexp.MustCompile(`\b(?:as|catch\s*\(|rescue\s*=>)\s*([A-Za-z_]\w*)\b|\bfor\s*\(?\s*(?:const|let|var)?\s*([\w, {}\[\]]+?)\s+(?:in|of)\b|\bfor\s*\(\s*(?:final\s+)?[\w<>\[\], .]+\s+(\w+)\s*:`)
 )
 
 // givenOn lists the names that a line gives a value, or may change the value of:
@@ -263,6 +265,7 @@ func givenOn(line string) map[string]bool {
 	if m := annotated.FindStringSubmatch(line); m != nil {
 		delete(names, m[1])
 	}
+	delete(names, "_")
 	if at := assignmentIn(line); at > 0 {
 		for _, name := range assignedTo(line[:at]) {
 			names[name] = true
@@ -275,6 +278,9 @@ func givenOn(line string) map[string]bool {
 		for name := range namesOn(m[2]) {
 			names[name] = true
 		}
+	}
+	if m := declaredOnly.FindStringSubmatch(line); m != nil {
+		names[m[1]] = true
 	}
 	for _, m := range addressOf.FindAllStringSubmatch(line, 20) {
 		names[m[1]] = true
@@ -305,7 +311,11 @@ func assignedTo(left string) []string {
 		if len(fields) == 0 {
 			continue
 		}
-		for name := range namesOn(fields[len(fields)-1]) {
+		name := fields[len(fields)-1]
+		if n := len(fields); n > 1 && (fields[n-2] == "_" || n > 2 && fields[n-3] == "var" || strings.ContainsAny(name, ".*[") && isWord(fields[n-2])) {
+			name = fields[n-2] // Go puts the type behind
+		}
+		for name := range namesOn(name) {
 			names = append(names, name)
 		}
 	}

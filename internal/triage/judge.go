@@ -120,6 +120,8 @@ func symptomsOf(in Input) []symptom {
 // examine collects everything for and against for one symptom and weighs it.
 func (e *evidence) examine(s symptom, emitters []index.Emitter, deploys []selfheal.Exposure) ranking {
 	b := &bench{evidence: e, symptom: s}
+	b.symptom.said = withoutFilledIn(s.message, emitters)
+	b.symptom.words = wordsOf(runtimeWords.ReplaceAllString(b.symptom.said, " . "))
 	b.frames = e.locateFrames(s.frames, s.message)
 	b.sites = b.findSites(emitters)
 	b.anchors = b.findAnchors()

@@ -324,7 +324,7 @@ func (b *bench) sameName(p *failingPath, e edit, name string) bool {
 	if e.near.path == p.path || e.at.path == p.path {
 		return !b.isLocal(b.sources[p.path], p.function, p.first, name)
 	}
-	return b.imports(p.path, e.near.path) && !b.declaresItself(p.path, name)
+	return specificity(name) >= minSetting && b.imports(p.path, e.near.path) && !b.declaresItself(p.path, name) && b.filesWith(name) <= maxPassed
 }
 
 // declaresItself tells whether a file gives a name a value of its own.

@@ -21,7 +21,7 @@ var qualified = regexp.MustCompile(`\b([A-Z]\w{2,})(?:\.|::|#|->)([A-Za-z_]\w{2,
 func (b *bench) memberRule() []finding {
 	var out []finding
 	told := map[string]bool{}
-	for _, m := range qualified.FindAllStringSubmatch(b.symptom.message, 20) {
+	for _, m := range qualified.FindAllStringSubmatch(b.symptom.said, 20) {
 		if told[m[0]] {
 			continue
 		}

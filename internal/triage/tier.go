@@ -173,6 +173,9 @@ func (b *bench) pathRule() []finding {
 	return out
 }
 
+// pointsOnPath is small: that a line lies on the way tells it from others of the commit less than what stands on it.
+const pointsOnPath = 1.0
+
 // onPath makes an exhibit of an edit on a way to the error.
 func (b *bench) onPath(i int, w way) finding {
 	p, e := w.to, b.edits[i]
@@ -186,7 +189,7 @@ func (b *bench) onPath(i int, w way) finding {
 		weight = weightFeedsFar
 	}
 	x := selfheal.Exhibit{Kind: selfheal.ExhibitLogSite, Weight: weight * p.weight, Text: text, Observed: shorten(p.observed)}
-	f := finding{family: familySite, commit: e.commit, lines: []pointer{{i, weight * p.weight}}}
+	f := finding{family: familySite, commit: e.commit, lines: []pointer{{i, pointsOnPath * p.weight}}}
 	if p.frame {
 		x.Kind, f.family = selfheal.ExhibitFrameInFunction, familyFrame
 	}

@@ -126,6 +126,8 @@ const (
 	ExhibitCoMovement    ExhibitKind = "co-movement"        // against: signatures out of the change's reach moved too
 	ExhibitEarlyOnset    ExhibitKind = "onset-before-deploy"
 	ExhibitSeenBefore    ExhibitKind = "seen-before" // against: occurred in the baseline without this change
+	ExhibitUnreached     ExhibitKind = "unreached"   // against: no calls and no names lead from the commit to the failing code
+	ExhibitUntouched     ExhibitKind = "untouched"   // against: the statement that fails, its function and its callers are older than the change
 	ExhibitIntended      ExhibitKind = "intended"    // against: the change only gave an old failure new words
 )
 

@@ -143,7 +143,10 @@ func (e *evidence) examine(s symptom, emitters []index.Emitter, deploys []selfhe
 	}
 	sortFindings(findings)
 	counters := append(b.outsideBuild(), e.counted(against(s, servingSince(deploys)))...)
-	r := rank(s, findings, append(counters, b.intended(findings)...), e.touched)
+	around := b.surround()
+	counters = append(append(counters, b.intended(findings)...), b.untouched(around, findings)...)
+	r := rank(s, findings, counters, e.touched)
+	r.distance(b.unreachedCommits(around))
 	r.deploys = deploys
 	r.expose(e.chain.logPriors(deploys))
 	return r

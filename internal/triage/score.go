@@ -53,11 +53,12 @@ type ranking struct {
 	probabilities []float64
 	external      float64
 	unknown       float64
-	outside       float64             // score of the outside world
-	other         float64             // score of something else
-	deploys       []selfheal.Exposure // newest first
-	trial         *prove.Answer       // nil when nothing was run for this symptom
-	suspect       int                 // the commit that led before the trial; -1 when none did
+	outside       float64                  // score of the outside world
+	other         float64                  // score of something else
+	deploys       []selfheal.Exposure      // newest first
+	trial         *prove.Answer            // nil when nothing was run for this symptom
+	unreached     map[int]selfheal.Exhibit // against the commits that nothing leads from to the error
+	suspect       int                      // the commit that led before the trial; -1 when none did
 }
 
 // expose takes into account how well the time of each commit's deploy agrees with
@@ -65,6 +66,15 @@ type ranking struct {
 func (r *ranking) expose(logPriors []float64) {
 	for i, p := range logPriors {
 		r.scores[i] += p
+	}
+	r.normalise()
+}
+
+// distance takes into account which commits nothing leads from to the error.
+func (r *ranking) distance(unreached map[int]selfheal.Exhibit) {
+	r.unreached = unreached
+	for commit, x := range unreached {
+		r.scores[commit] += x.Weight
 	}
 	r.normalise()
 }

@@ -50,6 +50,9 @@ func (e *evidence) conclude(ctx context.Context, repo *git.Repository, rankings 
 	if v.Exhibits, err = verified(ctx, repo, append(e.executionExhibits(r), e.exhibits(r)...)); err != nil {
 		return v, err
 	}
+	if err = dateTouched(ctx, repo, v.Exhibits); err != nil {
+		return v, err
+	}
 	v.Reason, v.WouldHelp = e.reason(&v, r, commit), wouldHelp(&v, r)
 	return v, nil
 }
@@ -157,6 +160,9 @@ func (e *evidence) exhibits(r *ranking) []selfheal.Exhibit {
 		out = append(out, c.exhibit)
 	}
 	leading, _, _, ok := r.top()
+	if x, unreached := r.unreached[leading]; ok && unreached {
+		out = append(out, x)
+	}
 	perKind := map[selfheal.ExhibitKind]int{}
 	told := map[string]bool{}
 	for _, f := range r.findings {

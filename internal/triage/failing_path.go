@@ -14,9 +14,11 @@ import (
 type failingPath struct {
 	path        string
 	function    *index.Function // nil at top level
+	header      int             // the last line of the function's header
 	first, last int             // lines of the statement at which the error shows
 	roles       map[int]role    // by line of the head
 	names       map[string]bool // that the lines of the path use
+	members     map[string]bool // those of them that are taken off something
 	plain       map[string]bool // the names without case and underscores
 	weight      float64
 	observed    string
@@ -71,7 +73,7 @@ func (b *bench) findPaths() []*failingPath {
 
 // pathTo follows back what leads to a statement.
 func pathTo(s *source, path string, from, to int) *failingPath {
-	p := &failingPath{path: path, roles: map[int]role{}, names: map[string]bool{}, function: s.FunctionAt(from)}
+	p := &failingPath{path: path, roles: map[int]role{}, names: map[string]bool{}, members: map[string]bool{}, function: s.FunctionAt(from)}
 	if p.function != nil && p.function.Declaration {
 		p.function = nil
 	}
@@ -85,6 +87,8 @@ func pathTo(s *source, path string, from, to int) *failingPath {
 	if p.function == nil || p.last-p.function.Start > maxPathLines {
 		return p
 	}
+	_, p.header = statementAround(s.lines, p.function.Start)
+	p.header = min(p.header, p.first-1)
 	until := p.guards(s)
 	for range 3 { // what feeds what feeds it
 		before := len(p.names)
@@ -103,7 +107,7 @@ func (p *failingPath) take(s *source, line int, as role) {
 	for n := max(from, p.function.Start); n <= min(to, p.function.End); n++ {
 		if p.roles[n] < as {
 			p.roles[n] = as
-			if n != p.function.Start { // what else a function is handed is not used for it
+			if n > p.header { // what else a function is handed is not used for it
 				p.use(s.lines[n-1])
 			}
 		}
@@ -112,13 +116,29 @@ func (p *failingPath) take(s *source, line int, as role) {
 
 // use adds the names on a line, and the keys that are written as strings.
 func (p *failingPath) use(line string) {
-	for name := range namesOn(line) {
+	for name := range namesOn(usedOn(line)) {
 		p.names[name] = true
 	}
+	for _, m := range memberRead.FindAllStringSubmatch(line, 40) {
+		p.members[m[1]] = true
+	}
 	for _, key := range keyRead.FindAllStringSubmatch(line, 20) {
-		p.names[key[1]] = true
+		p.names[key[1]], p.members[key[1]] = true, true
 	}
 }
+
+// usedOn is a line of code without the plain names that only get a value there.
+func usedOn(line string) string {
+	line = plainCode(line)
+	at := assignmentIn(line)
+	if at <= 0 || strings.ContainsAny(line[:at], ".[(>+-*/|&%") {
+		return line
+	}
+	return line[at:]
+}
+
+// memberRead matches a member that is taken off something.
+var memberRead = regexp.MustCompile(`(?:\.|->|::|@)([A-Za-z_]\w*)`)
 
 // keyRead matches a string by which something is looked up.
 var keyRead = regexp.MustCompile("[\\[(]\\s*[\"'`]([A-Za-z_][\\w-]*)[\"'`]\\s*[\\]),]")
@@ -137,7 +157,7 @@ func (p *failingPath) guards(s *source) (until int) {
 	until = p.first
 	margin := index.Indentation(s.lines[p.first-1])
 	partner, handler := false, false
-	for n := p.first - 1; n > p.function.Start; n-- {
+	for n := p.first - 1; n > p.header; n-- {
 		line := s.lines[n-1]
 		indent := index.Indentation(line)
 		if strings.TrimSpace(line) == "" {
@@ -177,12 +197,17 @@ func blockEnd(s *source, header, end int) int {
 
 // feeds takes the statements that give a value to a name in use.
 func (p *failingPath) feeds(s *source, until int) {
-	for n := until; n >= p.function.Start; n-- {
+	for n := p.function.Start; n <= p.header; n++ { // what it is handed
+		if p.roles[n] == roleNone && len(shared(namesOn(s.lines[n-1]), p.names)) > 0 {
+			p.roles[n] = roleFeeds
+		}
+	}
+	for n := until; n > p.header; n-- {
 		if p.roles[n] >= roleFeeds || !p.givesValue(s.lines[n-1]) || p.leavesBlock(s, n) {
 			continue
 		}
 		p.take(s, n, roleFeeds)
-		if header := headerOf(s, n, p.function.Start); header > p.function.Start && conditional.MatchString(s.lines[header-1]) {
+		if header := headerOf(s, n, p.function.Start); header > p.header && conditional.MatchString(s.lines[header-1]) {
 			p.take(s, header, roleFeeds)
 		}
 	}
@@ -192,7 +217,7 @@ func (p *failingPath) feeds(s *source, until int) {
 // statement and leaves the function at its end: what it does has no effect there.
 func (p *failingPath) leavesBlock(s *source, line int) bool {
 	header := headerOf(s, line, p.function.Start)
-	if header <= p.function.Start || p.roles[header] == roleGuards {
+	if header <= p.header || p.roles[header] == roleGuards {
 		return false
 	}
 	end := blockEnd(s, header, p.function.End)
@@ -220,16 +245,16 @@ func headerOf(s *source, line, start int) int {
 
 // exits takes what leaves the function before the statement, with what decides it.
 func (p *failingPath) exits(s *source) {
-	for n := p.function.Start + 1; n < p.first; n++ {
+	for n := p.header + 1; n < p.first; n++ {
 		if p.roles[n] != roleNone || !leavesEarly.MatchString(s.lines[n-1]) {
 			continue
 		}
 		p.roles[n] = roleExits
 		header := headerOf(s, n, p.function.Start)
-		if header > p.function.Start && p.roles[header] == roleNone {
+		if header > p.header && p.roles[header] == roleNone {
 			p.roles[header] = roleExits
 		}
-		if outer := headerOf(s, max(header, p.function.Start), p.function.Start); outer > p.function.Start && loops.MatchString(s.lines[outer-1]) && blockEnd(s, outer, p.function.End) <= p.first {
+		if outer := headerOf(s, max(header, p.header), p.function.Start); outer > p.header && loops.MatchString(s.lines[outer-1]) && blockEnd(s, outer, p.function.End) <= p.first {
 			p.take(s, outer, roleGuards) // it is reached when the loop is over
 		}
 	}

@@ -168,7 +168,7 @@ func (b *bench) addedOn(p *failingPath, i int) reach {
 		return reachBeside
 	case as == roleFeeds && !replaces && onlyCalls(e.text):
 		return reachBeside
-	case p.function != nil && e.near.line == p.function.Start && as == roleFeeds && !p.takesAnother(b.edits[d].text, e.text, replaces):
+	case p.function != nil && e.near.line <= p.header && as == roleFeeds && !p.takesAnother(b.edits[d].text, e.text, replaces):
 		return reachBeside
 	case as == roleFails && (p.raised || b.failedBefore(p, i)):
 		return reachBeside
@@ -281,7 +281,7 @@ func (b *bench) setsName(p *failingPath, i int) bool {
 		return false
 	}
 	for name := range givenOn(e.text) {
-		if p.names[name] && len(name) >= minOrphan && b.sameName(p, e, name) && (b.functionAround(e.near) == nil || memberOn(e.text, name)) {
+		if p.names[name] && len(name) >= minOrphan && b.sameName(p, e, name) {
 			return true
 		}
 	}
@@ -322,9 +322,20 @@ func plainName(name string) string { return strings.ToLower(strings.ReplaceAll(n
 // sameName tells whether the name that an edit sets can be the one that a path uses.
 func (b *bench) sameName(p *failingPath, e edit, name string) bool {
 	if e.near.path == p.path || e.at.path == p.path {
+		if b.functionAround(e.near) != nil && (!p.members[name] || !memberOn(e.text, name) || !b.isTelling(name)) {
+			return false // a local variable, or what many things have
+		}
 		return !b.isLocal(b.sources[p.path], p.function, p.first, name)
 	}
 	return specificity(name) >= minSetting && b.imports(p.path, e.near.path) && !b.declaresItself(p.path, name) && b.filesWith(name) <= maxPassed
+}
+
+// maxCommon is how many files may have a plain word for it to be the name of one thing.
+const maxCommon = 3
+
+// isTelling tells whether a name can be taken for the same thing at two places.
+func (b *bench) isTelling(name string) bool {
+	return specificity(name) >= minSetting || b.filesWith(name) <= maxCommon
 }
 
 // declaresItself tells whether a file gives a name a value of its own.

@@ -36,7 +36,7 @@ func (b *bench) flowRule() []finding {
 		if s == nil || f.kind != frameStack || f.stale || f.line < 1 || f.line > len(s.lines) {
 			continue
 		}
-		failing := quotedText.ReplaceAllString(s.lines[f.line-1], `""`)
+		failing := usedOn(s.lines[f.line-1])
 		function := s.FunctionAt(f.line)
 		for i, e := range b.edits {
 			if e.near.path != f.path || e.near.line == 0 || e.op == selfheal.LineAdded && e.near.line == f.line {

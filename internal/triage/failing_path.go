@@ -276,6 +276,7 @@ var (
 	// statedCall matches a statement that is a call; group 1 is what it is called on, or the function, 2 the arguments.
 	statedCall = regexp.MustCompile(`^\s*(?:await\s+|go\s+|defer\s+)?([A-Za-z_$@][\w$]*(?:(?:\.|->|::)[\w$]+)*)\s*\((.*)`)
 	annotated  = regexp.MustCompile(`\w\s*:\s*(\w+)\s*=`) // a type before the value
+	counted    = regexp.MustCompile(`([A-Za-z_]\w*)(?:\+\+|--)|(?:\+\+|--)([A-Za-z_]\w*)`)
 	// declaredOnly matches a variable that gets the value that its type gives it.
 	declaredOnly = regexp.MustCompile(`^\s*(?:var|let)\s+([A-Za-z_]\w*)\b`)
 	addressOf    = regexp.MustCompile(`&([A-Za-z_]\w*)`)
@@ -306,6 +307,9 @@ func givenOn(line string) map[string]bool {
 	}
 	if m := declaredOnly.FindStringSubmatch(line); m != nil {
 		names[m[1]] = true
+	}
+	for _, m := range counted.FindAllStringSubmatch(line, 10) {
+		names[m[1]+m[2]] = true
 	}
 	for _, m := range addressOf.FindAllStringSubmatch(line, 20) {
 		names[m[1]] = true

@@ -225,7 +225,8 @@ func (p *failingPath) takesAnother(before, after string, replaces bool) bool {
 
 // onlyCalls tells whether a statement is a call that gives nothing a value by itself.
 func onlyCalls(line string) bool {
-	return len(assignedNames(line)) == 0 && assignmentIn(plainCode(line)) < 0 && statedCall.MatchString(line)
+	m := statedCall.FindStringSubmatch(line)
+	return m != nil && !notCalled[m[1]] && len(assignedNames(line)) == 0 && assignmentIn(plainCode(line)) < 0
 }
 
 // counterpart finds the other side of a line that was changed.

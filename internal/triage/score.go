@@ -55,6 +55,7 @@ type ranking struct {
 	unknown       float64
 	outside       float64                  // score of the outside world
 	other         float64                  // score of something else
+	noDoubt       float64                  // the same, before what speaks against the change
 	deploys       []selfheal.Exposure      // newest first
 	trial         *prove.Answer            // nil when nothing was run for this symptom
 	unreached     map[int]selfheal.Exhibit // against the commits that nothing leads from to the error
@@ -87,6 +88,7 @@ func rank(s symptom, findings []finding, counters []counter, touched []int) rank
 	if s.signature.Kind == selfheal.KindBuild {
 		unknown = scoreUnknownBuild
 	}
+	r.noDoubt = unknown
 	for _, c := range counters {
 		outside += c.outside
 		unknown += c.unknown

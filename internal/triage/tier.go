@@ -1,6 +1,7 @@
 package triage
 
 import (
+	"math"
 	"slices"
 
 	"selfheal"
@@ -140,10 +141,14 @@ func (r *ranking) findTiers(commits int) {
 }
 
 // hold keeps the probability of each commit within what the tier of its evidence
-// licenses; the rest goes to what was not looked at.
+// licenses, less by what speaks against the change; the rest goes to what was not
+// looked at.
 func (r *ranking) hold() {
+	doubt := max(0, r.other-r.noDoubt)
 	for i := range r.probabilities {
-		if most := r.tiers[i].ceiling(); r.probabilities[i] > most {
+		most := r.tiers[i].ceiling()
+		most = 1 / (1 + (1-most)/most*math.Exp(doubt))
+		if r.probabilities[i] > most {
 			r.unknown += r.probabilities[i] - most
 			r.probabilities[i] = most
 		}

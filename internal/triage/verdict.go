@@ -135,10 +135,28 @@ func (r *ranking) confidence(cause selfheal.Cause) float64 {
 
 // basis is how the probability is spread.
 func (r *ranking) basis() *selfheal.Basis {
-	_, leading, _, _ := r.top()
-	return &selfheal.Basis{
-		Leading: round(leading), Others: round(max(0, 1-leading-r.external-r.unknown)), Outside: round(r.external), Unknown: round(r.unknown),
+	commit, leading, _, ok := r.top()
+	var evidence selfheal.EvidenceTier
+	if ok {
+		evidence = r.evidenceFor(commit)
 	}
+	return &selfheal.Basis{
+		Evidence: evidence,
+		Leading:  round(leading), Others: round(max(0, 1-leading-r.external-r.unknown)), Outside: round(r.external), Unknown: round(r.unknown),
+	}
+}
+
+// evidenceFor gives the tier of the evidence for a commit, of which execution is the highest.
+func (r *ranking) evidenceFor(commit int) selfheal.EvidenceTier {
+	switch {
+	case r.executed(commit):
+		return selfheal.EvidenceExecuted
+	case r.tiers[commit] == tierDirect:
+		return selfheal.EvidenceDirect
+	case r.tiers[commit] == tierIndirect:
+		return selfheal.EvidenceIndirect
+	}
+	return selfheal.EvidenceCircumstantial
 }
 
 func presented(deploys []selfheal.Exposure) []selfheal.Exposure {

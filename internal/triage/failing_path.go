@@ -291,9 +291,14 @@ func givenOn(line string) map[string]bool {
 	if m := annotated.FindStringSubmatch(line); m != nil {
 		delete(names, m[1])
 	}
-	delete(names, "_")
 	if at := assignmentIn(line); at > 0 {
-		for _, name := range assignedTo(line[:at]) {
+		given := assignedTo(line[:at])
+		for name := range names {
+			if !slices.Contains(given, name) && hasWord(line[:at], name) && !hasWord(line[at:], name) {
+				delete(names, name) // a type
+			}
+		}
+		for _, name := range given {
 			names[name] = true
 		}
 	} else if m := statedCall.FindStringSubmatch(line); m != nil && !statesLog.MatchString(line) && !notCalled[m[1]] {
@@ -319,6 +324,7 @@ func givenOn(line string) map[string]bool {
 			names[name] = true
 		}
 	}
+	delete(names, "_")
 	return names
 }
 

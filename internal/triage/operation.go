@@ -72,6 +72,9 @@ func receiversOf(line, member string) []string {
 				depth++
 			case (c == '(' || c == '[') && depth > 0:
 				depth--
+			case c == '[' && start-1 < at-2: // the subscript of something else
+				out = append(out, squeeze(line[start:at]))
+				start = -1
 			case depth > 0, index.IsWordByte(c), strings.IndexByte(`.?!>$@"'[`, c) >= 0, c == '-' && line[start] == '>', c == ':' && start > 1:
 			default:
 				out = append(out, squeeze(line[start:at]))

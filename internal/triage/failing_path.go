@@ -13,13 +13,14 @@ import (
 // it holds may have one. It knows neither types nor aliases.
 type failingPath struct {
 	path        string
-	function    *index.Function // nil at top level
-	header      int             // the last line of the function's header
-	first, last int             // lines of the statement at which the error shows
-	roles       map[int]role    // by line of the head
-	names       map[string]bool // that the lines of the path use
-	members     map[string]bool // those of them that are taken off something
-	plain       map[string]bool // the names without case and underscores
+	function    *index.Function    // nil at top level
+	header      int                // the last line of the function's header
+	first, last int                // lines of the statement at which the error shows
+	roles       map[int]role       // by line of the head
+	names       map[string]bool    // that the lines of the path use
+	members     map[string]bool    // those of them that are taken off something
+	plain       map[string]bool    // the names without case and underscores
+	called      []index.Definition // what it calls, once it was asked for
 	weight      float64
 	observed    string
 	// raised says that the statement raises, or logs, the error rather than being what failed.

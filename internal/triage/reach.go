@@ -1,6 +1,7 @@
 package triage
 
 import (
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -85,23 +86,36 @@ func (b *bench) calledFromPaths() map[*index.Function]*failingPath {
 // maxSameName is how many functions of one name are all taken for the one that is called.
 const maxSameName = 3
 
+// maxCalled is how many functions are looked at for one way.
+const maxCalled = 4 * maxAnchors
+
 // definitionsOf gives the functions, and what they call, whose names stand on a path.
 func (b *bench) definitionsOf(p *failingPath) []index.Definition {
-	var found []index.Definition
-	for name := range p.names {
+	if p.called != nil {
+		return p.called
+	}
+	found := []index.Definition{}
+	for _, name := range slices.Sorted(maps.Keys(p.names)) {
 		if found = append(found, b.namedFunctions(name, p.path)...); len(found) > maxAnchors {
 			break
 		}
 	}
 	for _, d := range slices.Clone(found) {
+		if len(found) >= maxCalled {
+			break
+		}
 		for _, next := range b.index.Callees(d.Function) {
-			if b.nameRarity(next.Function.Name) >= 0.4 && len(b.index.Defining(next.Function.Name)) <= maxSameName && len(found) < 4*maxAnchors {
+			if len(b.index.Defining(next.Function.Name)) <= maxSameName && b.nameRarity(next.Function.Name) >= minRarity {
 				found = append(found, next)
 			}
 		}
 	}
-	return found
+	p.called = found[:min(len(found), maxCalled)]
+	return p.called
 }
+
+// minRarity is how rare the name of a function must be to be followed over a second call.
+const minRarity = 0.4
 
 // namedFunctions gives the functions of a name, where not too many have it; those beside the caller go first.
 func (b *bench) namedFunctions(name, caller string) []index.Definition {

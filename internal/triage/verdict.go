@@ -342,6 +342,9 @@ func (e *evidence) reason(v *selfheal.Verdict, r *ranking, commit int) string {
 	case len(order) > 1 && r.probabilities[order[1]] > maxRival*r.probabilities[commit]:
 		return fmt.Sprintf("The evidence points to %s and %s alike.", short(e.change.Commits[order[0]].ID), short(e.change.Commits[order[1]].ID))
 	}
+	if r.evidenceFor(commit) == selfheal.EvidenceCircumstantial {
+		return fmt.Sprintf("Commit %s is the best candidate, but it only lies near the error, or has words in common with it: too weak for a blame.", short(e.change.Commits[commit].ID))
+	}
 	return fmt.Sprintf("Commit %s is the best candidate, but the evidence is too weak for a blame.", short(e.change.Commits[commit].ID))
 }
 

@@ -388,11 +388,11 @@ func plainCode(line string) string {
 		return line
 	}
 	return quotedText.ReplaceAllStringFunc(line, func(literal string) string {
-		inner := ""
+		bare := []string{`""`}
 		for _, m := range interpolated.FindAllStringSubmatch(literal, 20) {
-			inner += " " + m[1]
+			bare = append(bare, m[1])
 		}
-		return `""` + inner
+		return strings.Join(bare, " ")
 	})
 }
 

@@ -408,7 +408,7 @@ func extends(before, after string, operators ...string) bool {
 	if len(old) == 0 || len(now) <= len(old)+1 || slices.ContainsFunc(old, isJunction) {
 		return false
 	}
-	rest := now[len(old):]
+	var rest []string
 	switch {
 	case slices.Equal(now[:len(old)], old):
 		rest = now[len(old)+1:]

@@ -39,7 +39,20 @@ type Basis struct {
 	Others  float64 `json:"others"`  // all other commits together
 	Outside float64 `json:"outside"` // the world outside the program
 	Unknown float64 `json:"unknown"` // something that was not looked at
+	// Evidence says how far the evidence for the most likely commit licenses a blame; empty without commits.
+	Evidence EvidenceTier `json:"evidence,omitempty"`
 }
+
+// EvidenceTier says how far evidence licenses a blame.
+type EvidenceTier string
+
+// The tiers, from the weakest.
+const (
+	EvidenceCircumstantial EvidenceTier = "circumstantial" // near the error, or words in common: never enough for a blame
+	EvidenceIndirect       EvidenceTier = "indirect"       // on a way that leads to the error
+	EvidenceDirect         EvidenceTier = "direct"         // the failing statement itself is new, or the error names what was changed
+	EvidenceExecuted       EvidenceTier = "executed"       // a command fails with the commit and passes right before it
+)
 
 // Exposure is one deploy that was considered as the cause.
 type Exposure struct {
@@ -126,6 +139,8 @@ const (
 	ExhibitCoMovement    ExhibitKind = "co-movement"        // against: signatures out of the change's reach moved too
 	ExhibitEarlyOnset    ExhibitKind = "onset-before-deploy"
 	ExhibitSeenBefore    ExhibitKind = "seen-before" // against: occurred in the baseline without this change
+	ExhibitUnreached     ExhibitKind = "unreached"   // against: no calls and no names lead from the commit to the failing code
+	ExhibitUntouched     ExhibitKind = "untouched"   // against: the statement that fails, its function and its callers are older than the change
 	ExhibitIntended      ExhibitKind = "intended"    // against: the change only gave an old failure new words
 )
 

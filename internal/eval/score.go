@@ -205,7 +205,44 @@ func printReliability(w io.Writer, results []Result) error {
 	for _, b := range Reliability(results) {
 		fmt.Fprintf(table, "%.1f to %.1f\t%.3f\t%d of %d\n", b.From, b.To, b.Confidence, b.Right, b.Blames)
 	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(table, "\nBEST EVIDENCE\tRIGHT COMMIT BLAMED\tANOTHER BLAMED\tNOBODY BLAMED")
+	for _, row := range ByEvidence(results) {
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\n", row.Tier, row.Right, row.Wrong, row.None)
+	}
 	return table.Flush()
+}
+
+// TierRow counts the answers that rest on evidence of one tier.
+type TierRow struct {
+	Tier               selfheal.EvidenceTier
+	Right, Wrong, None int // blames of the culprit, of somebody else, and of nobody
+}
+
+// ByEvidence sorts the answers, placebos included, by the best evidence for the
+// commit that leads. Tiers without answers are left out.
+func ByEvidence(results []Result) []TierRow {
+	rows := []TierRow{
+		{Tier: selfheal.EvidenceExecuted}, {Tier: selfheal.EvidenceDirect}, {Tier: selfheal.EvidenceIndirect}, {Tier: selfheal.EvidenceCircumstantial},
+	}
+	for _, r := range results {
+		if r.Err != nil || r.Verdict.Basis == nil {
+			continue
+		}
+		i := slices.IndexFunc(rows, func(row TierRow) bool { return row.Tier == r.Verdict.Basis.Evidence })
+		switch {
+		case i < 0:
+		case r.RightBlame():
+			rows[i].Right++
+		case r.Blamed():
+			rows[i].Wrong++
+		default:
+			rows[i].None++
+		}
+	}
+	return slices.DeleteFunc(rows, func(row TierRow) bool { return row.Right+row.Wrong+row.None == 0 })
 }
 
 // printLookback compares the same cases with this deploy alone and with

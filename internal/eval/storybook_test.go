@@ -6,7 +6,7 @@ import "selfheal"
 // is taken from a data set.
 func stories() []story {
 	var all []story
-	for _, chapter := range [][]story{goStories(), pythonStories(), scriptStories(), javaStories(), laterStories(), lastStories(), indexStories(), freshStories(), thirdStories(), fourthStories(), temptingStories(), heldOutStories(), blindStories()} {
+	for _, chapter := range [][]story{goStories(), pythonStories(), scriptStories(), javaStories(), laterStories(), lastStories(), indexStories(), freshStories(), thirdStories(), fourthStories(), temptingStories(), heldOutStories(), blindStories(), pairedStories(), afterStories()} {
 		all = append(all, chapter...)
 	}
 	return all

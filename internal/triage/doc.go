@@ -16,6 +16,9 @@
 //     frames and those of the statements only;
 //   - rules turn coincidences between error and change into exhibits, each tied to
 //     a commit, a path, a line and the exact text of that line;
+//   - the ways on which the error comes about are followed back by names
+//     (failingPath), and the way in which the best evidence for a commit reaches them
+//     gives its tier, which bounds its probability (tier);
 //   - per commit the strongest exhibit of each family counts, families add up, and
 //     the sums become a probability distribution over the commits, the outside
 //     world and "something else";

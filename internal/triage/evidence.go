@@ -50,6 +50,11 @@ const (
 	weightLowered       = 3.0 // a limit of the error's kind, one call away
 	weightUnset         = 2.5 // a variable is read that nothing sets
 	weightTypedNil      = 4.0 // a pointer that may be nil became an interface
+	weightGuards        = 4.6 // what decides whether the failing statement is reached
+	weightFeeds         = 4.4 // what gives a value to a name on the way to it
+	weightFeedsFar      = 3.8 // the same, outside of its function
+	factorBeside        = 0.4 // in the failing function, and off the way to the failing statement
+	factorSameOperation = 0.2 // the failing line, where what failed there was there before
 	factorBelow         = 0.3 // lines below the one that failed or printed the error
 	factorSource        = 1.6 // a changed function that is called right above where an absent value failed
 	factorSecondHop     = 0.4 // one call further away
@@ -75,6 +80,8 @@ type finding struct {
 	// lines gives the changed lines that the finding points to, for the choice of
 	// the culprit line: index into the edits, and how strongly.
 	lines []pointer
+	tie   tie // of the rule, unless it says otherwise
+	tier  tier
 }
 
 type pointer struct {
@@ -111,6 +118,8 @@ type bench struct {
 	sites   []site
 	anchors []anchor
 	readers []anchor // those of the anchors in which the error shows itself
+	paths   []*failingPath
+	ways    []way // of each edit
 }
 
 // located is a frame that was found in the repository.

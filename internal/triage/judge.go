@@ -120,24 +120,33 @@ func symptomsOf(in Input) []symptom {
 // examine collects everything for and against for one symptom and weighs it.
 func (e *evidence) examine(s symptom, emitters []index.Emitter, deploys []selfheal.Exposure) ranking {
 	b := &bench{evidence: e, symptom: s}
+	b.symptom.said = withoutFilledIn(s.message, emitters)
+	b.symptom.words = wordsOf(runtimeWords.ReplaceAllString(b.symptom.said, " . "))
 	b.frames = e.locateFrames(s.frames, s.message)
 	b.sites = b.findSites(emitters)
 	b.anchors = b.findAnchors()
+	b.measureReach()
 	var findings []finding
-	for _, rule := range []func() []finding{
-		b.frameRule, b.literalRule, b.siteRule, b.hopRule, b.nameRule, b.dependencyRule, b.lexiconRule, b.settingRule, b.valueRule,
-		b.flowRule, b.constraintRule, b.buildRule, b.submoduleRule, b.orphanRule, b.unknownNameRule, b.argumentRule, b.swapRule, b.limitRule, b.typedNilRule, b.unsetRule,
-	} {
-		findings = append(findings, rule()...)
+	for _, rule := range b.rules() {
+		for _, f := range rule.find() {
+			if f.tie == 0 {
+				f.tie = rule.tie
+			}
+			findings = append(findings, f)
+		}
 	}
 	findings = b.withoutIdle(findings)
+	b.weighReach(findings)
 	for i := range findings {
 		findings[i].exhibit.Signature = s.signature.ID
 		findings[i].exhibit.Commit = e.change.Commits[findings[i].commit].ID
 	}
 	sortFindings(findings)
 	counters := append(b.outsideBuild(), e.counted(against(s, servingSince(deploys)))...)
-	r := rank(s, findings, append(counters, b.intended(findings)...), e.touched)
+	around := b.surround()
+	counters = append(append(counters, b.intended(findings)...), b.untouched(around, findings)...)
+	r := rank(s, findings, counters, e.touched)
+	r.distance(b.unreachedCommits(around))
 	r.deploys = deploys
 	r.expose(e.chain.logPriors(deploys))
 	return r

@@ -45,7 +45,7 @@ func (b *bench) handed(c passing, i int, what string, factor float64) []finding 
 			Text: fmt.Sprintf("%s is handed to %s in %s, where the error shows", shorten(what), shorten(c.callee), a.path),
 		}
 		b.quoteEdit(&x, i)
-		out = append(out, finding{familyArgument, b.edits[i].commit, x, []pointer{{i, weightSetting * a.weight}}})
+		out = append(out, finding{family: familyArgument, commit: b.edits[i].commit, exhibit: x, lines: []pointer{{i, weightSetting * a.weight}}})
 	}
 	return out
 }
@@ -249,7 +249,7 @@ func (b *bench) swapRule() []finding {
 				Text: fmt.Sprintf("this commit hands %s, where the error shows, the same arguments in another order", name),
 			}
 			b.quoteEdit(&x, i)
-			out = append(out, finding{familyArgument, e.commit, x, []pointer{{i, 8}}})
+			out = append(out, finding{family: familyArgument, commit: e.commit, exhibit: x, lines: []pointer{{i, 8}}})
 		}
 	}
 	return out

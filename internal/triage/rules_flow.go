@@ -36,7 +36,7 @@ func (b *bench) flowRule() []finding {
 		if s == nil || f.kind != frameStack || f.stale || f.line < 1 || f.line > len(s.lines) {
 			continue
 		}
-		failing := quotedText.ReplaceAllString(s.lines[f.line-1], `""`)
+		failing := usedOn(s.lines[f.line-1])
 		function := s.FunctionAt(f.line)
 		for i, e := range b.edits {
 			if e.near.path != f.path || e.near.line == 0 || e.op == selfheal.LineAdded && e.near.line == f.line {
@@ -92,7 +92,7 @@ func (b *bench) flowFinding(f located, edited int, name string, inside bool) []f
 		x.Kind = selfheal.ExhibitCallHop
 	}
 	b.quoteEdit(&x, edited)
-	return []finding{{familyFrame, b.edits[edited].commit, x, []pointer{{edited, weight}}}}
+	return []finding{{family: familyFrame, commit: b.edits[edited].commit, exhibit: x, lines: []pointer{{edited, weight}}}}
 }
 
 // givenAgain tells whether a name gets another value between a line and the
@@ -167,7 +167,7 @@ func (b *bench) constraintRule() []finding {
 				Text: fmt.Sprintf("this commit put a constraint on %s, which the error violates", shorten(m[1])), Observed: shorten(m[0]),
 			}
 			b.quoteEdit(&x, i)
-			out = append(out, finding{familyName, e.commit, x, []pointer{{i, pointsDefinition}}})
+			out = append(out, finding{family: familyName, commit: e.commit, exhibit: x, lines: []pointer{{i, pointsDefinition}}})
 		}
 	}
 	return out

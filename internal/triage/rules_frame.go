@@ -254,7 +254,7 @@ func (b *bench) frameFunction(f located) []finding {
 			Text: fmt.Sprintf("a stack frame lies in %s, which this commit changed", function.Name), Observed: shorten(f.quote),
 		}
 		b.quoteEdit(&x, closest)
-		out = append(out, finding{familyFrame, commit, x, lines})
+		out = append(out, finding{family: familyFrame, commit: commit, exhibit: x, lines: lines})
 	}
 	return out
 }
@@ -324,7 +324,7 @@ func (b *bench) frameFile(f located) []finding {
 			Text: "a stack frame lies in a file that this commit changed", Observed: shorten(f.quote),
 		}
 		b.quoteEdit(&x, closest)
-		out = append(out, finding{familyFrame, commit, x, lines})
+		out = append(out, finding{family: familyFrame, commit: commit, exhibit: x, lines: lines})
 	}
 	return out
 }

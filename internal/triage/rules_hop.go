@@ -71,7 +71,7 @@ func (b *bench) hopsFrom(path string, f *index.Function, edits []int) []finding 
 				Kind: selfheal.ExhibitCallHop, Weight: weightHop * a.weight * rarity, Text: text, Observed: shorten(a.observed),
 			}
 			b.quoteEdit(&x, at[0])
-			out = append(out, finding{familyHop, commit, x, evenly(at, 1.6*a.weight*rarity)})
+			out = append(out, finding{family: familyHop, commit: commit, exhibit: x, lines: evenly(at, 1.6*a.weight*rarity)})
 		}
 	}
 	return out

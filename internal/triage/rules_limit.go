@@ -69,7 +69,7 @@ func (b *bench) limits(i int, what string) []finding {
 			x.Text = fmt.Sprintf("this commit lowered a %s in %s, which %s calls, and its error is of that kind", what, function.Name, a.function.Name)
 		}
 		b.quoteEdit(&x, i)
-		out = append(out, finding{familyArgument, e.commit, x, []pointer{{i, 4}}})
+		out = append(out, finding{family: familyArgument, commit: e.commit, exhibit: x, lines: []pointer{{i, 4}}})
 	}
 	return out
 }

@@ -58,7 +58,7 @@ func (b *bench) nameRule() []finding {
 			out = append(out, f)
 		}
 	}
-	return append(out, b.missingRule()...)
+	return out
 }
 
 // messageTerms gives the words and pairs of words of a message with their specificity.
@@ -126,7 +126,7 @@ func (b *bench) nameFinding(commit int, names map[string]*named) (finding, bool)
 		x.Kind, x.Text = selfheal.ExhibitConfiguration, "a setting that the error names was changed by this commit"
 	}
 	b.quoteEdit(&x, best)
-	return finding{familyName, commit, x, lines}, true
+	return finding{family: familyName, commit: commit, exhibit: x, lines: lines}, true
 }
 
 // minNameBits is the surprise from which names are mentioned at all.
@@ -255,7 +255,8 @@ func (b *bench) missingName(name, observed string) []finding {
 	var out []finding
 	for commit, edits := range gone {
 		weight := weightRemoved
-		if b.keeps(name, edits, added[commit]) {
+		kept := b.keeps(name, edits, added[commit])
+		if kept {
 			weight *= 0.6
 		}
 		x := selfheal.Exhibit{
@@ -263,8 +264,18 @@ func (b *bench) missingName(name, observed string) []finding {
 			Text: fmt.Sprintf("this commit removed %s, which the error misses", shorten(name)), Observed: shorten(observed),
 		}
 		lines, best := b.removals(name, edits)
-		b.quoteEdit(&x, best)
-		out = append(out, finding{familyName, commit, x, lines})
+		f := finding{family: familyName, commit: commit, exhibit: x, lines: lines}
+		if kept && !slices.ContainsFunc(edits, func(i int) bool { return definitionOf(b.edits[i].text) == name }) {
+			f.tie = tieCoincidence
+			f.exhibit.Text = fmt.Sprintf("this commit changed a line with %s, which the error misses, and kept it", shorten(name))
+		}
+		if !slices.ContainsFunc(edits, b.usable) {
+			f.exhibit.Weight *= factorUnlinked
+			f.exhibit.Text += ", from what the failing code does not use"
+			f.tie = tieCoincidence
+		}
+		b.quoteEdit(&f.exhibit, best)
+		out = append(out, f)
 	}
 	return out
 }
@@ -288,7 +299,7 @@ func (b *bench) firstUses(name, observed string, added map[int][]int) []finding 
 			Text: fmt.Sprintf("this commit brought %s, which the error misses and which stands nowhere else", shorten(name)), Observed: shorten(observed),
 		}
 		b.quoteEdit(&x, edits[0])
-		out = append(out, finding{familyName, commit, x, evenly(edits, pointsUse)})
+		out = append(out, finding{family: familyName, commit: commit, exhibit: x, lines: evenly(edits, pointsUse)})
 	}
 	return out
 }

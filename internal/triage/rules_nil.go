@@ -38,7 +38,7 @@ func (b *bench) typedNilRule() []finding {
 			}
 			x := selfheal.Exhibit{Kind: selfheal.ExhibitIdentifier, Weight: weight, Text: text, Observed: shorten(f.quote)}
 			b.quoteEdit(&x, i)
-			out = append(out, finding{familyArgument, e.commit, x, []pointer{{i, pointsReplaced}}})
+			out = append(out, finding{family: familyArgument, commit: e.commit, exhibit: x, lines: []pointer{{i, pointsReplaced}}})
 		}
 		return out // only the innermost receiver was dereferenced
 	}

@@ -164,7 +164,7 @@ func (b *bench) orphans(i int, name string) []finding {
 		if r, ok := b.replacementOf(i); ok {
 			lines = append(lines, pointer{r, pointsReplaced})
 		}
-		out = append(out, finding{familyName, e.commit, x, lines})
+		out = append(out, finding{family: familyName, commit: e.commit, exhibit: x, lines: lines})
 	}
 	return out
 }
@@ -305,7 +305,7 @@ func (b *bench) unknownName(i int, name string) (finding, bool) {
 			Text: fmt.Sprintf("%s reads %s since this commit, which nothing in the code defines, and the error is about a value that is absent", function.Name, name),
 		}
 		b.quoteEdit(&x, i)
-		return finding{familyName, e.commit, x, []pointer{{i, 4}}}, true
+		return finding{family: familyName, commit: e.commit, exhibit: x, lines: []pointer{{i, 4}}}, true
 	}
 	return finding{}, false
 }

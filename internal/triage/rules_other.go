@@ -43,7 +43,7 @@ func (b *bench) dependencyRule() []finding {
 			Text: fmt.Sprintf("this commit changed the version of %s, which the error names", shorten(module)), Observed: shorten(observed),
 		}
 		b.quoteEdit(&x, i)
-		out = append(out, finding{familyDependency, e.commit, x, []pointer{{i, 4 * weight}}})
+		out = append(out, finding{family: familyDependency, commit: e.commit, exhibit: x, lines: []pointer{{i, 4 * weight}}})
 	}
 	return out
 }
@@ -168,7 +168,7 @@ func (b *bench) lexiconRule() []finding {
 				Text: "in this commit " + class.text + ", and the error is of that kind", Observed: shorten(class.message.FindString(b.symptom.message)),
 			}
 			b.quoteEdit(&x, edits[0])
-			out = append(out, finding{familyLexicon, commit, x, evenly(edits, 0.7)})
+			out = append(out, finding{family: familyLexicon, commit: commit, exhibit: x, lines: evenly(edits, 0.7)})
 		}
 	}
 	return out

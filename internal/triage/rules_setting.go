@@ -91,7 +91,7 @@ func (b *bench) settingRule() []finding {
 			if a.path == b.edits[s.added].near.path { // that the file was changed says nothing more
 				family = familyFrame
 			}
-			out = append(out, finding{family, b.edits[s.added].commit, x, []pointer{{s.added, weightSetting * a.weight}}})
+			out = append(out, finding{family: family, commit: b.edits[s.added].commit, exhibit: x, lines: []pointer{{s.added, weightSetting * a.weight}}})
 		}
 	}
 	return out
@@ -186,7 +186,7 @@ func (b *bench) unset(i int, name string, before []index.Name) []finding {
 			Text: fmt.Sprintf("%s reads %s since this commit, which nothing in the repository sets; %s is set", a.function.Name, shorten(name), shorten(before[old].Text)),
 		}
 		b.quoteEdit(&x, i)
-		out = append(out, finding{familySetting, e.commit, x, []pointer{{i, weightUnset}}})
+		out = append(out, finding{family: familySetting, commit: e.commit, exhibit: x, lines: []pointer{{i, weightUnset}}})
 	}
 	return out
 }
@@ -261,7 +261,7 @@ func (b *bench) valueRule() []finding {
 				x.Kind = selfheal.ExhibitConfiguration
 			}
 			b.quoteEdit(&x, s.added)
-			out = append(out, finding{familyValue, b.edits[s.added].commit, x, []pointer{{s.added, 2}}})
+			out = append(out, finding{family: familyValue, commit: b.edits[s.added].commit, exhibit: x, lines: []pointer{{s.added, 2}}})
 		}
 	}
 	return out

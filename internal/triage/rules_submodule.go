@@ -26,7 +26,7 @@ func (b *bench) submoduleRule() []finding {
 					Kind: selfheal.ExhibitDependency, Weight: weightDependency / (1 + frameDecay*float64(depth)), Commit: b.change.Commits[e.commit].ID,
 					Text: fmt.Sprintf("this commit moved the submodule %s, in which the error shows, to another revision", shorten(e.at.path)), Observed: f.quote,
 				}
-				out = append(out, finding{familyDependency, e.commit, x, []pointer{{i, x.Weight}}})
+				out = append(out, finding{family: familyDependency, commit: e.commit, exhibit: x, lines: []pointer{{i, x.Weight}}})
 				break
 			}
 			depth++

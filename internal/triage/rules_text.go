@@ -76,10 +76,10 @@ func (b *bench) literalRule() []finding {
 				x.Text = "the text of the error stands on a line that this commit moved"
 			}
 			b.quoteEdit(&x, lines[0].edit)
-			out = append(out, finding{familyLiteral, commit, x, lines})
+			out = append(out, finding{family: familyLiteral, commit: commit, exhibit: x, lines: lines})
 		}
 	}
-	return append(out, b.goneLiterals()...)
+	return out
 }
 
 // goneLiterals finds message texts on deleted lines that were not put back.
@@ -103,7 +103,7 @@ func (b *bench) goneLiterals() []finding {
 				Text: "this commit deleted a line with the text of the error", Observed: shorten(p.String()),
 			}
 			b.quoteEdit(&x, i)
-			out = append(out, finding{familyLiteral, e.commit, x, []pointer{{i, 2}}})
+			out = append(out, finding{family: familyLiteral, commit: e.commit, exhibit: x, lines: []pointer{{i, 2}}})
 		}
 	}
 	return out
@@ -151,5 +151,5 @@ func (b *bench) siteFinding(s site, commit int, edits []int, weight float64, whe
 		Text: "this commit changed " + where, Observed: shorten(s.observed),
 	}
 	b.quoteEdit(&x, closest)
-	return finding{familySite, commit, x, lines}
+	return finding{family: familySite, commit: commit, exhibit: x, lines: lines}
 }

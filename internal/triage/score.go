@@ -32,28 +32,6 @@ func (r *ranking) excused(f finding) bool {
 	return false
 }
 
-// pinned tells whether evidence for a commit lies on the very lines that it
-// changed, rather than around them.
-func (r *ranking) pinned(commit int) bool {
-	for _, f := range r.findings {
-		if f.commit != commit || r.excused(f) || f.exhibit.Weight < minPinned {
-			continue
-		}
-		switch f.family {
-		case familyLiteral, familyDependency, familyName:
-			return true
-		case familyFrame:
-			if f.exhibit.Kind == selfheal.ExhibitFrameInHunk || f.exhibit.Kind == selfheal.ExhibitBuildLine {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// minPinned is the weight from which evidence on a changed line pins the blame.
-const minPinned = 2.0
-
 // A culprit rarely leaves no trace at all, so a commit without evidence is less
 // likely than chance: otherwise many such commits would drown the one that has some.
 const (
@@ -70,15 +48,18 @@ type ranking struct {
 	findings []finding
 	counters []counter
 	scores   []float64 // per commit; what cannot run has minus infinity
+	tiers    []tier    // per commit
 	// probabilities of the commits, then of the outside world and of something else; they add up to 1.
 	probabilities []float64
 	external      float64
 	unknown       float64
-	outside       float64             // score of the outside world
-	other         float64             // score of something else
-	deploys       []selfheal.Exposure // newest first
-	trial         *prove.Answer       // nil when nothing was run for this symptom
-	suspect       int                 // the commit that led before the trial; -1 when none did
+	outside       float64                  // score of the outside world
+	other         float64                  // score of something else
+	noDoubt       float64                  // the same, before what speaks against the change
+	deploys       []selfheal.Exposure      // newest first
+	trial         *prove.Answer            // nil when nothing was run for this symptom
+	unreached     map[int]selfheal.Exhibit // against the commits that nothing leads from to the error
+	suspect       int                      // the commit that led before the trial; -1 when none did
 }
 
 // expose takes into account how well the time of each commit's deploy agrees with
@@ -86,6 +67,15 @@ type ranking struct {
 func (r *ranking) expose(logPriors []float64) {
 	for i, p := range logPriors {
 		r.scores[i] += p
+	}
+	r.normalise()
+}
+
+// distance takes into account which commits nothing leads from to the error.
+func (r *ranking) distance(unreached map[int]selfheal.Exhibit) {
+	r.unreached = unreached
+	for commit, x := range unreached {
+		r.scores[commit] += x.Weight
 	}
 	r.normalise()
 }
@@ -98,6 +88,7 @@ func rank(s symptom, findings []finding, counters []counter, touched []int) rank
 	if s.signature.Kind == selfheal.KindBuild {
 		unknown = scoreUnknownBuild
 	}
+	r.noDoubt = unknown
 	for _, c := range counters {
 		outside += c.outside
 		unknown += c.unknown
@@ -114,6 +105,7 @@ func rank(s symptom, findings []finding, counters []counter, touched []int) rank
 			best[f.commit][f.family] = w
 		}
 	}
+	r.findTiers(len(touched))
 	r.scores = make([]float64, len(touched))
 	for i, n := range touched {
 		if n == 0 {
@@ -140,6 +132,7 @@ func (r *ranking) best() float64 {
 // normalise turns scores into probabilities.
 func (r *ranking) normalise() {
 	r.probabilities, r.external, r.unknown = softmax(r.scores, r.outside, r.other)
+	r.hold()
 }
 
 // ownShare is how much a ranking keeps of its own scores beside those of its siblings.

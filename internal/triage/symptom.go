@@ -16,7 +16,8 @@ type symptom struct {
 	signature selfheal.Signature
 	frames    []stackFrame // most telling first
 	message   string       // the words of the error without stack frames, white space squeezed
-	words     []word       // of the message, in order
+	said      string       // the message without what the statements that print it fill in
+	words     []word       // of what is said, in order
 }
 
 // stackFrame is one place in code that the error names.
@@ -83,6 +84,30 @@ func readSymptom(anomaly selfheal.Anomaly, signature selfheal.Signature) symptom
 	s.message = strings.Join(strings.Fields(message), " ")
 	s.words = wordsOf(runtimeWords.ReplaceAllString(s.message, " . "))
 	return s
+}
+
+// maxValueWords is the number of words from which what is filled in is taken for a text of its own.
+const maxValueWords = 4
+
+// withoutFilledIn leaves out what the statements that print a message fill in
+// between their own words: it names what was asked for, not what the code calls it.
+// What reads like a text, as another error does, stays.
+func withoutFilledIn(message string, emitters []index.Emitter) string {
+	bare := []byte(message)
+	for _, m := range emitters {
+		for _, value := range m.Phrase.Values(message) {
+			text := message[value[0]:value[1]]
+			if len(strings.Fields(text)) >= maxValueWords || strings.Contains(text, ": ") {
+				continue
+			}
+			for i := value[0]; i < value[1]; i++ {
+				if index.IsWordByte(bare[i]) {
+					bare[i] = ' '
+				}
+			}
+		}
+	}
+	return strings.Join(strings.Fields(string(bare)), " ")
 }
 
 var (

@@ -17,8 +17,6 @@ const (
 	minProbability = 0.80 // of the blamed commit
 	maxRival       = 0.5  // probability of the next commit, as a share of the blamed one's
 	minAcquittal   = 0.60 // of the outside world
-	maxConfidence  = 0.99
-	maxIndirect    = 0.85 // when no evidence lies on a changed line itself
 	maxOtherError  = 0.85 // when it rests on a command that fails with another error
 	vetoConfidence = 0.97 // when nothing of the change can run
 	maxExhibits    = 12
@@ -50,6 +48,9 @@ func (e *evidence) conclude(ctx context.Context, repo *git.Repository, rankings 
 		}
 	}
 	if v.Exhibits, err = verified(ctx, repo, append(e.executionExhibits(r), e.exhibits(r)...)); err != nil {
+		return v, err
+	}
+	if err = dateTouched(ctx, repo, v.Exhibits); err != nil {
 		return v, err
 	}
 	v.Reason, v.WouldHelp = e.reason(&v, r, commit), wouldHelp(&v, r)
@@ -122,7 +123,7 @@ func (r *ranking) confidence(cause selfheal.Cause) float64 {
 		return min(max(r.unknown, 1-probability), most)
 	case selfheal.Caused:
 		switch {
-		case r.pinned(commit):
+		case r.tiers[commit] == tierDirect:
 		case !r.executed(commit):
 			most = maxIndirect
 		case r.trial.Trial.Reproduction == selfheal.ReproducedOther:
@@ -134,10 +135,28 @@ func (r *ranking) confidence(cause selfheal.Cause) float64 {
 
 // basis is how the probability is spread.
 func (r *ranking) basis() *selfheal.Basis {
-	_, leading, _, _ := r.top()
-	return &selfheal.Basis{
-		Leading: round(leading), Others: round(max(0, 1-leading-r.external-r.unknown)), Outside: round(r.external), Unknown: round(r.unknown),
+	commit, leading, _, ok := r.top()
+	var evidence selfheal.EvidenceTier
+	if ok {
+		evidence = r.evidenceFor(commit)
 	}
+	return &selfheal.Basis{
+		Evidence: evidence,
+		Leading:  round(leading), Others: round(max(0, 1-leading-r.external-r.unknown)), Outside: round(r.external), Unknown: round(r.unknown),
+	}
+}
+
+// evidenceFor gives the tier of the evidence for a commit, of which execution is the highest.
+func (r *ranking) evidenceFor(commit int) selfheal.EvidenceTier {
+	switch {
+	case r.executed(commit):
+		return selfheal.EvidenceExecuted
+	case r.tiers[commit] == tierDirect:
+		return selfheal.EvidenceDirect
+	case r.tiers[commit] == tierIndirect:
+		return selfheal.EvidenceIndirect
+	}
+	return selfheal.EvidenceCircumstantial
 }
 
 func presented(deploys []selfheal.Exposure) []selfheal.Exposure {
@@ -159,6 +178,9 @@ func (e *evidence) exhibits(r *ranking) []selfheal.Exhibit {
 		out = append(out, c.exhibit)
 	}
 	leading, _, _, ok := r.top()
+	if x, unreached := r.unreached[leading]; ok && unreached {
+		out = append(out, x)
+	}
 	perKind := map[selfheal.ExhibitKind]int{}
 	told := map[string]bool{}
 	for _, f := range r.findings {
@@ -319,6 +341,9 @@ func (e *evidence) reason(v *selfheal.Verdict, r *ranking, commit int) string {
 		return "Nothing in the error points to any of the changed lines."
 	case len(order) > 1 && r.probabilities[order[1]] > maxRival*r.probabilities[commit]:
 		return fmt.Sprintf("The evidence points to %s and %s alike.", short(e.change.Commits[order[0]].ID), short(e.change.Commits[order[1]].ID))
+	}
+	if r.evidenceFor(commit) == selfheal.EvidenceCircumstantial {
+		return fmt.Sprintf("Commit %s is the best candidate, but it only lies near the error, or has words in common with it: too weak for a blame.", short(e.change.Commits[commit].ID))
 	}
 	return fmt.Sprintf("Commit %s is the best candidate, but the evidence is too weak for a blame.", short(e.change.Commits[commit].ID))
 }

@@ -95,6 +95,26 @@ func (p Phrase) Match(message string) (length int, end float64, ok bool) {
 	return length, float64(pos) / float64(len(message)), true
 }
 
+// Values gives the stretches of a message that stand between two constant pieces
+// of the literal: what was filled in there. Where the message ends with a value,
+// that may be another error, and is not given.
+func (p Phrase) Values(message string) [][2]int {
+	var values [][2]int
+	pos := -1
+	for _, piece := range p.pieces {
+		i := indexWhole(message[max(pos, 0):], piece)
+		if i < 0 {
+			return values
+		}
+		start := max(pos, 0) + i
+		if pos >= 0 && strings.TrimSpace(message[pos:start]) != "" {
+			values = append(values, [2]int{pos, start})
+		}
+		pos = start + len(piece)
+	}
+	return values
+}
+
 // EndsAt tells whether a text can end at that position of a message: before
 // punctuation, or before a field of a structured log.
 func EndsAt(message string, pos int) bool {

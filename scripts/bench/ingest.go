@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"text/template"
 	"time"
 )
@@ -124,6 +125,9 @@ func (o *ingestOptions) measure(ctx context.Context, protocol string, signatures
 	if err := scanInto(answers, &row.served); err != nil {
 		return row, err
 	}
+	if row.Written != row.Records {
+		return row, fmt.Errorf("%d records were counted and %d written", row.Records, row.Written)
+	}
 	row.Protocol, row.Signatures = protocol, signatures
 	row.PerCPU = float64(row.Records) / row.CPU.Seconds()
 	row.Whole = row.PerCPU * float64(min(o.processors, runtime.NumCPU()))
@@ -136,6 +140,14 @@ func scanInto(lines *bufio.Scanner, into any) error {
 		return cmp.Or(lines.Err(), errors.New("the receiver ended"))
 	}
 	return json.Unmarshal(lines.Bytes(), into)
+}
+
+func readFile(name string) string {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // write fills the page.
@@ -157,8 +169,9 @@ func (o *ingestOptions) write(rows []ingestRow) error {
 		return err
 	}
 	var text bytes.Buffer
+	load, _, _ := strings.Cut(readFile("/proc/loadavg"), " ") // nothing where there is no such file
 	err = page.Execute(&text, map[string]any{
-		"Rows": rows, "Services": o.services, "Connections": o.connections, "Batch": o.batch, "Seconds": o.length.Seconds(),
+		"Rows": rows, "Load": load, "Services": o.services, "Connections": o.connections, "Batch": o.batch, "Seconds": o.length.Seconds(),
 		"Processors": o.processors, "Machine": fmt.Sprintf("%s %s/%s, %d processors", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU()),
 	})
 	if err != nil {

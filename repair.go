@@ -17,8 +17,6 @@ type Repair struct {
 	// Written is the run of the command that wrote the branch; nil when selfheal took a commit back.
 	Written *Proof  `json:"written,omitempty"`
 	Tried   []Tried `json:"tried,omitempty"` // what was given up before, oldest first
-	// Usage is what the model cost that wrote the branch; nil when none did.
-	Usage *Usage `json:"usage,omitempty"`
 	// Contribution is the pull request of another program that the branch was made
 	// from, and that it takes the place of; nil when there is none.
 	Contribution *PullRequest `json:"contribution,omitempty"`

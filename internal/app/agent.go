@@ -45,18 +45,6 @@ func (a *App) model() (selfheal.Model, error) {
 	return told{h, a.settings.Progress}, nil
 }
 
-// fixModel gives the model that writes fixes; nil when none is configured for it.
-func (a *App) fixModel() (selfheal.Model, error) {
-	if len(a.config.Agent.Roles.Fix) == 0 {
-		return nil, nil
-	}
-	h, err := a.harness()
-	if err != nil {
-		return nil, err
-	}
-	return told{h, a.settings.Progress}, nil
-}
-
 // told says that a model is being asked, which takes its time.
 type told struct {
 	selfheal.Model

@@ -183,14 +183,10 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	if err != nil {
 		return nil, err
 	}
-	fixModel, err := a.fixModel()
-	if err != nil {
-		return nil, err
-	}
 	// Without it a strategy that needs it says so; who asks for that strategy is told at once.
 	agent, _ := a.agent()
 	return &pipeline.Pipeline{
-		Clusters: clusters, Model: model, Agent: agent, Delegates: a.delegates(ctx), FixModel: fixModel, FixGuards: a.guards(),
+		Clusters: clusters, Model: model, Agent: agent, Delegates: a.delegates(ctx),
 		Store: a.store, Counts: a.store, Forge: a.forge(ctx), Clock: a.settings.Clock,
 		Version:     a.settings.Version,
 		Actor:       "selfheal " + command,
@@ -198,7 +194,6 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 		Group:       group.Options{Modules: own, Format: format, Redactor: a.redactor, Now: a.settings.Clock},
 		Detect:      a.config.Detect,
 		Policy:      a.config.Decide,
-		Brakes:      a.brakes(),
 		Classifier:  classifier,
 		SourceIndex: a.sourceIndex,
 		Work:        a.workRepositories(),

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"selfheal"
-	"selfheal/internal/pipeline"
 	"selfheal/internal/repair"
 )
 
@@ -19,9 +18,6 @@ func (a *App) strategies(ctx context.Context, r CheckRequest) ([]string, error) 
 	}
 	if !r.Repair || slices.Equal(asked, []string{repair.StrategyRevert}) {
 		return nil, nil
-	}
-	if slices.Contains(asked, repair.StrategyAgent) && len(a.config.Agent.Roles.Fix) == 0 {
-		return nil, selfheal.Usagef("name models under models, and in order under agent.roles.fix, in selfheal.yaml", "no model has the role %q", repair.FixRole)
 	}
 	if slices.Contains(asked, repair.StrategyCommand) {
 		if _, err := a.agent(); err != nil {
@@ -50,15 +46,4 @@ func (a *App) agent() (*repair.Agent, error) {
 		agent.Env = append(agent.Env, name+"="+value)
 	}
 	return agent, nil
-}
-
-// guards bound what may be changed by anything but a revert.
-func (a *App) guards() repair.Guards {
-	return repair.Guards{MaxLines: a.config.Repair.Guards.MaxLines, MaxFiles: a.config.Repair.Guards.MaxFiles}
-}
-
-// brakes are the configured bounds of what is done by itself.
-func (a *App) brakes() pipeline.Brakes {
-	b := a.config.Repair.Brakes
-	return pipeline.Brakes{PerDay: b.PerDay, Open: b.Open, Attempts: b.Attempts, Dollars: b.Dollars, Failures: b.Failures, Pause: time.Duration(b.Pause)}
 }

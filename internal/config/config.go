@@ -115,8 +115,6 @@ type Repair struct {
 	GitHubCopilot GitHubCopilot `yaml:"github_copilot" json:"github_copilot,omitzero"`
 	// Guards bound what a command or an agent may change.
 	Guards RepairGuards `yaml:"guards" json:"guards,omitzero"`
-	// Brakes bound what is done by itself.
-	Brakes RepairBrakes `yaml:"brakes" json:"brakes,omitzero"`
 }
 
 // Default is the configuration without a file.

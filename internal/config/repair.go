@@ -34,35 +34,11 @@ type RepairGuards struct {
 	MaxFiles int `yaml:"max_files" json:"max_files,omitempty"`
 }
 
-// RepairBrakes bounds what is done by itself, over all incidents of the store; 0 is no bound.
-type RepairBrakes struct {
-	// PerDay is how many pull requests are opened in 24 hours.
-	PerDay int `yaml:"per_day" json:"per_day"`
-	// Open is how many pull requests wait for people at a time.
-	Open int `yaml:"open" json:"open"`
-	// Attempts is how many branches are made for one incident.
-	Attempts int `yaml:"attempts" json:"attempts"`
-	// Dollars is what models may cost in 24 hours, by their configured prices.
-	Dollars float64 `yaml:"dollars" json:"dollars"`
-	// Failures is how many repairs in a row may come to nothing before there is a pause.
-	Failures int `yaml:"failures" json:"failures"`
-	// Pause is how long it is.
-	Pause selfheal.Duration `yaml:"pause" json:"pause,omitempty" jsonschema:"type=string"`
-}
-
-func (b RepairBrakes) validate() error {
-	if b.PerDay < 0 || b.Open < 0 || b.Attempts < 0 || b.Dollars < 0 || b.Failures < 0 || b.Pause < 0 {
-		return errors.New("repair.brakes: a bound is negative; 0 is no bound")
-	}
-	return nil
-}
-
 func defaultRepair() Repair {
 	return Repair{
 		Timeout: selfheal.Duration(10 * time.Minute),
 		Command: RepairCommand{Timeout: selfheal.Duration(20 * time.Minute)},
 		Guards:  RepairGuards{MaxLines: repair.DefaultMaxLines, MaxFiles: repair.DefaultMaxFiles},
-		Brakes:  RepairBrakes{PerDay: 10, Open: 5, Attempts: 3, Dollars: 20, Failures: 5, Pause: selfheal.Duration(24 * time.Hour)},
 	}
 }
 
@@ -98,8 +74,8 @@ func (r Repair) validate() error {
 		problem("repair.timeout must be positive, not %s", r.Timeout)
 	}
 	for i, s := range r.Strategies {
-		if s != repair.StrategyRevert && s != repair.StrategyCommand && s != repair.StrategyAgent && !repair.Delegated(s) {
-			problem("repair.strategies[%d]: use revert, agent, command, open-swe or github-copilot, not %q", i, s)
+		if s != repair.StrategyRevert && s != repair.StrategyCommand && !repair.Delegated(s) {
+			problem("repair.strategies[%d]: use revert, command, open-swe or github-copilot, not %q", i, s)
 		} else if slices.Index(r.Strategies, s) < i {
 			problem("repair.strategies[%d]: %s is there already", i, s)
 		}
@@ -110,7 +86,7 @@ func (r Repair) validate() error {
 	if r.Guards.MaxLines < 1 || r.Guards.MaxFiles < 1 {
 		problem("repair.guards: max_lines and max_files must be positive")
 	}
-	return errors.Join(append(all, r.Command.validate(), r.Brakes.validate(), r.validateDelegates())...)
+	return errors.Join(append(all, r.Command.validate(), r.validateDelegates())...)
 }
 
 func (c RepairCommand) validate() error {

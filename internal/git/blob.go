@@ -21,7 +21,6 @@ type Entry struct {
 	Path string
 	Blob string // object id of its content
 	Size int64  // bytes
-	Mode string // six octal digits as git writes them
 	// Symlink says that the content is the path the link points to.
 	Symlink bool
 }
@@ -55,7 +54,7 @@ func parseEntry(record string) (Entry, bool) {
 	if err != nil {
 		size = 0 // "-" or "BAD": the object is not in a partial clone
 	}
-	return Entry{Path: path, Blob: fields[2], Size: size, Mode: fields[0], Symlink: fields[0] == "120000"}, true
+	return Entry{Path: path, Blob: fields[2], Size: size, Symlink: fields[0] == "120000"}, true
 }
 
 // File gives the content of a file at a revision; CodeNotFound when it is not

@@ -121,7 +121,7 @@ func (p *Pipeline) step(ctx context.Context, i *selfheal.Incident) (step, error)
 
 func (p *Pipeline) decide(i *selfheal.Incident) step {
 	policy := p.Policy
-	policy.FixForward = slices.ContainsFunc(i.Opened.Intent.Strategies, func(s string) bool { return s == repair.StrategyCommand || s == repair.StrategyAgent || repair.Delegated(s) })
+	policy.FixForward = slices.ContainsFunc(i.Opened.Intent.Strategies, func(s string) bool { return s == repair.StrategyCommand || repair.Delegated(s) })
 	decision := decide.Decide(i.Judged.Verdict, i.Judged.Change, policy)
 	decision.DryRun = i.Opened.Intent.DryRun
 	return did(selfheal.EventDecisionMade, decision)
@@ -137,18 +137,7 @@ func (p *Pipeline) act(ctx context.Context, i *selfheal.Incident) (step, error) 
 	if !i.Opened.Intent.Repair {
 		return step{waiting: "no repair was asked for; run again with --repair revert"}, nil
 	}
-	if held, err := p.braked(ctx, i); err != nil || held != nil {
-		return deref(held), err
-	}
 	return p.prepare(ctx, i)
-}
-
-// deref gives a step, or none.
-func deref(s *step) step {
-	if s == nil {
-		return step{}
-	}
-	return *s
 }
 
 // propose pushes the branch and opens the pull request. Both can be repeated:
@@ -156,9 +145,6 @@ func deref(s *step) step {
 func (p *Pipeline) propose(ctx context.Context, i *selfheal.Incident) (step, error) {
 	if i.Opened.Intent.DryRun {
 		return step{waiting: "dry run: the branch was proven and not pushed"}, nil
-	}
-	if held, err := p.braked(ctx, i); err != nil || held != nil {
-		return deref(held), err
 	}
 	if p.Forge == nil {
 		return step{waiting: "no forge is configured: the branch was proven and not pushed"}, nil
@@ -202,9 +188,6 @@ func (p *Pipeline) follow(ctx context.Context, i *selfheal.Incident) (step, erro
 	}
 	if current.State != selfheal.PullRequestOpen {
 		return ended(current), nil
-	}
-	if slices.Contains(current.Labels, labelExempt) {
-		return step{waiting: "pull request " + current.URL + " is left to people by its label " + labelExempt, at: p.Clock().Add(pollForge)}, nil
 	}
 	if i.Feedback != nil && i.Feedback.Answer == "" && i.Feedback.Commit == current.Commit {
 		return p.revise(ctx, i, current)

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -14,7 +13,7 @@ import (
 	"selfheal/internal/repair"
 )
 
-// maxAttempts bounds how often one incident's branch is made anew, where the brakes say nothing.
+// maxAttempts bounds how often one incident's branch is made anew.
 const maxAttempts = 3
 
 // feedback gives what checks and people said that was not heard before; nil when
@@ -97,8 +96,7 @@ var order = regexp.MustCompile(`(?mi)^\s*/selfheal\s+(close|retry)\b`)
 // revise answers feedback by what it asks for: another attempt, within the
 // budget, or the end. What it cannot do, it says once.
 func (p *Pipeline) revise(ctx context.Context, i *selfheal.Incident, pr selfheal.PullRequest) (step, error) {
-	// The agent understands prose; a revert can only be made another way, or not.
-	again := i.Feedback.Checks != nil || i.Repair.Strategy == repair.StrategyAgent
+	again := i.Feedback.Checks != nil
 	for _, r := range i.Feedback.Reviews {
 		match := order.FindStringSubmatch(r.Text)
 		switch {
@@ -127,15 +125,12 @@ func (p *Pipeline) revise(ctx context.Context, i *selfheal.Incident, pr selfheal
 }
 
 func (p *Pipeline) prepareAgain(ctx context.Context, i *selfheal.Incident) (selfheal.Repair, error) {
-	if most := cmp.Or(p.Brakes.Attempts, maxAttempts); i.Repair.Attempt >= most {
+	if i.Repair.Attempt >= maxAttempts {
 		return selfheal.Repair{Failure: fmt.Sprintf("%d were made, which is the limit", i.Repair.Attempt)}, nil
 	}
 	in, _, err := p.workbench(ctx, i)
 	if err != nil {
 		return selfheal.Repair{}, err
-	}
-	if i.Repair.Strategy == repair.StrategyAgent {
-		return p.fixed(i.Repair, sections(i.Feedback))(ctx, in)
 	}
 	return repair.PrepareAgain(ctx, in, *i.Repair)
 }

@@ -39,7 +39,6 @@ type Pipeline struct {
 	Group      group.Options
 	Detect     detect.Options
 	Policy     decide.Policy
-	Brakes     Brakes
 	Classifier *triage.Classifier
 	Work       WorkRepositories
 	Scrub      func(string) string // removes secrets from command output
@@ -54,9 +53,6 @@ type Pipeline struct {
 	// Delegates are the coding agents elsewhere, by the strategies that ask them; a
 	// strategy without one fails.
 	Delegates map[string]Delegation
-	// FixModel writes fixes within FixGuards; nil where no model is configured for it.
-	FixModel  selfheal.Model
-	FixGuards repair.Guards
 	// Model may be nil: the rules' verdicts stand alone.
 	Model selfheal.Model
 }

@@ -29,10 +29,6 @@ func (p *Pipeline) prepareBy(ctx context.Context, i *selfheal.Incident, left []s
 			p.progress("running the command that is to write a fix")
 			prepare = repair.PrepareCommand
 		}
-		if strategy == repair.StrategyAgent {
-			p.progress("the fix agent is at work")
-			prepare = p.fixed(nil, nil)
-		}
 		if repair.Delegated(strategy) {
 			prepare = p.delegated(strategy, i, strategy == left[len(left)-1])
 		}

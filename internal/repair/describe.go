@@ -80,7 +80,6 @@ type view struct {
 	Charts     []string // of the first errors, ready to be fenced
 	Spent      selfheal.Duration
 	Mechanical bool // the branch only takes back: nothing on it was written
-	Agent      bool // the built-in agent wrote the branch
 	Mark       string
 }
 
@@ -114,7 +113,6 @@ func newView(in Input, r selfheal.Repair) view {
 	for _, p := range r.Proofs {
 		v.Spent += p.Took
 	}
-	v.Agent = r.Strategy == StrategyAgent
 	v.Mechanical = r.Strategy == StrategyRevert || r.Strategy == StrategyRevertHunks || r.Strategy == StrategyRevertFile
 	exhibits, _ := atMost(verdict.Exhibits, maxExhibits)
 	for _, e := range exhibits {

@@ -151,13 +151,8 @@ func commitTo(ctx context.Context, in Input, culprit selfheal.Commit, made rever
 // that of the deployed commit and a second more: the clock would make every
 // attempt another commit.
 func commitAs(ctx context.Context, in Input, tree string, text message, r *selfheal.Repair) error {
-	return commitOn(ctx, in, r.Base, tree, text, r)
-}
-
-// commitOn is commitAs on top of another commit than the repair's base.
-func commitOn(ctx context.Context, in Input, parent, tree string, text message, r *selfheal.Repair) error {
 	w := in.Workspace
-	changes, err := w.TreeChanges(ctx, parent, tree)
+	changes, err := w.TreeChanges(ctx, r.Base, tree)
 	if err != nil {
 		return err
 	}
@@ -165,12 +160,12 @@ func commitOn(ctx context.Context, in Input, parent, tree string, text message, 
 		r.Failure = text.nothing
 		return nil
 	}
-	at, err := w.CommitTime(ctx, parent)
+	at, err := w.CommitTime(ctx, r.Base)
 	if err != nil {
 		return err
 	}
 	spec := git.CommitSpec{
-		Tree: tree, Parents: []string{parent}, Time: at.Add(time.Second),
+		Tree: tree, Parents: []string{r.Base}, Time: at.Add(time.Second),
 		Author: author(), Subject: text.subject, Body: text.body,
 		Trailers: []git.Trailer{
 			{Key: "Selfheal-Incident", Value: in.Incident.Key},

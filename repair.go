@@ -179,6 +179,8 @@ type Feedback struct {
 	Reviews []Review `json:"reviews,omitempty"` // by writers, addressed to selfheal
 	// Answer is what selfheal said to it; empty while it has not answered.
 	Answer string `json:"answer,omitempty"`
+	// Agent is what the built-in agent did about it to no avail, and what that cost.
+	Agent *Authorship `json:"agent,omitempty"`
 }
 
 // Mark is the line that ties a pull request or comment to an incident, and by

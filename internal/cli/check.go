@@ -63,7 +63,7 @@ find the one at which it begins to fail; with --prove it is run in any case.
 	f.StringArrayVar(&o.Why, "why", nil, "signature, or the beginning of its id, of which to say why it counts or does not (repeatable)")
 	f.StringVar(&o.Service, "service", "", "name of the service (default: from selfheal.yaml, else the repository's name)")
 	f.StringVar(&o.Environment, "environment", "", "where it is deployed (default: from selfheal.yaml, else production)")
-	f.StringVar(&o.repairBy, "repair", "none", "what to do about a regression: none, revert, command (repair.command of selfheal.yaml), or auto (repair.strategies)")
+	f.StringVar(&o.repairBy, "repair", "none", "what to do about a regression: none, revert, command (repair.command of selfheal.yaml), agent (models of agent.roles.fix), or auto (repair.strategies)")
 	commandFlags(f, &o.CommandRequest)
 	causeFlags(f, &o.CauseRequest)
 	f.StringVar(&o.forge, "forge", "", forgeUsage)
@@ -81,7 +81,7 @@ func runCheck(ctx context.Context, env *Environment, c *cobra.Command, o checkOp
 		return err
 	}
 	o.Repair = o.repairBy != "none"
-	if o.repairBy == "revert" || o.repairBy == "command" {
+	if o.repairBy != "none" && o.repairBy != "auto" {
 		o.Strategies = []string{o.repairBy}
 	}
 	o.Stdin = env.In
@@ -122,8 +122,8 @@ func (o *checkOptions) validate(c *cobra.Command) error {
 	if o.Planned < 0 {
 		return selfheal.Usagef("e.g. --watch-for 1h", "--watch-for must be positive")
 	}
-	if !slices.Contains([]string{"none", "revert", "command", "auto"}, o.repairBy) {
-		return selfheal.Usagef("use --repair none, revert, command or auto", "unknown repair %q", o.repairBy)
+	if !slices.Contains([]string{"none", "revert", "command", "agent", "auto"}, o.repairBy) {
+		return selfheal.Usagef("use --repair none, revert, command, agent or auto", "unknown repair %q", o.repairBy)
 	}
 	if stdins := countStdin(o.Baseline) + countStdin(o.Window) + countStdin([]string{o.BuildLog}); stdins > 1 {
 		return selfheal.Usagef("put one of them into a file", "standard input can be read only once")

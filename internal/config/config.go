@@ -97,12 +97,14 @@ type Repair struct {
 	Network bool `yaml:"network" json:"network,omitempty"`
 	// Timeout is the longest that one command may run.
 	Timeout selfheal.Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"type=string"`
-	// Strategies are the ways to repair that --repair auto tries, in this order: revert, command.
-	Strategies []string `yaml:"strategies" json:"strategies,omitempty" jsonschema:"enum=revert,enum=command"`
+	// Strategies are the ways to repair that --repair auto tries, in this order: revert, command, agent (the models of agent.roles.fix).
+	Strategies []string `yaml:"strategies" json:"strategies,omitempty" jsonschema:"enum=revert,enum=command,enum=agent"`
 	// Command is what --repair command runs to have a fix written.
 	Command RepairCommand `yaml:"command" json:"command,omitzero"`
-	// Guards bound what a command may change.
+	// Guards bound what a command or an agent may change.
 	Guards RepairGuards `yaml:"guards" json:"guards,omitzero"`
+	// Limits are the brakes on repairing, over all incidents of the store.
+	Limits RepairLimits `yaml:"limits" json:"limits,omitzero"`
 }
 
 // Default is the configuration without a file.

@@ -1,11 +1,14 @@
 package selfheal
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Repair is one attempt at a remedy.
 type Repair struct {
 	Attempt  int      `json:"attempt"`  // 1 for the first
-	Strategy string   `json:"strategy"` // "revert", "revert-hunks", "revert-file", "command", "open-swe", "github-copilot"
+	Strategy string   `json:"strategy"` // "revert", "revert-hunks", "revert-file", "command", "agent", "open-swe", "github-copilot"
 	Branch   string   `json:"branch"`   // selfheal/<incident>-<slug>
 	Base     string   `json:"base"`     // full commit id the branch starts from
 	Commit   string   `json:"commit"`   // full commit id of the branch's tip; empty until prepared
@@ -15,21 +18,45 @@ type Repair struct {
 	Proofs   []Proof  `json:"proofs,omitempty"`
 	Failure  string   `json:"failure,omitempty"` // why there is no branch
 	// Written is the run of the command that wrote the branch; nil when selfheal took a commit back.
-	Written *Proof  `json:"written,omitempty"`
-	Tried   []Tried `json:"tried,omitempty"` // what was given up before, oldest first
+	Written *Proof `json:"written,omitempty"`
+	// Agent is what the built-in agent did; nil when another strategy was at work.
+	Agent *Authorship `json:"agent,omitempty"`
+	Tried []Tried     `json:"tried,omitempty"` // what was given up before, oldest first
 	// Contribution is the pull request of another program that the branch was made
 	// from, and that it takes the place of; nil when there is none.
 	Contribution *PullRequest `json:"contribution,omitempty"`
+}
+
+// Authored tells whether somebody wrote the branch. A revert is not: it holds
+// nothing that people have not seen before.
+func (r Repair) Authored() bool {
+	return r.Written != nil || r.Agent != nil || r.Strategy != "" && !strings.HasPrefix(r.Strategy, "revert")
+}
+
+// Authorship is what the built-in agent did about an incident, in its own words
+// (hostile text) and in numbers.
+type Authorship struct {
+	Summary      string     `json:"summary,omitempty"`
+	RootCause    string     `json:"root_cause,omitempty"`
+	Reproduction string     `json:"reproduction,omitempty"` // how it says that it reproduced the error
+	NotDone      string     `json:"not_done,omitempty"`
+	Refused      []string   `json:"refused,omitempty"` // what guards refused on the way: "GUARD: why"
+	Stopped      StopReason `json:"stopped,omitempty"`
+	Model        string     `json:"model,omitempty"`
+	Usage        Usage      `json:"usage"`
+	Transcript   string     `json:"transcript,omitempty"`
 }
 
 // Tried is a strategy that came to nothing.
 type Tried struct {
 	Strategy string `json:"strategy"`
 	Reason   string `json:"reason"`
+	// Agent is what the built-in agent did and cost, where it was the one.
+	Agent *Authorship `json:"agent,omitempty"`
 }
 
 // Proven tells whether something was executed and everything executed came out as
-// expected. What a command wrote must besides have been seen to make a failure
+// expected. What somebody wrote must besides have been seen to make a failure
 // pass: that the checks pass says nothing of the error.
 func (r Repair) Proven() bool {
 	reproduced := false
@@ -39,12 +66,12 @@ func (r Repair) Proven() bool {
 		}
 		reproduced = reproduced || p.Want == "fail"
 	}
-	return len(r.Proofs) > 0 && (reproduced || r.Written == nil)
+	return len(r.Proofs) > 0 && (reproduced || !r.Authored())
 }
 
 // Proof is one command that was executed on one revision, and how it ended.
 type Proof struct {
-	Name     string   `json:"name"`     // "verify", "replay"
+	Name     string   `json:"name"`     // "verify", "replay", "reproduction" (tests of the branch on the deployed code)
 	Command  string   `json:"command"`  // as given by the user, run by the shell
 	Revision string   `json:"revision"` // full commit id of the tree it ran in
 	Want     string   `json:"want"`     // "pass" or "fail"
@@ -155,6 +182,8 @@ type Feedback struct {
 	Reviews []Review `json:"reviews,omitempty"` // by writers, addressed to selfheal
 	// Answer is what selfheal said to it; empty while it has not answered.
 	Answer string `json:"answer,omitempty"`
+	// Agent is what the built-in agent did about it to no avail, and what that cost.
+	Agent *Authorship `json:"agent,omitempty"`
 }
 
 // Mark is the line that ties a pull request or comment to an incident, and by

@@ -38,6 +38,10 @@ type Tool struct {
 	// Run takes the arguments, which are a JSON object and otherwise unchecked. An
 	// error is told to the model, and the task goes on.
 	Run func(ctx context.Context, arguments []byte) (string, error)
+	// Again says that a run which goes on where another was killed makes the call again,
+	// since its effect (an edit in a working copy) went with the process. What the first
+	// call gave is what the model is shown.
+	Again bool
 	// Trusted says that the program wrote the result itself (a list of what is left to
 	// do); every other result is fenced as data.
 	Trusted bool

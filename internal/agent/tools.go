@@ -74,7 +74,7 @@ func (t *sessionTool) InvokableRun(ctx context.Context, arguments string, _ ...t
 	id := compose.GetToolCallID(ctx)
 	before := s.before.results[resultKey(s.turn, id)]
 	if before != nil && !t.submit {
-		return t.shown(before), nil
+		return t.shown(before), t.again(ctx, arguments, before)
 	}
 	// A submission is looked at again even if an earlier run did: its check is the
 	// caller's, who wants to know what was accepted.
@@ -96,6 +96,17 @@ func (t *sessionTool) InvokableRun(ctx context.Context, arguments string, _ ...t
 		}
 	}
 	return t.shown(result), nil
+}
+
+// again repeats the effect of a call of an earlier run.
+func (t *sessionTool) again(ctx context.Context, arguments string, before *ResultRecord) error {
+	if !t.tool.Again || before.Failed {
+		return nil
+	}
+	if _, err := t.run(ctx, arguments); err != nil {
+		return fmt.Errorf("do %s again: %w", t.tool.Name, err)
+	}
+	return nil
 }
 
 func (t *sessionTool) run(ctx context.Context, arguments string) (string, error) {

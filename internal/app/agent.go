@@ -45,6 +45,18 @@ func (a *App) model() (selfheal.Model, error) {
 	return told{h, a.settings.Progress}, nil
 }
 
+// fixer gives the model of the strategy agent; CodeUsage when no model has the role.
+func (a *App) fixer() (selfheal.Model, error) {
+	if len(a.config.Agent.Roles.Fix) == 0 {
+		return nil, selfheal.Usagef("name models under models, and in order under agent.roles.fix, in selfheal.yaml", "no model has the role %q", "fix")
+	}
+	h, err := a.harness()
+	if err != nil {
+		return nil, err
+	}
+	return told{h, a.settings.Progress}, nil
+}
+
 // told says that a model is being asked, which takes its time.
 type told struct {
 	selfheal.Model
@@ -56,7 +68,7 @@ func (t told) Run(ctx context.Context, task selfheal.Task) (selfheal.Answer, err
 	return t.Model.Run(ctx, task)
 }
 
-// Transcript writes what was said while a model looked at an incident's verdict: for
+// Transcript writes what was said while a model worked on an incident, the repair before the verdict: for
 // people, or as the JSON lines that are kept.
 func (a *App) Transcript(ctx context.Context, w io.Writer, id, format string) error {
 	incident, err := a.incident(ctx, id)
@@ -74,9 +86,12 @@ func (a *App) Transcript(ctx context.Context, w io.Writer, id, format string) er
 	return agent.ReadTranscript(a.transcripts(), transcript, write)
 }
 
-// transcriptOf gives the id of the transcript of an incident's verdict; empty when no
-// agent worked on it. A deploy that was clean has no incident.
+// transcriptOf gives the id of the transcript of an incident's repair, or else of its
+// verdict; empty when no agent worked on it. A deploy that was clean has no incident.
 func transcriptOf(incident *selfheal.Incident) string {
+	if incident != nil && incident.Repair != nil && incident.Repair.Agent != nil {
+		return incident.Repair.Agent.Transcript
+	}
 	if incident == nil || incident.Judged == nil || incident.Judged.Verdict.Agent == nil {
 		return ""
 	}

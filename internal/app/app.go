@@ -185,8 +185,9 @@ func (a *App) Pipeline(ctx context.Context, command string) (*pipeline.Pipeline,
 	}
 	// Without it a strategy that needs it says so; who asks for that strategy is told at once.
 	agent, _ := a.agent()
+	fixer, _ := a.fixer()
 	return &pipeline.Pipeline{
-		Clusters: clusters, Model: model, Agent: agent, Delegates: a.delegates(ctx),
+		Clusters: clusters, Model: model, Agent: agent, Fixer: fixer, Guards: a.guards(), Limits: a.limits(), Delegates: a.delegates(ctx),
 		Store: a.store, Counts: a.store, Forge: a.forge(ctx), Clock: a.settings.Clock,
 		Version:     a.settings.Version,
 		Actor:       "selfheal " + command,

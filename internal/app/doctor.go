@@ -46,6 +46,7 @@ func Doctor(ctx context.Context, s Settings) []Finding {
 		return append(found, Finding{Check: "models", State: StateSkipped, Found: "the configuration could not be read"})
 	}
 	found = append(found, a.probes(ctx)...)
+	found = append(found, a.braked(ctx))
 	if err := a.Close(); err != nil {
 		found = append(found, failed("store", err))
 	}
@@ -82,4 +83,23 @@ func checkSandbox(ctx context.Context) Finding {
 		return Finding{Check: "sandbox", State: StateFailed, Found: "commands cannot be confined here", Hint: c.Hint}
 	}
 	return Finding{Check: "sandbox", State: StateOK, Found: "commands are confined by " + c.Confinement}
+}
+
+// braked says which limits on repairing are reached. That is what they are for, and
+// no failure.
+func (a *App) braked(ctx context.Context) Finding {
+	all, err := a.Brakes(ctx)
+	if err != nil {
+		return failed("brakes", err)
+	}
+	var on []string
+	for _, b := range all {
+		if b.On {
+			on = append(on, b.String())
+		}
+	}
+	if len(on) == 0 {
+		return Finding{Check: "brakes", State: StateOK, Found: fmt.Sprintf("none of %d is on", len(all))}
+	}
+	return Finding{Check: "brakes", State: StateOK, Found: strings.Join(on, "; "), Hint: "selfheal pr brakes shows all; the limits are repair.limits in selfheal.yaml"}
 }

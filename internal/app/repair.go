@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"selfheal"
+	"selfheal/internal/pipeline"
 	"selfheal/internal/repair"
 )
 
@@ -24,7 +25,31 @@ func (a *App) strategies(ctx context.Context, r CheckRequest) ([]string, error) 
 			return nil, err
 		}
 	}
+	if slices.Contains(asked, repair.StrategyAgent) {
+		if _, err := a.fixer(); err != nil {
+			return nil, err
+		}
+	}
 	return asked, a.checkDelegates(ctx, asked)
+}
+
+// guards and limits are those of the configuration.
+func (a *App) guards() repair.Guards {
+	g := a.config.Repair.Guards
+	return repair.Guards{MaxLines: g.MaxLines, MaxFiles: g.MaxFiles, AllowPaths: g.AllowPaths}
+}
+
+func (a *App) limits() pipeline.Limits {
+	l := a.config.Repair.Limits
+	return pipeline.Limits{
+		PullRequestsPerDay: l.PullRequestsPerDay, OpenPullRequests: l.OpenPullRequests, AttemptsPerIncident: l.AttemptsPerIncident,
+		DollarsPerDay: l.DollarsPerDay, Failures: l.Failures, Pause: time.Duration(l.Pause),
+	}
+}
+
+// Brakes tells how the limits on repairing stand.
+func (a *App) Brakes(ctx context.Context) ([]pipeline.Brake, error) {
+	return pipeline.BrakesOf(ctx, a.store, a.limits(), a.settings.Clock())
 }
 
 // agent is the command that writes fixes; CodeUsage when none is configured, or
@@ -36,7 +61,6 @@ func (a *App) agent() (*repair.Agent, error) {
 	}
 	agent := &repair.Agent{
 		Run: settings.Line(), Timeout: time.Duration(settings.Timeout), Network: settings.Network, Random: rand.Reader,
-		Guards: repair.Guards{MaxLines: a.config.Repair.Guards.MaxLines, MaxFiles: a.config.Repair.Guards.MaxFiles},
 	}
 	for _, name := range settings.Env {
 		value := a.settings.Getenv(name)

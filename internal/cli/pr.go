@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -31,7 +33,7 @@ local forge, which has no pages to click on, it merges and rejects them too.
 NUMBER is that of the pull request, or the id of its incident.`,
 		Args: cobra.NoArgs,
 	}
-	c.AddCommand(newPRListCommand(env), newPRShowCommand(env), newPRMergeCommand(env), newPRRejectCommand(env))
+	c.AddCommand(newPRListCommand(env), newPRShowCommand(env), newPRMergeCommand(env), newPRRejectCommand(env), newPRBrakesCommand(env))
 	for _, sub := range c.Commands() {
 		sub.Args = usageArgs(sub.Args)
 	}
@@ -94,6 +96,18 @@ func newPRRejectCommand(env *Environment) *cobra.Command {
 	}
 	o.flags(c.Flags())
 	c.Flags().StringVar(&o.reason, "reason", "rejected by hand", "why, for those who find it later")
+	return c
+}
+
+func newPRBrakesCommand(env *Environment) *cobra.Command {
+	var o prOptions
+	c := &cobra.Command{
+		Use: "brakes", Short: "Show how the limits on repairing stand (repair.limits)", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return withForge(c.Context(), env, o, func(ctx context.Context, a *app.App) error { return runPRBrakes(ctx, env, a, o) })
+		},
+	}
+	o.flags(c.Flags())
 	return c
 }
 
@@ -163,4 +177,30 @@ func runPRReject(ctx context.Context, env *Environment, a *app.App, id string, o
 	}
 	_, err = fmt.Fprintf(env.Out, "Closed pull request #%d without merging it. It is not opened again.\n", closed.Number)
 	return err
+}
+
+func runPRBrakes(ctx context.Context, env *Environment, a *app.App, o prOptions) error {
+	all, err := a.Brakes(ctx)
+	if err != nil {
+		return err
+	}
+	if o.format == "json" {
+		return writeJSON(env, all)
+	}
+	if len(all) == 0 {
+		_, err := fmt.Fprintln(env.Out, "No limits are set.")
+		return err
+	}
+	table := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
+	for _, b := range all {
+		state := "off"
+		if b.On {
+			state = "on"
+		}
+		if b.On && !b.Until.IsZero() {
+			state += " until " + b.Until.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(table, "%s\t%.4g of %.4g\t%s\n", b.Name, b.Used, b.Limit, state)
+	}
+	return table.Flush()
 }

@@ -10,10 +10,10 @@ import (
 )
 
 // repairWays are what --repair may say of a deploy's regression.
-var repairWays = []string{"none", "revert", "command", "open-swe", "github-copilot", "auto"}
+var repairWays = []string{"none", "revert", "agent", "command", "open-swe", "github-copilot", "auto"}
 
 func repairFlag(f *pflag.FlagSet, by *string) {
-	f.StringVar(by, "repair", "none", "what to do about a regression: none, revert, command (repair.command of selfheal.yaml), open-swe, github-copilot (those of repair), or auto (repair.strategies)")
+	f.StringVar(by, "repair", "none", "what to do about a regression: none, revert, agent (models of agent.roles.fix), command (repair.command of selfheal.yaml), open-swe, github-copilot (those of repair), or auto (repair.strategies)")
 }
 
 func validateRepair(by string) error {

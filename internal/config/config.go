@@ -105,8 +105,8 @@ type Repair struct {
 	Network bool `yaml:"network" json:"network,omitempty"`
 	// Timeout is the longest that one command may run.
 	Timeout selfheal.Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"type=string"`
-	// Strategies are the ways to repair that --repair auto tries, in this order: revert, command, open-swe, github-copilot.
-	Strategies []string `yaml:"strategies" json:"strategies,omitempty" jsonschema:"enum=revert,enum=command,enum=open-swe,enum=github-copilot"`
+	// Strategies are the ways to repair that --repair auto tries, in this order: revert, command, agent (the models of agent.roles.fix), open-swe, github-copilot.
+	Strategies []string `yaml:"strategies" json:"strategies,omitempty" jsonschema:"enum=revert,enum=command,enum=agent,enum=open-swe,enum=github-copilot"`
 	// Command is what --repair command runs to have a fix written.
 	Command RepairCommand `yaml:"command" json:"command,omitzero"`
 	// OpenSWE is what --repair open-swe asks to write a fix.
@@ -115,6 +115,8 @@ type Repair struct {
 	GitHubCopilot GitHubCopilot `yaml:"github_copilot" json:"github_copilot,omitzero"`
 	// Guards bound what a command or an agent may change.
 	Guards RepairGuards `yaml:"guards" json:"guards,omitzero"`
+	// Limits are the brakes on repairing, over all incidents of the store.
+	Limits RepairLimits `yaml:"limits" json:"limits,omitzero"`
 }
 
 // Default is the configuration without a file.

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,6 +33,24 @@ type RepairGuards struct {
 	MaxLines int `yaml:"max_lines" json:"max_lines,omitempty"`
 	// MaxFiles is how many files may be changed.
 	MaxFiles int `yaml:"max_files" json:"max_files,omitempty"`
+	// AllowPaths are patterns of guarded paths that are let through all the same, e.g. .github/workflows/test.yml, or a folder with a slash at its end. Tests, secrets and git's own files cannot be let through. What was, is told in the pull request.
+	AllowPaths []string `yaml:"allow_paths" json:"allow_paths,omitempty"`
+}
+
+// RepairLimits are brakes over all incidents of a store; 0 is no limit. A day is the last 24 hours.
+type RepairLimits struct {
+	// PullRequestsPerDay is how many are opened in a day.
+	PullRequestsPerDay int `yaml:"pull_requests_per_day" json:"pull_requests_per_day,omitempty"`
+	// OpenPullRequests is how many may be open at once.
+	OpenPullRequests int `yaml:"open_pull_requests" json:"open_pull_requests,omitempty"`
+	// AttemptsPerIncident is how often one incident's branch is made; 0 means 3.
+	AttemptsPerIncident int `yaml:"attempts_per_incident" json:"attempts_per_incident,omitempty"`
+	// DollarsPerDay is what models may cost in a day, those of triage included.
+	DollarsPerDay float64 `yaml:"dollars_per_day" json:"dollars_per_day,omitempty"`
+	// Failures is after how many failures in a row nothing is begun for the time of Pause.
+	Failures int `yaml:"failures" json:"failures,omitempty"`
+	// Pause is how long nothing is begun then, from the last failure on.
+	Pause selfheal.Duration `yaml:"pause" json:"pause,omitempty" jsonschema:"type=string"`
 }
 
 func defaultRepair() Repair {
@@ -39,12 +58,15 @@ func defaultRepair() Repair {
 		Timeout: selfheal.Duration(10 * time.Minute),
 		Command: RepairCommand{Timeout: selfheal.Duration(20 * time.Minute)},
 		Guards:  RepairGuards{MaxLines: repair.DefaultMaxLines, MaxFiles: repair.DefaultMaxFiles},
+		Limits: RepairLimits{
+			PullRequestsPerDay: 10, OpenPullRequests: 5, AttemptsPerIncident: 3, DollarsPerDay: 10, Failures: 5, Pause: selfheal.Duration(6 * time.Hour),
+		},
 	}
 }
 
 // presets are command lines by documented flags of the agents, each of which
-// works in the current directory without asking. None of them was run by the
-// tests of this program. Codex leaves confinement to the sandbox around it.
+// works in the current directory without asking. The tests of this program run
+// stand-ins of these names; the agents themselves were never run by them. Codex leaves confinement to the sandbox around it.
 var presets = map[string]string{
 	"claude":   "claude -p --permission-mode acceptEdits",
 	"codex":    "codex exec --sandbox danger-full-access -",
@@ -60,6 +82,9 @@ func (c RepairCommand) Line() string {
 	return presets[c.Preset]
 }
 
+// strategies are the names that repair.strategies knows.
+var strategies = []string{repair.StrategyRevert, repair.StrategyCommand, repair.StrategyAgent}
+
 // variable is the name of an environment variable.
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
@@ -74,8 +99,8 @@ func (r Repair) validate() error {
 		problem("repair.timeout must be positive, not %s", r.Timeout)
 	}
 	for i, s := range r.Strategies {
-		if s != repair.StrategyRevert && s != repair.StrategyCommand && !repair.Delegated(s) {
-			problem("repair.strategies[%d]: use revert, command, open-swe or github-copilot, not %q", i, s)
+		if !slices.Contains(strategies, s) && !repair.Delegated(s) {
+			problem("repair.strategies[%d]: use revert, command, agent, open-swe or github-copilot, not %q", i, s)
 		} else if slices.Index(r.Strategies, s) < i {
 			problem("repair.strategies[%d]: %s is there already", i, s)
 		}
@@ -85,6 +110,14 @@ func (r Repair) validate() error {
 	}
 	if r.Guards.MaxLines < 1 || r.Guards.MaxFiles < 1 {
 		problem("repair.guards: max_lines and max_files must be positive")
+	}
+	for i, pattern := range r.Guards.AllowPaths {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
+			problem("repair.guards.allow_paths[%d]: not a pattern: %q", i, pattern)
+		}
+	}
+	if l := r.Limits; l.PullRequestsPerDay < 0 || l.OpenPullRequests < 0 || l.AttemptsPerIncident < 0 || l.DollarsPerDay < 0 || l.Failures < 0 || l.Pause < 0 {
+		problem("repair.limits: a limit is positive, or 0 for none")
 	}
 	return errors.Join(append(all, r.Command.validate(), r.validateDelegates())...)
 }

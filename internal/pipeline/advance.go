@@ -9,7 +9,6 @@ import (
 
 	"selfheal"
 	"selfheal/internal/decide"
-	"selfheal/internal/repair"
 	"selfheal/internal/verify"
 )
 
@@ -24,6 +23,9 @@ type Next struct {
 	Waiting string
 	At      time.Time
 }
+
+// LabelOff is the label by which people end selfheal's work on a pull request.
+const LabelOff = "no-selfheal"
 
 // pollForge is how often an open pull request is looked at.
 const pollForge = time.Minute
@@ -51,6 +53,15 @@ func (p *Pipeline) Advance(ctx context.Context, key string) (Next, error) {
 	incident, err := p.Load(ctx, key)
 	if err != nil {
 		return Next{}, err
+	}
+	if incident.Stage == selfheal.StageProven && p.Limits != (Limits{}) {
+		// What is counted must not change between counting and opening.
+		held, giveBack, err := p.leaseOf(ctx, "pull-requests")
+		if err != nil {
+			return Next{}, busy(err)
+		}
+		defer giveBack()
+		ctx = held
 	}
 	step, err := p.step(ctx, incident)
 	if err != nil {
@@ -121,7 +132,7 @@ func (p *Pipeline) step(ctx context.Context, i *selfheal.Incident) (step, error)
 
 func (p *Pipeline) decide(i *selfheal.Incident) step {
 	policy := p.Policy
-	policy.FixForward = slices.ContainsFunc(i.Opened.Intent.Strategies, func(s string) bool { return s == repair.StrategyCommand || repair.Delegated(s) })
+	policy.FixForward = slices.ContainsFunc(i.Opened.Intent.Strategies, func(s string) bool { return p.ways()[s].forward || repair.Delegated(s) })
 	decision := decide.Decide(i.Judged.Verdict, i.Judged.Change, policy)
 	decision.DryRun = i.Opened.Intent.DryRun
 	return did(selfheal.EventDecisionMade, decision)
@@ -137,6 +148,9 @@ func (p *Pipeline) act(ctx context.Context, i *selfheal.Incident) (step, error) 
 	if !i.Opened.Intent.Repair {
 		return step{waiting: "no repair was asked for; run again with --repair revert"}, nil
 	}
+	if on, err := p.brake(ctx, i); err != nil || on != nil {
+		return on.step(), err
+	}
 	return p.prepare(ctx, i)
 }
 
@@ -148,6 +162,11 @@ func (p *Pipeline) propose(ctx context.Context, i *selfheal.Incident) (step, err
 	}
 	if p.Forge == nil {
 		return step{waiting: "no forge is configured: the branch was proven and not pushed"}, nil
+	}
+	if i.PullRequest == nil { // others may have been faster since the branch was made
+		if on, err := p.brake(ctx, i); err != nil || on != nil {
+			return on.step(), err
+		}
 	}
 	request, dir, err := p.pullRequest(ctx, i)
 	if err != nil {
@@ -189,6 +208,9 @@ func (p *Pipeline) follow(ctx context.Context, i *selfheal.Incident) (step, erro
 	if current.State != selfheal.PullRequestOpen {
 		return ended(current), nil
 	}
+	if slices.Contains(current.Labels, LabelOff) {
+		return step{waiting: "pull request " + current.URL + " has the label " + LabelOff + ": it is left to people", at: p.Clock().Add(pollForge)}, nil
+	}
 	if i.Feedback != nil && i.Feedback.Answer == "" && i.Feedback.Commit == current.Commit {
 		return p.revise(ctx, i, current)
 	}
@@ -224,7 +246,10 @@ func (p *Pipeline) answer(ctx context.Context, i *selfheal.Incident) (step, erro
 // lease takes the incident's lease and keeps it until release. The context that
 // it returns ends when the lease is lost.
 func (p *Pipeline) lease(ctx context.Context, key string) (context.Context, func(), error) {
-	name := selfheal.StreamName(selfheal.StreamIncident, key)
+	return p.leaseOf(ctx, selfheal.StreamName(selfheal.StreamIncident, key))
+}
+
+func (p *Pipeline) leaseOf(ctx context.Context, name string) (context.Context, func(), error) {
 	giveBack, err := p.Store.Lease(ctx, name, p.Holder, leaseTime)
 	if err != nil {
 		return nil, nil, err

@@ -13,9 +13,6 @@ import (
 	"selfheal/internal/repair"
 )
 
-// maxAttempts bounds how often one incident's branch is made anew.
-const maxAttempts = 3
-
 // feedback gives what checks and people said that was not heard before; nil when
 // there is nothing, or when the forge tells of neither.
 func (p *Pipeline) feedback(ctx context.Context, i *selfheal.Incident, pr selfheal.PullRequest) (*selfheal.Feedback, error) {
@@ -96,7 +93,8 @@ var order = regexp.MustCompile(`(?mi)^\s*/selfheal\s+(close|retry)\b`)
 // revise answers feedback by what it asks for: another attempt, within the
 // budget, or the end. What it cannot do, it says once.
 func (p *Pipeline) revise(ctx context.Context, i *selfheal.Incident, pr selfheal.PullRequest) (step, error) {
-	again := i.Feedback.Checks != nil
+	way := p.wayOf(*i.Repair)
+	again := i.Feedback.Checks != nil || way.prose && len(i.Feedback.Reviews) > 0
 	for _, r := range i.Feedback.Reviews {
 		match := order.FindStringSubmatch(r.Text)
 		switch {
@@ -114,25 +112,37 @@ func (p *Pipeline) revise(ctx context.Context, i *selfheal.Incident, pr selfheal
 	if !again {
 		return p.answerFeedback(ctx, i, pr, "I read comments that begin with `/selfheal`: `/selfheal retry` makes another attempt, `/selfheal close` ends this one. Everything else is left to people.")
 	}
+	if way.prose && pr.Commit != i.Repair.Commit {
+		return p.answerFeedback(ctx, i, pr, "Somebody else works on the branch: it is left to people.")
+	}
 	made, err := p.prepareAgain(ctx, i)
 	if err != nil {
 		return step{}, err
 	}
 	if made.Failure != "" {
+		heard := *i.Feedback
+		heard.Agent = made.Agent
+		i.Feedback = &heard
 		return p.answerFeedback(ctx, i, pr, reacted(i.Feedback)+"No other attempt is made: "+made.Failure+".")
 	}
 	return did(selfheal.EventRepairPrepared, made), nil
 }
 
+// prepareAgain makes another attempt: a narrower revert, or a commit on top by whoever
+// wrote the first, with what was said as evidence.
 func (p *Pipeline) prepareAgain(ctx context.Context, i *selfheal.Incident) (selfheal.Repair, error) {
-	if i.Repair.Attempt >= maxAttempts {
+	if limit := p.attempts(); i.Repair.Attempt >= limit {
 		return selfheal.Repair{Failure: fmt.Sprintf("%d were made, which is the limit", i.Repair.Attempt)}, nil
 	}
 	in, _, err := p.workbench(ctx, i)
 	if err != nil {
 		return selfheal.Repair{}, err
 	}
-	return repair.PrepareAgain(ctx, in, *i.Repair)
+	if !p.wayOf(*i.Repair).prose {
+		return repair.PrepareAgain(ctx, in, *i.Repair)
+	}
+	in.Round = &repair.Round{Before: *i.Repair, Said: *i.Feedback}
+	return p.by(ctx, i.Repair.Strategy, in)
 }
 
 // reacted says what an answer is about.

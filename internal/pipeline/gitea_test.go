@@ -1,14 +1,17 @@
 package pipeline_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"selfheal"
+	"selfheal/internal/forge/forgetest"
 	"selfheal/internal/forge/gitea"
 	"selfheal/internal/forge/gitea/giteatest"
 	"selfheal/internal/httpx"
 	"selfheal/internal/pipeline"
+	"selfheal/internal/repair"
 )
 
 // onGitea is a world whose repository is on a real Gitea.
@@ -134,5 +137,58 @@ func TestSupersededOnGitea(t *testing.T) {
 	found, err := on.Open(t).PullRequest(t.Context(), first.PullRequest.Mark)
 	if err != nil || found.State != selfheal.PullRequestClosed {
 		t.Errorf("%s, error %v", found.State, err)
+	}
+}
+
+// TestTheAgentOnGitea: from a deploy with a bug to an open pull request whose branch
+// repairs it, a second commit after a comment, and the merge.
+func TestTheAgentOnGitea(t *testing.T) {
+	t.Parallel()
+	w, on := onGitea(t)
+	byAgent := func(turns string) *pipeline.Pipeline {
+		p := machine(t, w, on)
+		p.Fixer = scripted(t, filepath.Join(w.state, "transcripts"), turns)
+		p.Guards = repair.Guards{MaxLines: repair.DefaultMaxLines, MaxFiles: repair.DefaultMaxFiles}
+		return p
+	}
+	p := byAgent(goodTurns)
+	_, request := withAgent(t, w, "false", "agent")
+	take := func(p *pipeline.Pipeline) *selfheal.Incident {
+		assessment, err := p.Assess(t.Context(), w.plan(), w.sources())
+		if err != nil {
+			t.Fatal(err)
+		}
+		incident, err := p.Open(t.Context(), assessment, request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return run(t, p, incident.Key).Incident
+	}
+	first := take(p)
+	if first.Stage != selfheal.StageProposed || first.PullRequest.Number != 1 || first.PullRequest.Draft || first.Repair.Strategy != repair.StrategyAgent {
+		t.Fatalf("%s %s, %+v", first.Stage, first.Closed, first.PullRequest)
+	}
+	w.repository.Git("fetch", "--quiet", on.Remote(), first.Repair.Branch)
+	if text := w.repository.Git("show", "FETCH_HEAD:prices/find.go"); !strings.Contains(text, "list[position]") {
+		t.Errorf("the branch does not repair it:\n%s", text)
+	}
+	if again := take(p); again.PullRequest.Number != 1 {
+		t.Errorf("a second run: %+v", again.PullRequest)
+	}
+	if other := take(byAgent(goodTurns)); other.PullRequest.Number != 1 {
+		t.Errorf("another machine opened another: %+v", other.PullRequest)
+	}
+
+	on.Say(t, 1, forgetest.Writer, "@"+giteatest.Bot+" please refuse unknown regions")
+	p.Fixer = scripted(t, filepath.Join(w.state, "transcripts"), answering)
+	next := run(t, p, first.Key)
+	w.repository.Git("fetch", "--quiet", on.Remote(), first.Repair.Branch)
+	if commits := strings.Fields(w.repository.Git("rev-list", w.head+"..FETCH_HEAD")); len(commits) != 2 || next.Incident.Repair.Attempt != 2 {
+		t.Errorf("commits %v, attempt %d, feedback %+v", commits, next.Incident.Repair.Attempt, next.Incident.Feedback)
+	}
+
+	on.Merge(t, 1)
+	if next = run(t, p, first.Key); next.Incident.Stage != selfheal.StageMerged || !strings.Contains(next.Waiting, "waits to be deployed") {
+		t.Errorf("%s, waiting %q", next.Incident.Stage, next.Waiting)
 	}
 }

@@ -55,6 +55,12 @@ type Pipeline struct {
 	Delegates map[string]Delegation
 	// Model may be nil: the rules' verdicts stand alone.
 	Model selfheal.Model
+	// Fixer is the model of the strategy "agent"; may be nil: that strategy fails.
+	Fixer selfheal.Model
+	// Guards bound what a branch may change that somebody wrote.
+	Guards repair.Guards
+	// Limits are the brakes on repairing; the zero value is none.
+	Limits Limits
 }
 
 // WorkRepositories gives the working copy in which repairs of a repository are

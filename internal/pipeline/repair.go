@@ -19,14 +19,13 @@ func (p *Pipeline) workbench(ctx context.Context, i *selfheal.Incident) (repair.
 	if err != nil {
 		return repair.Input{}, nil, err
 	}
-	in := repair.Input{Workspace: workspace, Incident: i, Redact: p.Scrub, Shows: func(output string) bool { return len(shows(output)) > 0 }}
-	if p.Agent != nil {
-		agent := *p.Agent
-		agent.Guards.Classify = func(path string, content []byte) selfheal.FileClass {
-			class, _ := p.Classifier.Classify(path, content)
-			return class
-		}
-		in.Agent = &agent
+	in := repair.Input{
+		Workspace: workspace, Incident: i, Redact: p.Scrub, Agent: p.Agent, Guards: p.Guards,
+		Shows: func(output string) bool { return len(shows(output)) > 0 },
+	}
+	in.Guards.Classify = func(path string, content []byte) selfheal.FileClass {
+		class, _ := p.Classifier.Classify(path, content)
+		return class
 	}
 	return in, workspace, nil
 }

@@ -24,8 +24,8 @@ func withAgent(t *testing.T, w *world, run string, strategies ...string) (*pipel
 	p := w.open(t, unwrapped)
 	p.Agent = &repair.Agent{
 		Run: run, Timeout: 30 * time.Second, Random: rand.Reader,
-		Guards: repair.Guards{MaxLines: repair.DefaultMaxLines, MaxFiles: repair.DefaultMaxFiles},
 	}
+	p.Guards = repair.Guards{MaxLines: repair.DefaultMaxLines, MaxFiles: repair.DefaultMaxFiles}
 	request := w.request()
 	request.Intent.Strategies = strategies
 	// Prints the panic until it is repaired: only then does its failure show the error.

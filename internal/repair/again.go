@@ -19,8 +19,8 @@ func PrepareAgain(ctx context.Context, in Input, before selfheal.Repair) (selfhe
 	culprit, reason := in.revertible()
 	blamed := in.verdict().Culprit
 	switch {
-	case before.Written != nil:
-		r.Failure = "a command wrote the branch, and it is not run again by itself"
+	case before.Authored():
+		r.Failure = "somebody wrote the branch, so that there is no less of it to take back"
 	case reason != "":
 		r.Failure = reason
 	case before.Strategy == StrategyRevertFile:

@@ -33,8 +33,7 @@ type Agent struct {
 	Timeout time.Duration // of the run
 	Network bool          // it may use the machine's network
 	Env     []string      // "NAME=value": all that it gets of the caller's environment beyond what every command gets
-	Guards  Guards
-	Random  io.Reader // where the nonce of the dossier's fences comes from
+	Random  io.Reader     // where the nonce of the dossier's fences comes from
 }
 
 // attempt is a run of the command. It is kept as a commit of the workspace before
@@ -52,12 +51,11 @@ func PrepareCommand(ctx context.Context, in Input) (selfheal.Repair, error) {
 	if err := in.check("prepare repair"); err != nil {
 		return selfheal.Repair{}, err
 	}
-	r := selfheal.Repair{Attempt: 1, Strategy: StrategyCommand, Base: in.deploy().Revision}
+	r := in.begin(StrategyCommand)
 	if in.Agent == nil {
 		r.Failure = "no command is configured that could write a fix"
 		return r, nil
 	}
-	r.Branch = in.fixBranch()
 	made, err := in.attempt(ctx)
 	if selfheal.CodeOf(err) == selfheal.CodeRefused {
 		r.Failure = fmt.Sprintf("the command was not run: %v (%s)", err, selfheal.HintOf(err))
@@ -71,40 +69,55 @@ func PrepareCommand(ctx context.Context, in Input) (selfheal.Repair, error) {
 	if r.Failure = made.Fail; r.Failure != "" {
 		return r, nil
 	}
-	if err := in.accept(ctx, made, &r); err != nil {
+	refusals, err := in.accept(ctx, made.tree, "the command succeeded and changed nothing", &r)
+	if err != nil {
 		return selfheal.Repair{}, fmt.Errorf("prepare repair: %w", err)
+	}
+	if len(refusals) > 0 {
+		r.Failure = "what the command changed is refused by " + Refused(refusals)
 	}
 	return r, nil
 }
 
-// accept makes the commit of what the agent changed, unless a guard refuses it.
-func (in Input) accept(ctx context.Context, made attempt, r *selfheal.Repair) error {
-	guards := in.Agent.Guards
-	guards.Redact = in.Agent.scrub(in.Redact)
+// accept makes the commit of a tree, unless a guard refuses it; nothing is why there
+// is none when the tree is what it was made of.
+func (in Input) accept(ctx context.Context, tree, nothing string, r *selfheal.Repair) ([]Refusal, error) {
+	same, err := in.Workspace.TreeChanges(ctx, in.from(), tree)
+	if err != nil {
+		return nil, err
+	}
+	if len(same) == 0 {
+		r.Failure = nothing
+		return nil, nil
+	}
+	guards := in.guards()
 	intent := in.Incident.Opened.Intent
 	guards.Commands = append(append(guards.Commands, intent.Verify...), intent.Replay...)
-	refusals, err := guards.Check(ctx, in.Workspace, r.Base, made.tree)
-	if err != nil {
-		return err
+	refusals, allowed, err := guards.Check(ctx, in.Workspace, r.Base, tree)
+	if err != nil || len(refusals) > 0 {
+		return refusals, err
 	}
-	if len(refusals) > 0 {
-		r.Failure = refused(refusals)
-		return nil
+	for _, a := range allowed {
+		r.Notes = append(r.Notes, "Let through by repair.guards.allow_paths: "+a.String()+".")
 	}
-	return commitAs(ctx, in, made.tree, message{
-		subject: in.fixSubject(), body: in.fixBody(),
-		nothing: "the command succeeded and changed nothing",
-	}, r)
+	return nil, commitAs(ctx, in, tree, message{subject: in.fixSubject(), body: in.fixBody(r.Strategy), nothing: nothing}, r)
 }
 
-// refused says in one sentence which guards refused a difference.
-func refused(refusals []Refusal) string {
+// guards are the settings, with what must not show.
+func (in Input) guards() Guards {
+	guards := in.Guards
+	guards.Redact = in.scrub()
+	return guards
+}
+
+// Refused says in one sentence which guards refused a difference.
+func Refused(refusals []Refusal) string {
 	var texts []string
 	shown, left := atMost(refusals, maxShownRefusals)
 	for _, r := range shown {
 		texts = append(texts, r.String())
 	}
-	text := "what the command changed is refused by " + strings.Join(texts, "; ")
+	text := strings.Join(texts, "; ")
 	if left > 0 {
 		text += fmt.Sprintf("; and %d more", left)
 	}
@@ -130,7 +143,7 @@ func (in Input) attempt(ctx context.Context) (attempt, error) {
 		return attempt{}, err
 	}
 	// With another key, or more time, a command that failed may succeed.
-	asked := []string{in.deploy().Revision, in.Agent.Run, fmt.Sprint(in.Agent.Network, in.Agent.Timeout), strings.Join(in.Agent.Env, "\x00"), key}
+	asked := []string{in.from(), in.Agent.Run, fmt.Sprint(in.Agent.Network, in.Agent.Timeout), strings.Join(in.Agent.Env, "\x00"), key}
 	hash := sha256.Sum256([]byte(strings.Join(asked, "\x00")))
 	reference := "refs/selfheal-attempts/" + in.Incident.ID + "-" + hex.EncodeToString(hash[:8])
 	kept, found, err := in.keptAttempt(ctx, reference)
@@ -163,7 +176,7 @@ func (in Input) keepAttempt(ctx context.Context, reference string, made attempt)
 	if err != nil {
 		return fmt.Errorf("keep the run: %w", err)
 	}
-	base := in.deploy().Revision
+	base := in.from()
 	at, err := in.Workspace.CommitTime(ctx, base)
 	if err != nil {
 		return err
@@ -187,7 +200,7 @@ func (in Input) keepAttempt(ctx context.Context, reference string, made attempt)
 // runAgent runs the command in a fresh working copy and takes what it changed.
 func (in Input) runAgent(ctx context.Context) (made attempt, err error) {
 	w := in.Workspace
-	tree, err := w.Add(ctx, in.deploy().Revision)
+	tree, err := w.Add(ctx, in.from())
 	if err != nil {
 		return attempt{}, err
 	}
@@ -209,7 +222,7 @@ func (in Input) runAgent(ctx context.Context) (made attempt, err error) {
 	if made.Fail != "" {
 		return made, nil
 	}
-	if made.tree, err = snapshot(ctx, w, tree.Dir, in.deploy().Revision, desk); err != nil {
+	if made.tree, err = snapshot(ctx, w, tree.Dir, in.from(), desk); err != nil {
 		if ctx.Err() != nil {
 			return attempt{}, err
 		}

@@ -123,17 +123,17 @@ func (in Input) takeOver(ctx context.Context, d Delegation, pr selfheal.PullRequ
 	guards.Redact = in.Redact
 	intent := in.Incident.Opened.Intent
 	guards.Commands = append(append(guards.Commands, intent.Verify...), intent.Replay...)
-	refusals, err := guards.Check(ctx, in.Workspace, r.Base, tree)
+	refusals, _, err := guards.Check(ctx, in.Workspace, r.Base, tree)
 	if err != nil {
 		return err
 	}
 	if len(refusals) > 0 {
-		r.Failure = "in " + pr.URL + ", " + strings.Replace(refused(refusals), "the command", delegateName(d.Strategy), 1)
+		r.Failure = "in " + pr.URL + ", what " + delegateName(d.Strategy) + " changed is refused by " + Refused(refusals)
 		return nil
 	}
 	r.Notes = append(r.Notes, fmt.Sprintf("What %s proposed in %s was put on the deployed revision; it goes through the same guards and commands as any other repair.", delegateName(d.Strategy), pr.URL))
 	return commitAs(ctx, in, tree, message{
-		subject: in.fixSubject(), body: strings.Replace(in.fixBody(), "a command that selfheal was configured to run", delegateName(d.Strategy), 1),
+		subject: in.fixSubject(), body: strings.Replace(in.fixBody(d.Strategy), "a command that selfheal was configured to run", delegateName(d.Strategy), 1),
 		nothing: "the pull request " + pr.URL + " changes nothing of what is deployed",
 	}, r)
 }

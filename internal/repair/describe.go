@@ -18,7 +18,7 @@ var bodyText string
 // bodyTemplate is parsed once; it is never changed.
 var bodyTemplate = template.Must(template.New("body").Funcs(template.FuncMap{
 	"text": plain, "code": code, "cell": cell, "fence": markdown.Fence,
-	"short": selfheal.ShortRevision, "decimal": decimal, "times": times,
+	"short": selfheal.ShortRevision, "oneline": func(text string) string { return shorten(oneLine(text), 4*maxQuote) }, "decimal": decimal, "times": times,
 	"ratio": ratio, "when": when, "ended": ended, "took": rounded,
 	"command":  func(text string) string { return shorten(text, maxCommand) },
 	"sentence": func(text string) string { return strings.TrimSuffix(text, ".") + "." },
@@ -104,8 +104,8 @@ func newView(in Input, r selfheal.Repair) view {
 		v.Hunk = culpritHunk(v.Culprit, *verdict.Culprit)
 	}
 	v.Title = revertSubject(v.Culprit.Subject)
-	if r.Written != nil {
-		v.Title = in.fixSubject()
+	if r.Authored() {
+		v.Title = in.fixTitle()
 	}
 	v.Errors, v.Onset = errorRows(in)
 	v.Errors, v.MoreErrors = atMost(v.Errors, maxErrors)
@@ -113,7 +113,7 @@ func newView(in Input, r selfheal.Repair) view {
 	for _, p := range r.Proofs {
 		v.Spent += p.Took
 	}
-	v.Mechanical = r.Strategy == StrategyRevert || r.Strategy == StrategyRevertHunks || r.Strategy == StrategyRevertFile
+	v.Mechanical = !r.Authored()
 	exhibits, _ := atMost(verdict.Exhibits, maxExhibits)
 	for _, e := range exhibits {
 		if e.Weight >= 0 {
@@ -201,17 +201,26 @@ func notes(in Input, r selfheal.Repair) []string {
 	for _, tried := range r.Tried {
 		all = append(all, fmt.Sprintf("Tried before and given up: %s, since %s.", tried.Strategy, shorten(tried.Reason, 2*maxQuote)))
 	}
+	if a := r.Agent; a != nil {
+		if a.NotDone != "" {
+			all = append(all, "The agent says that it did not do: "+shorten(oneLine(a.NotDone), 2*maxQuote))
+		}
+		refused, _ := atMost(a.Refused, maxShownRefusals)
+		for _, why := range refused {
+			all = append(all, "Refused to the agent on the way: "+shorten(why, maxQuote))
+		}
+	}
 	executed := func(name string) bool {
 		return slices.ContainsFunc(r.Proofs, func(p selfheal.Proof) bool { return p.Name == name })
 	}
 	if !executed(proofVerify) {
 		all = append(all, "No verify command says anything about the branch: nobody knows whether it builds and passes its tests.")
 	}
-	if !executed(proofReplay) {
+	if !executed(proofReplay) && !executed(proofReproduction) {
 		all = append(all, "No replay command was given: that the error is gone was not shown by execution.")
 	}
 	for _, p := range r.Proofs {
-		if p.Unlike != "" {
+		if p.Unlike != "" && p.Want == wantFail {
 			all = append(all, fmt.Sprintf("The command %q fails on the deployed revision, but %s: that the branch repairs this error was not shown by execution.", shorten(p.Command, 200), p.Unlike))
 		}
 	}

@@ -66,7 +66,7 @@ func (in Input) writeDossier(ctx context.Context, dir string) (string, error) {
 
 // dossier tells what is broken, in Markdown. The same incident and nonce give the same text.
 func (in Input) dossier(ctx context.Context, nonce string) (string, error) {
-	guards := in.Agent.Guards
+	guards := in.Guards
 	d := &dossier{nonce: nonce, redact: in.Agent.scrub(in.Redact)}
 	deploy := in.deploy()
 	what, how := "A deploy of this service broke something in production", "was deployed over"
@@ -75,8 +75,28 @@ func (in Input) dossier(ctx context.Context, nonce string) (string, error) {
 	}
 	fmt.Fprintf(&d.text, dossierOpening, what, guards.MaxLines, guards.MaxFiles, nonce, nonce)
 	fmt.Fprintf(&d.text, "\n## What broke\n\nRevision %s %s %s: %s.\n", deploy.Revision, how, deploy.Previous, in.extent())
+	if err := d.tell(ctx, in); err != nil {
+		return "", err
+	}
+	return d.text.String(), nil
+}
+
+// Sections is the same for the built-in agent: the program's own words first, then
+// what nobody vouches for, piece by piece.
+func (in Input) Sections(ctx context.Context) ([]selfheal.Section, error) {
+	d := &dossier{redact: in.scrub(), apart: true}
+	if err := d.tell(ctx, in); err != nil {
+		return nil, err
+	}
+	return append([]selfheal.Section{{Title: "overview", Text: strings.TrimSpace(d.text.String())}}, d.sections...), nil
+}
+
+// tell writes what is broken and what is known of it.
+func (d *dossier) tell(ctx context.Context, in Input) error {
+	deploy := in.deploy()
 	d.errors(in)
 	d.blame(in)
+	d.said(in.Round)
 	d.commands(in.Incident.Opened.Intent)
 	for _, name := range guides {
 		content, err := in.Workspace.File(ctx, deploy.Revision, name)
@@ -84,12 +104,40 @@ func (in Input) dossier(ctx context.Context, nonce string) (string, error) {
 			continue
 		}
 		if err != nil {
-			return "", fmt.Errorf("read %s: %w", name, err)
+			return fmt.Errorf("read %s: %w", name, err)
 		}
 		fmt.Fprintf(&d.text, "\n## How to work on this repository\n\n")
 		d.data(name+" of the deployed revision", string(content[:min(len(content), maxDossierGuide)]))
 	}
-	return d.text.String(), nil
+	return nil
+}
+
+// said tells what checks and people think of an earlier attempt.
+func (d *dossier) said(round *Round) {
+	if round == nil {
+		return
+	}
+	fmt.Fprintf(&d.text, "\n## What was said of the earlier attempt\n\nAn earlier attempt was proposed; what it changed is in the code now.\n")
+	d.data("the earlier attempt", shortenBytes(round.Before.Patch, maxHunkBytes))
+	if checks := round.Said.Checks; checks != nil {
+		shown, _ := atMost(checks.Failed, maxDossierErrors)
+		for _, c := range shown {
+			d.data("a check that failed", oneLine(c.Name)+"\n"+shortenBytes(c.Text, maxDossierSample))
+		}
+	}
+	reviews, _ := atMost(round.Said.Reviews, maxDossierErrors)
+	for _, r := range reviews {
+		where := ""
+		if r.Path != "" {
+			where = fmt.Sprintf(" (about %s line %d)", oneLine(r.Path), r.Line)
+		}
+		d.data("a reviewer's comment", "by "+oneLine(r.Author)+where+"\n"+shortenBytes(r.Text, maxDossierSample))
+	}
+}
+
+// shortenBytes keeps the beginning of a text.
+func shortenBytes(text string, limit int) string {
+	return strings.ToValidUTF8(text[:min(len(text), limit)], "")
 }
 
 // dossier is being written.
@@ -97,10 +145,17 @@ type dossier struct {
 	text   strings.Builder
 	nonce  string
 	redact func(string) string
+	// apart keeps what nobody vouches for out of text, in sections.
+	apart    bool
+	sections []selfheal.Section
 }
 
 // data fences a text that nobody vouches for.
 func (d *dossier) data(title, text string) {
+	if d.apart {
+		d.sections = append(d.sections, selfheal.Section{Title: title, Text: d.redact(text)})
+		return
+	}
 	fmt.Fprintf(&d.text, "data %s: %s\n%s\nend %s\n", d.nonce, title, strings.TrimRight(d.defuse(text), "\n"), d.nonce)
 }
 

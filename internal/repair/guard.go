@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,7 @@ type Refusal struct {
 	Line  int    // from 1; of the old text where Old; 0 when about the whole file
 	Old   bool
 	Why   string
+	Never bool // nobody can allow it by its path
 }
 
 // String names the guard, the place and the reason; a hostile path is quoted.
@@ -61,6 +63,10 @@ type Guards struct {
 	Redact func(string) string
 	// Classify may know more of the service's files than their names say; may be nil.
 	Classify func(path string, content []byte) selfheal.FileClass
+	// AllowPaths are patterns (path.Match, or a folder and a slash) of paths that a
+	// person lets through although they are guarded: workflows, lockfiles, generated files
+	// and migrations. Tests, secrets and what lies outside are not let through.
+	AllowPaths []string
 	// Commands are those that prove the repair: what they run must not be changed by it.
 	Commands []string
 }
@@ -85,13 +91,33 @@ func (e edit) deleted() bool { return e.after.Absent() }
 func (e edit) added() bool   { return e.before.Absent() }
 
 // Check gives everything for which the difference between two commits or trees
-// is refused, in the order of paths.
-func (g Guards) Check(ctx context.Context, w *git.Workspace, base, tree string) ([]Refusal, error) {
+// is refused, in the order of paths, and what would be if it were not allowed.
+func (g Guards) Check(ctx context.Context, w *git.Workspace, base, tree string) (refused, allowed []Refusal, err error) {
 	edits, err := readEdits(ctx, w, base, tree, g.MaxFiles)
 	if err != nil {
-		return nil, fmt.Errorf("guard the difference: %w", err)
+		return nil, nil, fmt.Errorf("guard the difference: %w", err)
 	}
-	return g.inspect(edits), nil
+	for _, r := range g.inspect(edits) {
+		if g.allows(r) {
+			allowed = append(allowed, r)
+		} else {
+			refused = append(refused, r)
+		}
+	}
+	return refused, allowed, nil
+}
+
+// allows tells whether a person lets a refused path through.
+func (g Guards) allows(r Refusal) bool {
+	switch r.Guard {
+	case GuardForbiddenPath, GuardLockfileOnly, GuardGenerated, GuardMigration:
+	default:
+		return false
+	}
+	return !r.Never && slices.ContainsFunc(g.AllowPaths, func(pattern string) bool {
+		matched, _ := path.Match(pattern, r.Path)
+		return matched || strings.HasSuffix(pattern, "/") && strings.HasPrefix(r.Path, pattern)
+	})
 }
 
 // readEdits reads the contents of both sides. Beyond the limit of files the names are enough.
@@ -177,14 +203,14 @@ func (g Guards) inspect(edits []edit) []Refusal {
 // one is the guards that look at one path by itself.
 func (g Guards) one(e edit) []Refusal {
 	var all []Refusal
-	if why := g.forbidden(e); why != "" {
-		all = append(all, Refusal{Guard: GuardForbiddenPath, Path: e.path, Why: why})
+	if why, never := g.forbidden(e); why != "" {
+		all = append(all, Refusal{Guard: GuardForbiddenPath, Path: e.path, Why: why, Never: never})
 	}
 	if e.oversized {
 		return append(all, Refusal{Guard: GuardTooLarge, Path: e.path, Why: fmt.Sprintf("a file of more than %d bytes cannot be looked through", maxGuarded)})
 	}
 	if isBinary(e.old) || isBinary(e.new) {
-		return append(all, Refusal{Guard: GuardForbiddenPath, Path: e.path, Why: "it is binary: nobody can review what changed in it"})
+		return append(all, Refusal{Guard: GuardForbiddenPath, Path: e.path, Why: "it is binary: nobody can review what changed in it", Never: true})
 	}
 	class := g.class(e)
 	if class == selfheal.ClassGenerated {

@@ -17,6 +17,8 @@ const (
 	modeSubmodule  = "160000"
 )
 
+const whySecretFile = "such files hold secrets"
+
 // forbiddenPaths say which files a repair must not touch, by lower-case paths.
 // What decides how code is checked, built and merged is the judge of a repair,
 // and not for it to change.
@@ -32,33 +34,34 @@ var forbiddenPaths = []struct {
 	{regexp.MustCompile(`(^|/)selfheal\.ya?ml$`), "it says what selfheal may do"},
 	{regexp.MustCompile(`(^|/)(\.githooks|\.husky|git-hooks|githooks)/|(^|/)(lefthook\.ya?ml|\.pre-commit-config\.ya?ml|\.overcommit\.yml|\.huskyrc[^/]*)$`), "it is a git hook, which runs on the machines of those who work on the code"},
 	{regexp.MustCompile(`(^|/)\.git(modules|attributes)$`), "it changes what git checks out, or what it shows of a difference"},
-	{regexp.MustCompile(`(^|/)(\.env(\.[^/]*)?|\.npmrc|\.pypirc|\.netrc|id_(rsa|dsa|ecdsa|ed25519)|[^/]*\.(pem|key|p12|pfx|jks|keystore))$`), "such files hold secrets"},
+	{regexp.MustCompile(`(^|/)(\.env(\.[^/]*)?|\.npmrc|\.pypirc|\.netrc|id_(rsa|dsa|ecdsa|ed25519)|[^/]*\.(pem|key|p12|pfx|jks|keystore))$`), whySecretFile},
 	{regexp.MustCompile(`(^|/)(makefile|gnumakefile|justfile|taskfile\.ya?ml|rakefile|noxfile\.py|tox\.ini|pytest\.ini|setup\.cfg|conftest\.py|(site|user)customize\.py|[^/]*\.pth|\.rspec|\.bazelrc|\.yarnrc(\.yml)?|karma\.conf\.[a-z]+|phpunit\.xml(\.dist)?|\.mocharc[^/]*|\.nycrc[^/]*|\.coveragerc|(jest|vitest|playwright|cypress|babel)\.(config|setup)\.[a-z]+|jest\.setup\.[a-z]+)$|(^|/)(\.mvn|\.cargo)/`),
 		"it decides which checks run, and how"},
 	{regexp.MustCompile(`(^|/)(agents|claude|gemini)\.md$|(^|/)\.(claude|cursor|codex|aider[^/]*|opencode)(/|$)`), "it instructs the next agent"},
 }
 
-// forbidden says why a path may not be changed, or not in this way; empty when it may.
-func (g Guards) forbidden(e edit) string {
+// forbidden says why a path may not be changed, or not in this way; empty when it
+// may. never: no setting allows it.
+func (g Guards) forbidden(e edit) (why string, never bool) {
 	lower := strings.ToLower(e.path)
 	if path.IsAbs(lower) || strings.Contains(lower, `\`) || path.Clean(lower) != lower || strings.HasPrefix(lower, "../") {
-		return "it may lie outside of the repository"
+		return "it may lie outside of the repository", true
 	}
 	if strings.ContainsFunc(e.path, func(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) }) {
-		return "its name holds characters that nobody sees"
-	}
-	for _, f := range forbiddenPaths {
-		if f.pattern.MatchString(lower) {
-			return f.why
-		}
+		return "its name holds characters that nobody sees", true
 	}
 	if why := forbiddenMode(e); why != "" {
-		return why
+		return why, true
 	}
-	if why := checkSettings(e); why != "" {
-		return why
+	if why := g.runsAsProof(e); why != "" {
+		return why, true
 	}
-	return g.runsAsProof(e)
+	for i, f := range forbiddenPaths {
+		if f.pattern.MatchString(lower) {
+			return f.why, i == 0 || f.why == whySecretFile // the first is git's own directory
+		}
+	}
+	return checkSettings(e), false
 }
 
 func forbiddenMode(e edit) string {

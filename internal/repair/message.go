@@ -167,8 +167,16 @@ func (in Input) fixBranch() string {
 	return branchName(in.Incident.ID, "fix", in.blamed().Subject)
 }
 
-// fixSubject is the first line of a commit that a command wrote, in at most 72 characters.
+// fixSubject is the first line of a commit that somebody wrote, in at most 72 characters.
 func (in Input) fixSubject() string {
+	if in.Round != nil {
+		return "Answer what was said of the repair"
+	}
+	return in.fixTitle()
+}
+
+// fixTitle names the whole of the repair.
+func (in Input) fixTitle() string {
 	subject := oneLine(strings.ToValidUTF8(in.blamed().Subject, "\uFFFD"))
 	if subject == "" {
 		return "Fix what the deploy of " + selfheal.ShortRevision(in.deploy().Revision) + " broke"
@@ -176,11 +184,14 @@ func (in Input) fixSubject() string {
 	return `Fix what "` + inert(shorten(subject, maxTitle-len(`Fix what "" broke`))) + `" broke`
 }
 
-// fixBody says why a commit that a command wrote was made. As in [commitBody],
-// texts from logs and from the command stay out.
-func (in Input) fixBody() string {
+// fixBody says why a commit that somebody wrote was made. As in [commitBody],
+// texts from logs, people and models stay out.
+func (in Input) fixBody(strategy string) string {
 	deploy := in.deploy()
 	text := "This was written by a command that selfheal was configured to run."
+	if strategy == StrategyAgent {
+		text = "This was written by selfheal's agent, a language model."
+	}
 	if id := in.blamed().ID; id != "" {
 		text += " It repairs what commit " + selfheal.ShortRevision(id) + " broke."
 	}

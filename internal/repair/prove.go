@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,9 @@ const (
 // Prove runs the user's commands and gives the repair with the proofs: replay
 // commands must fail on the deployed revision and pass on the branch, verify
 // commands must pass on the branch. A verify command that the deployed revision
-// fails as well says nothing about the branch; it becomes a note. Without
+// fails as well says nothing about the branch; it becomes a note, unless tests fail
+// there that passed before. Where no replay reproduced the error, tests that somebody
+// added on the branch must: on the deployed code they fail by that error. Without
 // commands there are no proofs, nor where commands cannot be confined: a note says why.
 func Prove(ctx context.Context, in Input, r selfheal.Repair) (selfheal.Repair, error) {
 	if err := in.check("prove repair"); err != nil {
@@ -37,12 +40,12 @@ func Prove(ctx context.Context, in Input, r selfheal.Repair) (selfheal.Repair, e
 	if len(intent.Verify)+len(intent.Replay) == 0 || r.Commit == "" {
 		return r, nil
 	}
-	p := &prover{in: in, written: r.Written != nil, timeout: time.Duration(intent.Timeout), deployed: site{revision: r.Base}, repaired: site{revision: r.Commit}}
+	p := &prover{in: in, written: r.Authored(), timeout: time.Duration(intent.Timeout), deployed: site{revision: r.Base}, repaired: site{revision: r.Commit}}
 	err := p.all(ctx, intent)
 	if selfheal.CodeOf(err) == selfheal.CodeRefused {
 		p.proofs, p.notes, err = nil, append(p.notes, notRun(err)), nil
 	}
-	if err = errors.Join(err, p.deployed.close(), p.repaired.close()); err != nil {
+	if err = errors.Join(err, p.deployed.close(), p.repaired.close(), p.tests.close()); err != nil {
 		return r, fmt.Errorf("prove repair: %w", err)
 	}
 	r.Proofs, r.Notes = p.proofs, append(r.Notes, p.notes...)
@@ -74,7 +77,8 @@ type prover struct {
 	timeout  time.Duration
 	deployed site
 	repaired site
-	written  bool // by a command: then it matters why a replay fails
+	tests    site // the deployed code with the tests that the branch adds
+	written  bool // by somebody: then it matters why a replay fails
 	proofs   []selfheal.Proof
 	notes    []string
 }
@@ -112,7 +116,15 @@ func (p *prover) all(ctx context.Context, intent selfheal.Intent) error {
 			return err
 		}
 	}
+	if p.written && !p.reproduced() {
+		return p.reproduce(ctx, intent.Verify)
+	}
 	return nil
+}
+
+// reproduced tells whether the error was seen to be there, and to be gone.
+func (p *prover) reproduced() bool {
+	return slices.ContainsFunc(p.proofs, func(proof selfheal.Proof) bool { return proof.Want == wantFail && proof.AsExpected() })
 }
 
 func (p *prover) replay(ctx context.Context, command string) error {
@@ -139,6 +151,11 @@ func (p *prover) verify(ctx context.Context, command string) error {
 		return err
 	}
 	if before.AsExpected() {
+		p.proofs = append(p.proofs, after)
+		return nil
+	}
+	if fresh := newFailures(before.Output, after.Output); len(fresh) > 0 {
+		after.Unlike = broke(fresh)
 		p.proofs = append(p.proofs, after)
 		return nil
 	}
@@ -170,22 +187,29 @@ func (p *prover) run(ctx context.Context, where *site, name, command, want strin
 	if err != nil {
 		return selfheal.Proof{}, err
 	}
-	intent := p.in.Incident.Opened.Intent
-	policy := sandbox.Require
-	if intent.Unsafe {
-		policy = sandbox.Unsafe
-	}
-	result, err := sandbox.Run(ctx, sandbox.Command{Dir: dir, Shell: command, Timeout: p.timeout, Policy: policy, Network: intent.Network})
+	result, err := p.execute(ctx, dir, command)
 	if err != nil {
 		return selfheal.Proof{}, err
 	}
 	return selfheal.Proof{
 		Name: name, Command: p.in.Redact(command), Revision: where.revision, Want: want,
 		ExitCode: result.ExitCode, TimedOut: result.TimedOut, Took: selfheal.Duration(result.Took),
-		Output:      lastLines(p.in.Redact(strings.ReplaceAll(result.Output, dir, ".")), maxOutput),
+		Output:      lastLines(p.in.Redact(stripped(result.Output, dir)), maxOutput),
 		Confinement: result.Confinement, Unconfined: result.Unconfined, Network: result.Network, Exceeded: result.Exceeded,
 	}, nil
 }
+
+func (p *prover) execute(ctx context.Context, dir, command string) (sandbox.Result, error) {
+	intent := p.in.Incident.Opened.Intent
+	policy := sandbox.Require
+	if intent.Unsafe {
+		policy = sandbox.Unsafe
+	}
+	return sandbox.Run(ctx, sandbox.Command{Dir: dir, Shell: command, Timeout: p.timeout, Policy: policy, Network: intent.Network})
+}
+
+// stripped is an output without the name of the folder in which a command ran.
+func stripped(output, dir string) string { return strings.ReplaceAll(output, dir, ".") }
 
 // lastLines keeps the end of a text, from the start of a line where one is near.
 func lastLines(text string, limit int) string {

@@ -2,7 +2,7 @@
 //
 // In goes a judged incident, out comes a branch that takes the culprit commit
 // back on top of the deployed revision ([Prepare]), or that a command of the
-// user's wrote and no guard refuses ([PrepareCommand], [Guards]), what the user's
+// user's or an agent wrote ([PrepareCommand], [Desk]) and no guard refuses ([Guards]), what the user's
 // commands say about it ([Prove]), and the pull request's text ([Describe]). Nothing here
 // pushes, and the user's repository is not touched.
 //
@@ -42,6 +42,10 @@ type Input struct {
 	Redact func(string) string
 	// Agent is the command of [PrepareCommand]; nil where none is configured.
 	Agent *Agent
+	// Guards bound what a branch may change that somebody wrote.
+	Guards Guards
+	// Round is the earlier attempt that this one follows; nil for the first.
+	Round *Round
 	// Shows tells whether the output of a command shows one of the errors; may be nil: nobody can tell.
 	Shows func(output string) bool
 }
@@ -147,8 +151,9 @@ func commitTo(ctx context.Context, in Input, culprit selfheal.Commit, made rever
 	}, r)
 }
 
-// commitAs turns a tree into a commit and completes the repair. The date is
-// that of the deployed commit and a second more: the clock would make every
+// commitAs turns a tree into a commit and completes the repair. A later round is a
+// commit on top of the earlier one, so that reviewers see what it changed. The date is
+// that of the parent and a second more: the clock would make every
 // attempt another commit.
 func commitAs(ctx context.Context, in Input, tree string, text message, r *selfheal.Repair) error {
 	w := in.Workspace
@@ -160,12 +165,16 @@ func commitAs(ctx context.Context, in Input, tree string, text message, r *selfh
 		r.Failure = text.nothing
 		return nil
 	}
-	at, err := w.CommitTime(ctx, r.Base)
+	parent := r.Base
+	if in.Round != nil && r.Authored() {
+		parent = in.from()
+	}
+	at, err := w.CommitTime(ctx, parent)
 	if err != nil {
 		return err
 	}
 	spec := git.CommitSpec{
-		Tree: tree, Parents: []string{r.Base}, Time: at.Add(time.Second),
+		Tree: tree, Parents: []string{parent}, Time: at.Add(time.Second),
 		Author: author(), Subject: text.subject, Body: text.body,
 		Trailers: []git.Trailer{
 			{Key: "Selfheal-Incident", Value: in.Incident.Key},

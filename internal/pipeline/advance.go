@@ -9,6 +9,7 @@ import (
 
 	"selfheal"
 	"selfheal/internal/decide"
+	"selfheal/internal/repair"
 	"selfheal/internal/verify"
 )
 

@@ -43,7 +43,7 @@ type tallying struct {
 	scope    selfheal.Scope
 	writer   string
 	grouper  *group.Grouper
-	streams  map[string]*tallied
+	streams  map[string]*stretch
 	minutes  map[revisionMinute]*selfheal.Tally
 	numbers  map[revisionMinute]map[group.Index]selfheal.Tallied
 	coverage selfheal.Coverage
@@ -54,7 +54,7 @@ type revisionMinute struct {
 	minute   int64
 }
 
-type tallied struct {
+type stretch struct {
 	lines *group.Stream
 	tap   *watch.Tap
 	time  time.Time // of the last record that stated one
@@ -64,14 +64,14 @@ type tallied struct {
 func newTallying(q selfheal.Query, writer string, o group.Options) *tallying {
 	return &tallying{
 		query: q, scope: selfheal.Scope{Service: q.Service, Environment: q.Environment}, writer: writer, grouper: group.New(o),
-		streams: map[string]*tallied{}, minutes: map[revisionMinute]*selfheal.Tally{}, numbers: map[revisionMinute]map[group.Index]selfheal.Tallied{},
+		streams: map[string]*stretch{}, minutes: map[revisionMinute]*selfheal.Tally{}, numbers: map[revisionMinute]map[group.Index]selfheal.Tallied{},
 	}
 }
 
 func (t *tallying) entry(e *selfheal.Entry) {
 	s := t.streams[e.Stream]
 	if s == nil {
-		s = &tallied{lines: t.grouper.Stream(e.Stream), tap: watch.NewTap(watch.Plan{}, watch.Watched)}
+		s = &stretch{lines: t.grouper.Stream(e.Stream), tap: watch.NewTap(watch.Plan{}, watch.Watched)}
 		s.emit = func(r *selfheal.Record, i group.Index) { t.record(s, r, i) }
 		t.streams[e.Stream] = s
 	}
@@ -85,7 +85,7 @@ func (t *tallying) entry(e *selfheal.Entry) {
 }
 
 // record counts a record where its time says; one without a time, where the one before it was.
-func (t *tallying) record(s *tallied, r *selfheal.Record, i group.Index) {
+func (t *tallying) record(s *stretch, r *selfheal.Record, i group.Index) {
 	if r.Time.IsZero() {
 		r.Time = s.time
 	}

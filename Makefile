@@ -9,7 +9,7 @@ DETECT_SEED ?= 91000001
 ALARMS_SEED ?= 95000001
 DETECT = $(GO) run ./internal/detect/accuracy -into docs/benchmarks/detection.md -deploys $(DEPLOYS)
 
-.PHONY: gitea help build builders demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-streams bench-triage picture
+.PHONY: gitea help build builders demo test vet fmt-check lint race fuzz generate bench bench-check bench-detect bench-detect-curve bench-group bench-index bench-repair bench-streams bench-triage picture
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -71,6 +71,9 @@ bench-detect: ## false alarms and power of detection, into docs/benchmarks/detec
 
 bench-detect-curve: ## false alarms against power from strict to lenient, on development seeds, into the same page
 	$(DETECT) -seed 20000 -part curve -profiles typical -rivals e-process -curve
+
+bench-repair: ## twelve bugs by revert, a good agent and bad ones, into docs/benchmarks/repair.md
+	$(GO) test -count=1 -timeout 1h -run 'TestRepairs$$' ./internal/pipeline -args -repairs -repairs-into $(CURDIR)/docs/benchmarks/repair.md
 
 bench-streams: ## print false alarms of detection on real streams; COUNTS=, LOGS=patterns of files, see docs/benchmarks/streams.md
 	$(GO) run ./scripts/bench streams -counts "$(COUNTS)" -logs "$(LOGS)"

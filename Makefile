@@ -9,7 +9,7 @@ DETECT_SEED ?= 97000001
 ALARMS_SEED ?= 99000001
 DETECT = $(GO) run ./internal/detect/accuracy -into docs/benchmarks/detection.md -deploys $(DEPLOYS)
 
-.PHONY: agent-server bench bench-check bench-detect bench-detect-curve bench-detect-duel bench-group bench-index bench-ingest bench-store bench-streams bench-triage build builders demo fmt-check fuzz generate gitea help lint otel-clients picture postgres race test vet
+.PHONY: agent-server bench bench-check bench-detect bench-detect-curve bench-detect-duel bench-group bench-index bench-ingest bench-repair bench-store bench-streams bench-triage build builders demo fmt-check fuzz generate gitea help lint otel-clients picture postgres race test vet
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -94,6 +94,9 @@ bench-store: ## print time and size of keeping counts; STORE=postgres://... for 
 bench-detect-duel: ## detection against the e-process where both have as many false alarms, on worlds of all kinds, into the same page
 	$(DETECT) -seed 28000 -part duel -profiles typical -signatures 50,200,500 -duel
 	$(DETECT) -seed 28000 -part duel-nasty -profiles nasty -duel
+
+bench-repair: ## twelve bugs by revert, a good agent and bad ones, into docs/benchmarks/repair.md
+	$(GO) test -count=1 -timeout 1h -run 'TestRepairs$$' ./internal/pipeline -args -repairs -repairs-into $(CURDIR)/docs/benchmarks/repair.md
 
 bench-streams: ## print false alarms of detection on real streams; COUNTS=, LOGS=patterns of files, see docs/benchmarks/streams.md
 	$(GO) run ./scripts/bench streams -counts "$(COUNTS)" -logs "$(LOGS)"

@@ -29,8 +29,8 @@ func repairCases() []repairCase {
 		{name: "division by zero", language: "go", function: "Share", good: "if parts <= 0 {", bad: "if parts < 0 {", fixed: "if parts < 1 {", migration: true,
 			file: "package shop\n\n// Share divides a sum.\nfunc Share(sum, parts int) int {\n\t%s\n\t\treturn 0\n\t}\n\treturn sum / parts\n}\n", usual: "Share(4, 2)", failing: "Share(4, 0)", message: "panic: runtime error: integer divide by zero"},
 
-		{name: "missing key", language: "python", function: "price", good: "return PRICES.get(region, 0)", bad: "return PRICES[region]", fixed: "return PRICES.get(region) or 0",
-			file: "PRICES = {'eu': 3}\n\n\ndef price(region):\n    %s\n", usual: "price('eu')", failing: "price('web')", message: "KeyError: 'web'"},
+		{name: "empty number", language: "python", function: "quantity", good: "return int(text or 0)", bad: "return int(text)", fixed: "return int(text) if text else 0",
+			file: "def quantity(text):\n    %s\n", usual: "quantity('2')", failing: "quantity('')", message: "ValueError: invalid literal for int() with base 10: ''"},
 		{name: "division by zero", language: "python", function: "average", good: "return sum(values) / max(len(values), 1)", bad: "return sum(values) / len(values)", fixed: "return sum(values) / (len(values) or 1)",
 			file: "def average(values):\n    %s\n", usual: "average([1])", failing: "average([])", message: "ZeroDivisionError: division by zero"},
 		{name: "none", language: "python", function: "greeting", good: "return 'hello ' + (name or 'you')", bad: "return 'hello ' + name", fixed: "return 'hello ' + (name if name else 'you')",
@@ -50,7 +50,7 @@ func repairCases() []repairCase {
 }
 
 func (c repairCase) source() string {
-	return map[string]string{"go": "shop/shop.go", "python": "shop.py", "javascript": "shop.js"}[c.language]
+	return map[string]string{"go": "shop/shop.go", "python": "store/shop.py", "javascript": "store/shop.js"}[c.language]
 }
 
 // test is a file of tests that makes one call.
@@ -59,9 +59,9 @@ func (c repairCase) test(name, call string) (path, text string) {
 	case "go":
 		return "shop/" + strings.ToLower(name) + "_test.go", fmt.Sprintf("package shop\n\nimport \"testing\"\n\nfunc Test%s(t *testing.T) {\n\tt.Log(%s)\n}\n", name, call)
 	case "python":
-		return "test_" + strings.ToLower(name) + ".py", fmt.Sprintf("import unittest\n\nfrom shop import %s\n\n\nclass %s(unittest.TestCase):\n    def test_call(self):\n        %s\n", c.function, name, call)
+		return "test_" + strings.ToLower(name) + ".py", fmt.Sprintf("import unittest\n\nfrom store.shop import %s\n\n\nclass %s(unittest.TestCase):\n    def test_call(self):\n        %s\n", c.function, name, call)
 	}
-	return strings.ToLower(name) + ".test.js", fmt.Sprintf("const test = require('node:test')\nconst { %s } = require('./shop.js')\n\ntest('%s', () => {\n  %s\n})\n", c.function, name, call)
+	return strings.ToLower(name) + ".test.js", fmt.Sprintf("const test = require('node:test')\nconst { %s } = require('./store/shop.js')\n\ntest('%s', () => {\n  %s\n})\n", c.function, name, call)
 }
 
 // dials is a test that tries to reach an address, whatever comes of it.
@@ -88,9 +88,9 @@ func (c repairCase) probe() (path, text, command string) {
 		call := strings.ReplaceAll("shop."+c.failing, "&Order", "&shop.Order")
 		return "cmd/probe/main.go", fmt.Sprintf("package main\n\nimport \"example.com/shop/shop\"\n\nfunc main() {\n\tprintln(%s)\n}\n", call), "go run ./cmd/probe"
 	case "python":
-		return "probe.py", fmt.Sprintf("from shop import %s\n\n%s\n", c.function, c.failing), "python3 probe.py"
+		return "probe.py", fmt.Sprintf("from store.shop import %s\n\n%s\n", c.function, c.failing), "python3 probe.py"
 	}
-	return "probe.js", fmt.Sprintf("const { %s } = require('./shop.js')\n\n%s\n", c.function, c.failing), "node probe.js"
+	return "probe.js", fmt.Sprintf("const { %s } = require('./store/shop.js')\n\n%s\n", c.function, c.failing), "node probe.js"
 }
 
 // logged is what the service writes when it fails.
@@ -101,7 +101,7 @@ func (c repairCase) logged() string {
 	case "go":
 		return fmt.Sprintf("%s\n\ngoroutine {n} [running]:\nexample.com/shop/shop.%s(...)\n\t/src/shop/shop.go:%d +0x1d\nmain.main()\n\t/src/main.go:11 +0x2b\n", c.message, c.function, line)
 	case "python":
-		return fmt.Sprintf("Traceback (most recent call last):\n  File \"/srv/main.py\", line 4, in <module>\n  File \"/srv/shop.py\", line %d, in %s\n    %s\n%s\n", line, c.function, c.bad, c.message)
+		return fmt.Sprintf("Traceback (most recent call last):\n  File \"/srv/main.py\", line 4, in <module>\n  File \"/srv/store/shop.py\", line %d, in %s\n    %s\n%s\n", line, c.function, c.bad, c.message)
 	}
-	return fmt.Sprintf("%s\n    at %s (/srv/shop.js:%d:10)\n    at Object.<anonymous> (/srv/main.js:4:1)\n", c.message, c.function, line)
+	return fmt.Sprintf("%s\n    at %s (/srv/store/shop.js:%d:10)\n    at Object.<anonymous> (/srv/main.js:4:1)\n", c.message, c.function, line)
 }

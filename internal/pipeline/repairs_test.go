@@ -54,9 +54,21 @@ func (c repairCase) sources() pipeline.Sources {
 	const week = 7 * 24 * time.Hour
 	return pipeline.Sources{
 		Baseline: logged(deployed.Add(-week), week, 10*time.Minute, "INFO", "order {n} placed"),
-		Watched: append(logged(deployed, time.Hour, time.Minute, "INFO", "order {n} placed"),
-			logged(deployed.Add(2*time.Minute), 58*time.Minute, 2*time.Minute, "ERROR", c.logged())...),
+		Watched:  append(logged(deployed, time.Hour, time.Minute, "INFO", "order {n} placed"), c.failures()...),
 	}
+}
+
+// failures are the errors as the usual logger of the language writes them.
+func (c repairCase) failures() lines {
+	if c.language == "go" {
+		return logged(deployed.Add(2*time.Minute), 58*time.Minute, 2*time.Minute, "ERROR", c.logged())
+	}
+	field := map[string]string{"python": "exc_info", "javascript": "stack"}[c.language]
+	var all lines
+	for at := deployed.Add(2 * time.Minute); at.Before(deployed.Add(time.Hour)); at = at.Add(2 * time.Minute) {
+		all = append(all, fmt.Sprintf(`{"time":%q,"level":"ERROR","msg":"request failed",%q:%q}`, at.Format(time.RFC3339), field, c.logged()))
+	}
+	return all
 }
 
 // call is one call of a script's turn.
@@ -111,15 +123,17 @@ func (c repairCase) repaired(t *testing.T, strategy, script string, replay bool)
 	p.Scrub = redact.New().String
 	p.Group.Redactor = redact.New()
 	if c.language != "go" {
-		p.Group.Modules = []string{"shop"}
+		p.Group.Modules = []string{"store"}
 	}
 	p.Guards = repair.Guards{MaxLines: repair.DefaultMaxLines, MaxFiles: repair.DefaultMaxFiles}
 	p.Fixer = bounded{scripted(t, filepath.Join(w.state, "transcripts"), cmp.Or(script, "[]")), strings.Count("\n"+script, "\n- ")}
 	request := w.request()
 	request.Intent.Timeout = selfheal.Duration(3 * time.Minute)
 	request.Intent.Strategies, request.Intent.Verify, request.Intent.Replay = []string{strategy}, []string{c.verify()}, nil
-	if _, _, command := c.probe(); replay {
+	// The blame rests on the frames in Go, and on running the probe in the others.
+	if _, _, command := c.probe(); replay || c.language != "go" {
 		request.Intent.Replay = []string{command}
+		request.Intent.Prove = selfheal.Proving{When: selfheal.ProveAuto, Runs: 12, Time: selfheal.Duration(5 * time.Minute)}
 	}
 	start := time.Now()
 	assessment, err := p.Assess(t.Context(), w.plan(), c.sources())
@@ -148,7 +162,7 @@ func (b bounded) Run(ctx context.Context, task selfheal.Task) (selfheal.Answer, 
 	return b.Model.Run(ctx, task)
 }
 
-func (c repairCase) row(t *testing.T, strategy string, i *selfheal.Incident, seconds float64) row {
+func (c repairCase) row(strategy string, i *selfheal.Incident, seconds float64) row {
 	r := row{language: c.language, name: c.name, strategy: strategy, outcome: "no branch", seconds: seconds, proof: "-"}
 	if i.PullRequest != nil {
 		r.outcome = "pull request"
@@ -158,7 +172,6 @@ func (c repairCase) row(t *testing.T, strategy string, i *selfheal.Incident, sec
 	}
 	if i.Repair == nil {
 		r.guard = "decision: " + string(i.Decision.Action)
-		t.Log(i.Decision.Reason, i.Judged.Verdict.Reason)
 		return r
 	}
 	var proofs []string
@@ -172,8 +185,8 @@ func (c repairCase) row(t *testing.T, strategy string, i *selfheal.Incident, sec
 	}
 	if a := i.Repair.Agent; a != nil {
 		r.turns, r.dollars = a.Usage.Turns, a.Usage.Dollars
-		if n := len(a.Refused); n > 0 {
-			r.guard, _, _ = strings.Cut(a.Refused[n-1], ":")
+		if len(a.Refused) > 0 {
+			r.guard, _, _ = strings.Cut(a.Refused[0], ":")
 		} else if a.Stopped != selfheal.StopSubmitted {
 			r.guard = string(a.Stopped)
 		}
@@ -211,7 +224,7 @@ func TestRepairs(t *testing.T) {
 			continue
 		}
 		i, seconds := c.repaired(t, repair.StrategyRevert, "", false)
-		rows = append(rows, c.row(t, "revert", i, seconds))
+		rows = append(rows, c.row("revert", i, seconds))
 		if solved := i.PullRequest != nil && !i.PullRequest.Draft; solved == c.migration {
 			t.Errorf("%s, %s: the revert: stage %s, %s", c.language, c.name, i.Stage, i.Closed)
 		}
@@ -220,10 +233,10 @@ func TestRepairs(t *testing.T) {
 				continue
 			}
 			i, seconds := c.repaired(t, repair.StrategyAgent, a.script, a.guard != "")
-			r := c.row(t, "agent: "+a.name, i, seconds)
+			r := c.row("agent: "+a.name, i, seconds)
 			rows = append(rows, r)
 			switch {
-			case a.guard == "" && (i.PullRequest == nil || i.PullRequest.Draft || !slices.ContainsFunc(i.Repair.Proofs, func(p selfheal.Proof) bool { return p.Name == "reproduction" && p.AsExpected() })):
+			case a.guard == "" && (i.PullRequest == nil || i.PullRequest.Draft || !slices.ContainsFunc(i.Repair.Proofs, func(p selfheal.Proof) bool { return p.Want == "fail" && p.AsExpected() })):
 				t.Errorf("%s, %s: the good agent: stage %s, %s, repair %+v", c.language, c.name, i.Stage, i.Closed, i.Repair)
 			case a.guard != "" && (i.PullRequest != nil || r.guard != a.guard):
 				t.Errorf("%s, %s, %s: stopped by %q, want %q; stage %s, %s", c.language, c.name, a.name, r.guard, a.guard, i.Stage, i.Closed)

@@ -133,10 +133,18 @@ func (b *bench) weighPlace(f *finding, reach reach) {
 func (r *ranking) findTiers(commits int) {
 	r.tiers = make([]tier, commits)
 	for _, f := range r.findings {
-		if r.excused(f) || f.tier == tierDirect && f.exhibit.Weight < minDirect || f.exhibit.Weight < minIndirect {
+		reached := f.tier
+		if reached == tierDirect && f.exhibit.Weight < minDirect {
+			// The instruction of a step that failed leads to the failure, whoever is to blame.
+			if f.exhibit.Kind != selfheal.ExhibitBuildLine {
+				continue
+			}
+			reached = tierIndirect
+		}
+		if r.excused(f) || f.exhibit.Weight < minIndirect {
 			continue
 		}
-		r.tiers[f.commit] = max(r.tiers[f.commit], f.tier)
+		r.tiers[f.commit] = max(r.tiers[f.commit], reached)
 	}
 }
 

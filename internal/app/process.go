@@ -25,6 +25,7 @@ import (
 	"selfheal/internal/pipeline/live"
 	"selfheal/internal/server"
 	"selfheal/internal/source/otlp"
+	"selfheal/internal/source/sentry"
 	"selfheal/internal/token"
 	"selfheal/internal/watch"
 )
@@ -268,9 +269,16 @@ func (p *process) doors(s *Steward, c config.Config) ([]server.Door, error) {
 	if err != nil {
 		return nil, err
 	}
+	events, err := sentry.New(sentry.Config{Sink: p.counter, Clock: p.settings.Clock, Service: c.Serve.Project})
+	if err != nil {
+		return nil, err
+	}
 	doors := []server.Door{
 		{Pattern: "POST /v1/logs", Scope: token.Ingest, Handler: p.otlp.Handler()},
-		{Pattern: "/hooks/{name}", Handler: receiver}, // each sender proves itself
+		// These prove by themselves who sends: by the key of the DSN, and by each hook's secret.
+		{Pattern: "POST /api/{project}/envelope/", Handler: events.Handler()},
+		{Pattern: "POST /api/{project}/store/", Handler: events.Handler()},
+		{Pattern: "/hooks/{name}", Handler: receiver},
 	}
 	secrets, err := c.SlackSigningSecrets(p.settings.Getenv)
 	if err != nil || len(secrets) == 0 {

@@ -1,9 +1,13 @@
 package config
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"selfheal"
@@ -20,6 +24,8 @@ type Serve struct {
 	TLS *ServeTLS `yaml:"tls" json:"tls,omitempty"`
 	// Tokens are who may ask for what; selfheal token makes one.
 	Tokens []ServeToken `yaml:"tokens" json:"tokens,omitempty"`
+	// Sentry are the projects whose SDKs send their events here.
+	Sentry []ServeProject `yaml:"sentry" json:"sentry,omitempty"`
 	// OpenMetrics serves /metrics without a token.
 	OpenMetrics bool `yaml:"open_metrics" json:"open_metrics,omitempty"`
 	// Services are the repositories of the services that are looked after, each with its own selfheal.yaml; by default the one that the configuration is of.
@@ -54,6 +60,27 @@ type ServeToken struct {
 	Hash string `yaml:"hash" json:"hash"`
 	// Scopes are what it may be used for.
 	Scopes []token.Scope `yaml:"scopes" json:"scopes" jsonschema:"enum=ingest,enum=read,enum=operate"`
+}
+
+// ServeProject is a project as Sentry's SDKs know it, by its DSN: https://KEY@HOST/ID.
+type ServeProject struct {
+	// ID is the number of the project in the DSN; any will do.
+	ID string `yaml:"id" json:"id"`
+	// KeyHash is the SHA-256 of the DSN's key, in hexadecimal; selfheal token makes both.
+	KeyHash string `yaml:"key_hash" json:"key_hash"`
+	// Service is the service that the project's events are of.
+	Service string `yaml:"service" json:"service"`
+}
+
+// Project gives the service of a project, where the key is its key.
+func (s Serve) Project(project, key string) (service string, known bool) {
+	hash := []byte(token.Hash(key))
+	for _, p := range s.Sentry {
+		if subtle.ConstantTimeCompare(hash, []byte(strings.ToLower(p.KeyHash))) == 1 && p.ID == project {
+			service, known = p.Service, true
+		}
+	}
+	return service, known
 }
 
 // ServeService is the repository of a service.
@@ -94,6 +121,11 @@ func (s Serve) validate() error {
 	for i, t := range s.KnownTokens() {
 		if err := t.Validate(); err != nil {
 			all = append(all, fmt.Errorf("tokens[%d]: %w", i, err))
+		}
+	}
+	for i, p := range s.Sentry {
+		if hash, err := hex.DecodeString(p.KeyHash); err != nil || len(hash) != sha256.Size || p.ID == "" || p.Service == "" {
+			say("key_hash is a SHA-256 in hexadecimal; selfheal token makes one", "sentry[%d] needs id, key_hash and service", i)
 		}
 	}
 	for i, service := range s.Services {

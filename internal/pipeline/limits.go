@@ -110,7 +110,7 @@ func (p *Pipeline) brake(ctx context.Context, i *selfheal.Incident) (*Brake, err
 	}
 	for _, b := range all {
 		opens := b.Name == BrakePerDay || b.Name == BrakeOpen
-		if b.On && b.Name != BrakeMoney && !(opens && i.Opened.Intent.DryRun) {
+		if b.On && b.Name != BrakeMoney && (!opens || !i.Opened.Intent.DryRun) {
 			return &b, nil
 		}
 	}

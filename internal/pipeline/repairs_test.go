@@ -130,8 +130,8 @@ func (c repairCase) repaired(t *testing.T, strategy, script string, replay bool)
 	request := w.request()
 	request.Intent.Timeout = selfheal.Duration(3 * time.Minute)
 	request.Intent.Strategies, request.Intent.Verify, request.Intent.Replay = []string{strategy}, []string{c.verify()}, nil
-	// The blame rests on the frames in Go, and on running the probe in the others.
-	if _, _, command := c.probe(); replay || c.language != "go" {
+	// The blame rests on the frames in most of Go, and on running the probe in the others.
+	if _, _, command := c.probe(); replay || c.language != "go" || c.migration {
 		request.Intent.Replay = []string{command}
 		request.Intent.Prove = selfheal.Proving{When: selfheal.ProveAuto, Runs: 12, Time: selfheal.Duration(5 * time.Minute)}
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"selfheal"
@@ -50,11 +51,11 @@ func (s *Steward) Deploy(ctx context.Context, key string) (report.Report, error)
 	if err != nil {
 		return report.Report{}, err
 	}
-	for i := len(events) - 1; i >= 0; i-- {
-		if events[i].Type != selfheal.EventDeployAssessed {
+	for _, event := range slices.Backward(events) {
+		if event.Type != selfheal.EventDeployAssessed {
 			continue
 		}
-		a, err := selfheal.Decode[selfheal.Assessment](events[i])
+		a, err := selfheal.Decode[selfheal.Assessment](event)
 		if err != nil {
 			return report.Report{}, err
 		}

@@ -14,6 +14,8 @@ func LookLine(elapsed, planned time.Duration, a selfheal.Assessment) (line, stat
 	observability := a.Window.Observability
 	state = "nothing changed for the worse so far"
 	switch {
+	case elapsed < time.Minute && len(a.Anomalies) == 0:
+		return fmt.Sprintf("waiting for the first whole minute of %s", minutes(planned)), "waiting"
 	case len(a.Anomalies) > 0:
 		kinds := map[selfheal.AnomalyKind]int64{}
 		for _, anomaly := range a.Anomalies {

@@ -29,6 +29,9 @@ func TestLookLine(t *testing.T) {
 		Anomalies:  []selfheal.Anomaly{{Signature: "g2-1", Kind: selfheal.AnomalyNew, Chart: selfheal.Chart{Watched: selfheal.ChartSpan{Buckets: []int64{0, 1, 4}}}}},
 		Signatures: []selfheal.Signature{{ID: "g2-1", Title: "price list is \x1b[31mempty"}},
 	}
+	if line, _ := report.LookLine(0, time.Hour, selfheal.Assessment{}); line != "waiting for the first whole minute of 1h0m" {
+		t.Errorf("line %q", line)
+	}
 	line, _ := report.LookLine(time.Minute, time.Hour, broken)
 	if !strings.HasPrefix(line, "1m of 1h0m, 0 records: 1 error appeared: price list is ") || strings.Contains(line, "\x1b") || !strings.HasSuffix(line, " .▃█") {
 		t.Errorf("line %q", line)

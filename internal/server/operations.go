@@ -35,7 +35,7 @@ type announced struct {
 	Environment string         `json:"environment" minLength:"1" maxLength:"200" doc:"OpenTelemetry deployment.environment.name"`
 	Revision    string         `json:"revision" minLength:"1" maxLength:"200" doc:"Commit that was deployed"`
 	Previous    string         `json:"previous,omitempty" maxLength:"200" doc:"Commit that served before; by default the last one that is known"`
-	Time        time.Time      `json:"time,omitempty" doc:"When the revision began to serve; by default now"`
+	Time        time.Time      `json:"time,omitzero" doc:"When the revision began to serve; by default now"`
 	Phase       selfheal.Phase `json:"phase,omitempty" enum:"serving,failed,rolled-back" default:"serving" doc:"What happened"`
 	By          string         `json:"by,omitempty" maxLength:"200" doc:"Who or what deployed"`
 	URL         string         `json:"url,omitempty" maxLength:"2000" format:"uri" doc:"Page of the deploy; it is shown and never opened"`

@@ -253,7 +253,7 @@ func TestEventsGoOn(t *testing.T) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		request, err := http.NewRequestWithContext(ctx, "GET", s.url+"/api/v1/events", nil)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/events", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

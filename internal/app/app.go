@@ -18,6 +18,7 @@ import (
 	"selfheal/internal/config"
 	"selfheal/internal/git"
 	"selfheal/internal/group"
+	"selfheal/internal/pgconnect"
 	"selfheal/internal/pipeline"
 	"selfheal/internal/redact"
 	"selfheal/internal/store/postgres"
@@ -94,7 +95,7 @@ func (a *App) configuration() (config.Config, error) {
 
 func (a *App) openStore(ctx context.Context) error {
 	address := cmp.Or(a.settings.StorePath, a.config.Store)
-	if isPostgres(address) {
+	if pgconnect.Is(address) {
 		dir, err := StateDir(a.settings.Getenv)
 		if err != nil {
 			return err
@@ -119,10 +120,6 @@ func (a *App) openStore(ctx context.Context) error {
 		a.store = opened
 	}
 	return err
-}
-
-func isPostgres(address string) bool {
-	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
 }
 
 // withoutPassword is an address as it may be shown.

@@ -22,6 +22,7 @@ import (
 	"selfheal/internal/hook"
 	"selfheal/internal/ingest"
 	"selfheal/internal/jobs"
+	"selfheal/internal/pgconnect"
 	"selfheal/internal/pipeline/live"
 	"selfheal/internal/server"
 	"selfheal/internal/source/otlp"
@@ -94,7 +95,7 @@ func newProcess(ctx context.Context, s Settings) (*process, error) {
 func (p *process) open(ctx context.Context) error {
 	var err error
 	address := cmp.Or(p.settings.StorePath, p.main.config.Store)
-	if isPostgres(address) {
+	if pgconnect.Is(address) {
 		p.queue, err = jobs.OpenPostgres(ctx, address, p.main.store)
 	} else {
 		p.queue, err = jobs.OpenSQLite(ctx, filepath.Join(p.main.stateDir, "jobs.db"), p.main.store)

@@ -141,8 +141,12 @@ func basisWords(b *selfheal.Basis) string {
 	if b == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s the first candidate, %s other commits, %s the outside world, %s something else",
+	words := fmt.Sprintf("%s the first candidate, %s other commits, %s the outside world, %s something else",
 		percent(b.Leading), percent(b.Others), percent(b.Outside), percent(b.Unknown))
+	if b.Evidence != "" {
+		words += "; its evidence is " + string(b.Evidence)
+	}
+	return words
 }
 
 // furtherView is an incident of the same deploy with another cause.

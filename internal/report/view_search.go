@@ -144,7 +144,7 @@ func basisWords(b *selfheal.Basis) string {
 	words := fmt.Sprintf("%s the first candidate, %s other commits, %s the outside world, %s something else",
 		percent(b.Leading), percent(b.Others), percent(b.Outside), percent(b.Unknown))
 	if b.Evidence != "" {
-		words += "; its evidence is " + string(b.Evidence)
+		words += "; its evidence is " + oneLine(string(b.Evidence), titleLimit)
 	}
 	return words
 }

@@ -25,7 +25,7 @@ import (
 // real processes.
 func TestMain(m *testing.M) {
 	sandbox.Reexec()
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tests{m}, map[string]func(){
 		"selfheal": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()

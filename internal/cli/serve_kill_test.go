@@ -2,9 +2,9 @@ package cli_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -19,12 +19,23 @@ import (
 
 	"selfheal"
 	"selfheal/internal/git/gittest"
+	"selfheal/internal/pgconnect"
+	"selfheal/internal/pgconnect/pgtest"
+	"selfheal/internal/store/postgres"
 	"selfheal/internal/store/sqlite"
 	"selfheal/internal/token"
 )
 
 // roundsVariable is how often a serving process is killed; the default is few, since each takes seconds.
 const roundsVariable = "SELFHEAL_KILL_ROUNDS"
+
+// databases is a real Postgres, where there is one.
+var databases pgtest.Server
+
+// tests runs the package's tests and then stops the databases.
+type tests struct{ *testing.M }
+
+func (t tests) Run() int { return databases.Main(t.M) }
 
 // unflushed is how much of what was acknowledged a kill may lose: the flush interval,
 // and the time that a flush takes on a slow machine.
@@ -36,6 +47,17 @@ const unflushed = 8 * time.Second
 // and there is one incident and one pull request.
 func TestKillServe(t *testing.T) {
 	t.Parallel()
+	killServe(t, filepath.Join(t.TempDir(), "selfheal.db"), 1)
+}
+
+// TestKillServeTogether: the same of three processes that share a store in Postgres.
+func TestKillServeTogether(t *testing.T) {
+	t.Parallel()
+	killServe(t, databases.Address(t), 3)
+}
+
+func killServe(t *testing.T, store string, instances int) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("SKIPPED: killing a serving process takes a while")
 	}
@@ -46,34 +68,46 @@ func TestKillServe(t *testing.T) {
 			t.Fatalf("%s: %v", roundsVariable, err)
 		}
 	}
-	s := newServed(t)
-	s.begin()
+	s := newServed(t, store, instances)
+	for _, i := range s.instances {
+		i.begin()
+	}
 	s.announce()
 	for round := range rounds {
 		s.load(3*time.Second + rand.N(6*time.Second))
-		s.kill()
-		if s.begin(); t.Failed() {
+		victim := s.instances[rand.IntN(instances)]
+		victim.kill()
+		if victim.begin(); t.Failed() {
 			t.Fatalf("round %d of %d", round+1, rounds)
 		}
 	}
 	s.load(2 * time.Second)
 	s.await("a pull request", func() bool { return s.incidents(`"pull_request":"`) == 1 })
-	s.end()
+	for _, i := range s.instances {
+		i.end()
+	}
 	s.check()
 }
 
-// served is a serving process and what was sent to it.
+// served is a service that some processes look after, and what was sent to them.
 type served struct {
-	t            *testing.T
-	repository   *gittest.Repository
-	base, head   string
+	t          *testing.T
+	repository *gittest.Repository
+	base, head string
+	store      string // a file, or the address of a database
+	secret     string
+	deployed   time.Time
+	instances  []*instance
+	sent       int64
+	certain    int64 // of what was acknowledged, what no kill may have lost
+}
+
+// instance is one process.
+type instance struct {
+	*served
 	state, url   string
-	secret       string
 	process      *exec.Cmd
-	deployed     time.Time
-	sent         int64
-	acknowledged []sending // since the last flush that is sure
-	certain      int64     // of the acknowledged, those that no kill may have lost
+	acknowledged []sending // since it began
 }
 
 type sending struct {
@@ -81,38 +115,41 @@ type sending struct {
 	n  int64
 }
 
-func newServed(t *testing.T) *served {
+func newServed(t *testing.T, store string, instances int) *served {
 	t.Helper()
 	const file = "package prices\n\nvar lists = map[string][]int{}\n\n// Find gives a price.\nfunc Find(region string, position int) int {\n\tlist := lists[region]\n\treturn list[%s]\n}\n"
 	r := gittest.New(t)
-	s := &served{t: t, repository: r, state: t.TempDir(), deployed: time.Now().Add(-15 * time.Minute).Truncate(time.Second)}
+	s := &served{t: t, repository: r, store: store, deployed: time.Now().Add(-15 * time.Minute).Truncate(time.Second)}
 	secret, hash := token.New()
 	s.secret = secret
 	s.base = r.Commit("prices: find", "go.mod", "module example.com/shop\n\ngo 1.21\n", "prices/find.go", fmt.Sprintf(file, "position"),
 		"selfheal.yaml", "service: shop\nserve:\n  every: 1s\n  repair: revert\n  tokens:\n    - {name: test, hash: "+hash+", scopes: [ingest, read]}\n")
 	s.head = r.Commit("prices: count from the end", "prices/find.go", fmt.Sprintf(file, "len(list)"))
+	state := t.TempDir() // machines that share a store share the local forge as well
+	for range instances {
+		s.instances = append(s.instances, &instance{served: s, state: state})
+	}
 	return s
 }
 
 // begin starts the process and waits until it listens.
-func (s *served) begin() {
-	s.t.Helper()
-	s.process = exec.Command("selfheal", "serve", "--repo", s.repository.Dir, "--store", filepath.Join(s.state, "selfheal.db"), "--listen", "127.0.0.1:0")
-	s.process.Env = append(os.Environ(), "SELFHEAL_UNSAFE_NO_SANDBOX=1")
-	said, err := os.CreateTemp(s.t.TempDir(), "said")
+func (i *instance) begin() {
+	i.t.Helper()
+	i.process = exec.Command("selfheal", "serve", "--repo", i.repository.Dir, "--store", i.store, "--listen", "127.0.0.1:0")
+	i.process.Env = append(os.Environ(), "SELFHEAL_UNSAFE_NO_SANDBOX=1", "XDG_STATE_HOME="+i.state)
+	said, err := os.CreateTemp(i.t.TempDir(), "said")
 	if err != nil {
-		s.t.Fatal(err)
+		i.t.Fatal(err)
 	}
-	s.process.Stderr = said
-	if err := s.process.Start(); err != nil {
-		s.t.Fatal(err)
+	i.process.Stderr = said
+	if err := i.process.Start(); err != nil {
+		i.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { _ = s.process.Process.Kill() })
-	var text []byte
-	s.await("the process listens", func() bool {
-		text, _ = os.ReadFile(said.Name())
+	i.t.Cleanup(func() { _ = i.process.Process.Kill() })
+	i.await("the process listens", func() bool {
+		text, _ := os.ReadFile(said.Name())
 		_, address, found := strings.Cut(string(text), "listens on ")
-		s.url = "http://" + strings.TrimSpace(strings.SplitN(address, "\n", 2)[0])
+		i.url = "http://" + strings.TrimSpace(strings.SplitN(address, "\n", 2)[0])
 		return found && strings.Contains(address, "\n")
 	})
 }
@@ -126,17 +163,17 @@ func (s *served) await(what string, is func() bool) {
 	}
 }
 
-func (s *served) do(method, path string, body any) (int, string) {
-	s.t.Helper()
+func (i *instance) do(method, path string, body any) (int, string) {
+	i.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
-		s.t.Fatal(err)
+		i.t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, bytes.NewReader(text))
+	request, err := http.NewRequestWithContext(i.t.Context(), method, i.url+path, bytes.NewReader(text))
 	if err != nil {
-		s.t.Fatal(err)
+		i.t.Fatal(err)
 	}
-	request.Header.Set("Authorization", "Bearer "+s.secret)
+	request.Header.Set("Authorization", "Bearer "+i.secret)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -158,9 +195,10 @@ func (s *served) announce() {
 	for at := s.deployed.Add(time.Minute); at.Before(time.Now().Add(-time.Minute)); at = at.Add(10 * time.Second) {
 		since = append(since, record(at, 17, "panic: runtime error: index out of range [0] with length 0\n\ngoroutine 7 [running]:\nexample.com/shop/prices.Find(...)\n\t/src/prices/find.go:8 +0x1d\n"))
 	}
-	s.send(before)
-	s.send(since)
-	status, answer := s.do("POST", "/api/v1/deploys", map[string]any{"service": "shop", "environment": "production", "revision": s.head, "previous": s.base, "time": s.deployed})
+	first := s.instances[0]
+	first.send(before)
+	first.send(since)
+	status, answer := first.do(http.MethodPost, "/api/v1/deploys", map[string]any{"service": "shop", "environment": "production", "revision": s.head, "previous": s.base, "time": s.deployed})
 	if status != http.StatusAccepted {
 		s.t.Fatalf("announce: %d %s", status, answer)
 	}
@@ -171,75 +209,72 @@ func record(at time.Time, severity int, text string) any {
 }
 
 // send sends records; only what is acknowledged counts as such.
-func (s *served) send(records []any) {
-	s.t.Helper()
+func (i *instance) send(records []any) {
+	i.t.Helper()
 	name := map[string]any{"key": "service.name", "value": map[string]any{"stringValue": "shop"}}
-	s.sent += int64(len(records))
-	status, _ := s.do("POST", "/v1/logs", map[string]any{"resourceLogs": []any{map[string]any{
+	i.sent += int64(len(records))
+	status, _ := i.do(http.MethodPost, "/v1/logs", map[string]any{"resourceLogs": []any{map[string]any{
 		"resource": map[string]any{"attributes": []any{name}}, "scopeLogs": []any{map[string]any{"logRecords": records}}}}})
 	if status == http.StatusOK {
-		s.acknowledged = append(s.acknowledged, sending{time.Now(), int64(len(records))})
+		i.acknowledged = append(i.acknowledged, sending{time.Now(), int64(len(records))})
 	}
 }
 
-// load sends records for a while.
+// load sends records to all in turn for a while.
 func (s *served) load(length time.Duration) {
-	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end, n := time.Now().Add(length), 0; time.Now().Before(end); n++ {
 		batch := make([]any, 0, 100)
 		for range 100 {
 			batch = append(batch, record(time.Now(), 9, "order placed"))
 		}
-		s.send(batch)
+		s.instances[n%len(s.instances)].send(batch)
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 
 // kill ends the process at once, while it is being asked for things.
-func (s *served) kill() {
-	s.t.Helper()
+func (i *instance) kill() {
+	i.t.Helper()
 	var asking sync.WaitGroup
-	asking.Go(func() { s.do("GET", "/api/v1/incidents", nil) })
-	if err := s.process.Process.Kill(); err != nil {
-		s.t.Fatal(err)
+	asking.Go(func() { i.do(http.MethodGet, "/api/v1/incidents", nil) })
+	if err := i.process.Process.Kill(); err != nil {
+		i.t.Fatal(err)
 	}
 	at := time.Now()
-	_ = s.process.Wait()
+	_ = i.process.Wait()
 	asking.Wait()
-	for _, a := range s.acknowledged {
+	for _, a := range i.acknowledged {
 		if at.Sub(a.at) > unflushed {
-			s.certain += a.n
+			i.certain += a.n
 		}
 	}
-	s.acknowledged = nil
+	i.acknowledged = nil
 }
 
 // end asks the process to stop: what was taken in is flushed.
-func (s *served) end() {
-	s.t.Helper()
-	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
-		s.t.Fatal(err)
+func (i *instance) end() {
+	i.t.Helper()
+	if err := i.process.Process.Signal(syscall.SIGTERM); err != nil {
+		i.t.Fatal(err)
 	}
-	if err := s.process.Wait(); err != nil {
-		s.t.Errorf("the process did not stop well: %v", err)
+	if err := i.process.Wait(); err != nil {
+		i.t.Errorf("the process did not stop well: %v", err)
 	}
-	for _, a := range s.acknowledged {
-		s.certain += a.n
+	for _, a := range i.acknowledged {
+		i.certain += a.n
 	}
 }
 
 // incidents counts what is said of incidents.
 func (s *served) incidents(what string) int {
 	s.t.Helper()
-	_, answer := s.do("GET", "/api/v1/incidents", nil)
+	_, answer := s.instances[0].do(http.MethodGet, "/api/v1/incidents", nil)
 	return strings.Count(answer, what)
 }
 
 func (s *served) check() {
 	s.t.Helper()
-	store, err := sqlite.Open(s.t.Context(), filepath.Join(s.state, "selfheal.db"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer store.Close()
+	store := s.open()
 	counted, err := store.Counted(s.t.Context(), selfheal.Scope{Service: "shop", Environment: "production"}, selfheal.Interval{})
 	if err != nil {
 		s.t.Fatal(err)
@@ -255,10 +290,33 @@ func (s *served) check() {
 	s.checkJournal(store)
 }
 
-func (s *served) checkJournal(store *sqlite.Store) {
+// kept is what a store has to say for itself.
+type kept interface {
+	selfheal.Store
+	selfheal.CountStore
+	selfheal.JournalReader
+	io.Closer
+}
+
+func (s *served) open() (store kept) {
+	s.t.Helper()
+	var err error
+	if pgconnect.Is(s.store) {
+		store, err = postgres.Open(s.t.Context(), s.store)
+	} else {
+		store, err = sqlite.Open(s.t.Context(), s.store)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { store.Close() })
+	return store
+}
+
+func (s *served) checkJournal(store kept) {
 	s.t.Helper()
 	streams := func(kind selfheal.StreamKind) int {
-		all, err := store.Streams(context.WithoutCancel(s.t.Context()), kind, 0)
+		all, err := store.Streams(s.t.Context(), kind, 0)
 		if err != nil {
 			s.t.Fatal(err)
 		}

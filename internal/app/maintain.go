@@ -29,8 +29,7 @@ func (p *process) maintainOnce(ctx context.Context) {
 	if !s.topUp(ctx) {
 		return // compacting would close the time that could not be read
 	}
-	now := p.settings.Clock()
-	if err := p.main.store.Compact(ctx, now.Add(-fineFor), now.Add(-time.Duration(s.config.Serve.Keep))); err != nil && ctx.Err() == nil {
+	if err := p.main.compact(ctx, time.Duration(s.config.Serve.Keep)); err != nil && ctx.Err() == nil {
 		slog.Error("compact counts", "error", err)
 	}
 }

@@ -58,7 +58,19 @@ func (a *App) Watch(ctx context.Context, r WatchRequest) (report.Report, error) 
 		}
 		result = a.report(look.Assessment, incidents...)
 	}
-	return result, watching.End(ctx, look.Assessment, result.Status, result.Headline)
+	if err := watching.End(ctx, look.Assessment, result.Status, result.Headline); err != nil {
+		return report.Report{}, err
+	}
+	return result, a.compact(ctx, keepCounts)
+}
+
+// keepCounts is how long counts are kept where no process is configured to keep them longer.
+const keepCounts = 28 * 24 * time.Hour
+
+// compact makes counts smaller that are older than what is compared by the minute.
+func (a *App) compact(ctx context.Context, keep time.Duration) error {
+	now := a.settings.Clock()
+	return a.store.Compact(ctx, now.Add(-fineFor), now.Add(-keep))
 }
 
 // pause waits, or ends with the context.

@@ -312,6 +312,10 @@ func (p *process) listen(instead string) (net.Listener, error) {
 
 // run works until the context ends, then lets what is running come to its end.
 func (p *process) run(ctx context.Context, listener net.Listener, reload <-chan os.Signal) error {
+	askers, err := p.askers(p.steward.Load().config)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	running := newTogether(cancel)
@@ -331,10 +335,11 @@ func (p *process) run(ctx context.Context, listener net.Listener, reload <-chan 
 		running.add(func() error { return p.serveGRPC(ctx, address) })
 	}
 	running.add(func() error { p.reload(ctx, reload); return nil })
+	p.ask(ctx, running, askers)
 	<-ctx.Done()
 	stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer stop()
-	err := web.Shutdown(stopping)
+	err = web.Shutdown(stopping)
 	err = errors.Join(err, running.wait(), p.counter.Close(stopping))
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		err = errors.Join(cause, err)

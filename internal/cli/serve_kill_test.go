@@ -41,6 +41,10 @@ func (t tests) Run() int { return databases.Main(t.M) }
 // and the time that a flush takes on a slow machine.
 const unflushed = 8 * time.Second
 
+// patience is longer than what a killed process held: its lease of an incident, and its
+// job until another takes it over; and the race detector is slow.
+const patience = 5 * time.Minute
+
 // TestKillServe: a process that takes logs in, watches a deploy and opens a pull
 // request is killed at random moments under load. Nothing that was acknowledged
 // earlier than the flush interval is lost, nothing is counted twice, the watch goes on,
@@ -156,9 +160,9 @@ func (i *instance) begin() {
 
 func (s *served) await(what string, is func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(90 * time.Second); !is(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !is(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			s.t.Fatalf("not within 90 seconds: %s", what)
+			s.t.Fatalf("not within %s: %s", patience, what)
 		}
 	}
 }

@@ -71,12 +71,9 @@ var (
 // New makes a Source. The cluster is not asked before it is read, but credentials are looked for.
 func New(c Config) (*Source, error) {
 	if c.URL == "" {
-		found, err := findAccess(c, c.Getenv)
+		found, err := c.access()
 		if err != nil {
 			return nil, err
-		}
-		if u, err := url.Parse(found.url); err != nil || u.Scheme != "https" && !loopback(u.Hostname()) {
-			return nil, selfheal.Usagef("use https", "the credentials would be sent in clear to the cluster")
 		}
 		c.URL, c.HTTP, c.Namespace = found.url, &http.Client{Transport: found.transport}, cmp.Or(c.Namespace, found.namespace)
 	}
@@ -87,6 +84,28 @@ func New(c Config) (*Source, error) {
 		return nil, err
 	}
 	return &Source{config: c, client: client}, nil
+}
+
+// access finds the credentials, and refuses to send them in clear.
+func (c Config) access() (access, error) {
+	found, err := findAccess(c, c.Getenv)
+	if err != nil {
+		return access{}, err
+	}
+	if u, err := url.Parse(found.url); err != nil || u.Scheme != "https" && !loopback(u.Hostname()) {
+		return access{}, selfheal.Usagef("use https", "the credentials would be sent in clear to the cluster")
+	}
+	return found, nil
+}
+
+// Client gives a client of the cluster's API with the credentials that a [Source]
+// would use; an answer may take as long as timeout.
+func Client(c Config, timeout time.Duration) (*httpx.Client, error) {
+	found, err := c.access()
+	if err != nil {
+		return nil, err
+	}
+	return httpx.New(httpx.Config{Base: found.url, Name: "Kubernetes", HTTP: &http.Client{Transport: found.transport}, Timeout: timeout, Clock: c.Clock})
 }
 
 func loopback(host string) bool {

@@ -20,8 +20,12 @@ func TestAskLangSmith(t *testing.T) {
 	t.Parallel()
 	commit := strings.Repeat("ab", 20)
 	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Api-Key") != "key-of-the-test" || !strings.HasPrefix(r.URL.Path, "/v2/deployments/d1/revisions") {
+		if r.Header.Get("X-Api-Key") != "key-of-the-test" {
 			http.Error(w, "no", http.StatusForbidden)
+			return
+		}
+		if r.URL.Path == "/v2/deployments/d1" {
+			fmt.Fprint(w, `{"id":"d1","active_revision_id":"r1"}`)
 			return
 		}
 		fmt.Fprintf(w, `{"resources":[{"id":"r1","status":"DEPLOYED","created_at":"2026-03-09T12:00:00Z","updated_at":"2026-03-09T12:05:00Z","source":"github","source_revision_config":{"repo_commit_sha":%q}}],"offset":0}`, commit)

@@ -66,12 +66,12 @@ func (a *App) resolved(ctx context.Context, d selfheal.Deploy) (selfheal.Deploy,
 		if *revision == "" {
 			continue
 		}
-		id, err := a.history.Resolve(ctx, *revision)
+		id, err := a.history.Load().Resolve(ctx, *revision)
 		if err != nil {
 			if err := a.fetch(ctx); err != nil {
 				return d, err
 			}
-			if id, err = a.history.Resolve(ctx, *revision); err != nil {
+			if id, err = a.history.Load().Resolve(ctx, *revision); err != nil {
 				return d, err
 			}
 		}
@@ -90,6 +90,6 @@ func (a *App) fetch(ctx context.Context) error {
 	if err := workspace.Update(ctx, a.repository); err != nil {
 		return err
 	}
-	a.history = workspace.Repository
+	a.history.Store(workspace.Repository)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"selfheal"
@@ -46,11 +47,12 @@ type App struct {
 	settings   Settings
 	config     config.Config
 	repository *git.Repository // of the user
-	history    *git.Repository // the same, or where its history is complete
-	store      store
-	storePath  string
-	stateDir   string // beside the store: working copies, the local forge, source indexes
-	redactor   *redact.Redactor
+	// history is the same, or where its history is complete; a running process may fetch what is new at any time.
+	history   atomic.Pointer[git.Repository]
+	store     store
+	storePath string
+	stateDir  string // beside the store: working copies, the local forge, source indexes
+	redactor  *redact.Redactor
 }
 
 // Open opens repository, configuration and store, in this order: nothing is
@@ -78,7 +80,8 @@ func (a *App) openRepository(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.repository, a.history = repository, repository
+	a.repository = repository
+	a.history.Store(repository)
 	a.settings.Repository = repository.Directory()
 	a.config, err = a.configuration()
 	return err

@@ -135,7 +135,7 @@ func (a *App) givenDeploys(ctx context.Context, of selfheal.Deploy, r CauseReque
 	}
 	var all []selfheal.Deploy
 	for _, m := range moments {
-		id, err := a.history.Resolve(ctx, m.Revision)
+		id, err := a.history.Load().Resolve(ctx, m.Revision)
 		if err != nil {
 			return nil, err
 		}
@@ -168,8 +168,8 @@ func (a *App) journalledDeploys(ctx context.Context, of selfheal.Deploy) ([]self
 		if d.Environment != of.Environment || d.Time.IsZero() || d.Status == selfheal.DeployBuildFailed || d.Previous == "" {
 			continue
 		}
-		_, headErr := a.history.Resolve(ctx, d.Revision)
-		_, baseErr := a.history.Resolve(ctx, d.Previous)
+		_, headErr := a.history.Load().Resolve(ctx, d.Revision)
+		_, baseErr := a.history.Load().Resolve(ctx, d.Previous)
 		if err := errors.Join(headErr, baseErr); err != nil {
 			if ctx.Err() != nil {
 				return nil, err

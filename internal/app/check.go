@@ -180,17 +180,17 @@ func (a *App) plan(ctx context.Context, r CheckRequest) (watch.Plan, error) {
 func (a *App) revisions(ctx context.Context, base, head string) (baseID, headID string, err error) {
 	resolve := func() error {
 		var baseErr, headErr error
-		headID, headErr = a.history.Resolve(ctx, head)
-		baseID, baseErr = a.history.Resolve(ctx, base)
+		headID, headErr = a.history.Load().Resolve(ctx, head)
+		baseID, baseErr = a.history.Load().Resolve(ctx, base)
 		return cmp.Or(baseErr, headErr)
 	}
 	err = resolve()
-	shallow, shallowErr := a.history.IsShallow(ctx)
+	shallow, shallowErr := a.history.Load().IsShallow(ctx)
 	if shallowErr != nil || !shallow {
 		return baseID, headID, err
 	}
 	if err == nil {
-		if _, err := a.history.MergeBase(ctx, baseID, headID); err == nil {
+		if _, err := a.history.Load().MergeBase(ctx, baseID, headID); err == nil {
 			return baseID, headID, nil
 		}
 	}
@@ -222,7 +222,7 @@ func (a *App) deepen(ctx context.Context) error {
 	if err := workspace.Deepen(ctx, a.repository); err != nil {
 		return err
 	}
-	a.history = workspace.Repository
+	a.history.Store(workspace.Repository)
 	return nil
 }
 
@@ -230,14 +230,14 @@ func (a *App) deepen(ctx context.Context) error {
 // it: what was deployed would not be the difference between the two. A base that
 // is no ancestor (a force push, another branch) is noted.
 func (a *App) ordered(ctx context.Context, r CheckRequest, base, head string) ([]selfheal.Problem, error) {
-	ok, err := a.history.IsAncestor(ctx, base, head)
+	ok, err := a.history.Load().IsAncestor(ctx, base, head)
 	if err != nil || ok {
 		return nil, err
 	}
-	if swapped, err := a.history.IsAncestor(ctx, head, base); err == nil && swapped {
+	if swapped, err := a.history.Load().IsAncestor(ctx, head, base); err == nil && swapped {
 		return nil, selfheal.Usagef("swap --base and --head", "%s is newer than %s, not older", r.Base, r.Head)
 	}
-	common, err := a.history.MergeBase(ctx, base, head)
+	common, err := a.history.Load().MergeBase(ctx, base, head)
 	if err != nil {
 		return nil, err
 	}

@@ -151,10 +151,10 @@ func (s *Steward) observeFixes(ctx context.Context, service *looked, d selfheal.
 // contains tells whether a revision has the merged repair of an incident.
 func (a *App) contains(ctx context.Context, revision string, i *selfheal.Incident) (bool, error) {
 	merged := cmp.Or(i.PullRequest.Merged, i.PullRequest.Commit)
-	if _, err := a.history.Resolve(ctx, merged); err != nil {
+	if _, err := a.history.Load().Resolve(ctx, merged); err != nil {
 		if err := a.fetch(ctx); err != nil {
 			return false, err
 		}
 	}
-	return a.history.IsAncestor(ctx, merged, revision)
+	return a.history.Load().IsAncestor(ctx, merged, revision)
 }

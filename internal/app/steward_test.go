@@ -64,6 +64,7 @@ type estate struct {
 	log        *shopLog
 	steward    *Steward
 	store      string
+	clone      string // of the repository, where the process works on one
 
 	jobs map[string]time.Time // by kind and key
 	told []selfheal.Notice
@@ -86,7 +87,11 @@ func newEstate(t *testing.T) *estate {
 func (e *estate) open() {
 	e.t.Helper()
 	clock := func() time.Time { return e.now }
-	a, err := Open(e.t.Context(), Settings{Repository: e.repository.Dir, StorePath: e.store, Clock: clock, Getenv: func(string) string { return "" }})
+	dir := e.repository.Dir
+	if e.clone != "" {
+		dir = e.clone
+	}
+	a, err := Open(e.t.Context(), Settings{Repository: dir, StorePath: e.store, Clock: clock, Getenv: func(string) string { return "" }})
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -263,5 +268,30 @@ func TestStewardTakesOverAndRollsBack(t *testing.T) {
 	}
 	if received := e.announce(selfheal.PhaseServing, better, ""); received.Watch {
 		t.Error("the same deploy is watched again")
+	}
+}
+
+// A deploy of what came after the clone was made: the rest of the history is fetched,
+// and the clone stays as it is.
+func TestStewardFetches(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	good, _ := e.revisions()
+	e.clone = filepath.Join(t.TempDir(), "clone")
+	e.repository.Git("clone", "--quiet", e.repository.Dir, e.clone)
+	bad := e.repository.Commit("later", "later.go", "package prices\n\nvar later = 1\n")
+	e.open()
+	if received := e.announce(selfheal.PhaseServing, bad, good); !received.Watch {
+		t.Fatalf("it is not watched: %s", received.Reason)
+	}
+	e.log.write(shopDeployed.Add(time.Minute), 2*time.Hour, 20*time.Second, "ERROR", "cannot read price 17 of list eu")
+	e.live(20*time.Minute, func() bool { return len(e.told) > 0 })
+	if len(e.told) == 0 {
+		t.Error("nobody was told in 20 minutes")
+	}
+	if _, err := e.steward.Announce(t.Context(), selfheal.Announcement{Phase: selfheal.PhaseServing, Deploy: selfheal.Deploy{
+		Service: "shop", Environment: "production", Revision: strings.Repeat("4", 40), Time: e.now,
+	}}); err == nil {
+		t.Error("a revision that nobody has is watched")
 	}
 }

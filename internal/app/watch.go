@@ -190,7 +190,7 @@ func (a *App) previous(ctx context.Context, p *pipeline.Pipeline, r WatchRequest
 	if last == nil {
 		return "", selfheal.Usagef("name it with --previous", "it is not known which revision served before: this is the first deploy of the service that is watched")
 	}
-	if head, err := a.history.Resolve(ctx, r.Revision); err == nil && head == last.Started.Deploy.Revision {
+	if head, err := a.history.Load().Resolve(ctx, r.Revision); err == nil && head == last.Started.Deploy.Revision {
 		return last.Started.Deploy.Previous, nil // the very deploy, which is watched already
 	}
 	return last.Started.Deploy.Revision, nil

@@ -111,6 +111,7 @@ type instance struct {
 	*served
 	state, url   string
 	process      *exec.Cmd
+	said         string    // file of what it said
 	acknowledged []sending // since it began
 }
 
@@ -145,7 +146,7 @@ func (i *instance) begin() {
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	i.process.Stderr = said
+	i.process.Stderr, i.said = said, said.Name()
 	if err := i.process.Start(); err != nil {
 		i.t.Fatal(err)
 	}
@@ -162,7 +163,10 @@ func (s *served) await(what string, is func() bool) {
 	s.t.Helper()
 	for deadline := time.Now().Add(patience); !is(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			s.t.Fatalf("not within %s: %s", patience, what)
+			_, deploys := s.instances[0].do(http.MethodGet, "/api/v1/deploys", nil)
+			_, incidents := s.instances[0].do(http.MethodGet, "/api/v1/incidents", nil)
+			said, _ := os.ReadFile(s.instances[0].said)
+			s.t.Fatalf("not within %s: %s\ndeploys: %s\nincidents: %s\nthe process said: %s", patience, what, deploys, incidents, said)
 		}
 	}
 }
@@ -206,6 +210,17 @@ func (s *served) announce() {
 	if status != http.StatusAccepted {
 		s.t.Fatalf("announce: %d %s", status, answer)
 	}
+	// What a kill may lose must not be what the test is about.
+	s.await("what was logged is flushed", func() bool {
+		for _, i := range s.instances {
+			_, metrics := i.do(http.MethodGet, "/metrics", nil)
+			_, records, found := strings.Cut(metrics, `selfheal_window_records{environment="production",service="shop"} `)
+			if found && !strings.HasPrefix(records, "0\n") {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 func record(at time.Time, severity int, text string) any {
